@@ -1,0 +1,267 @@
+package orchestrator
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/qidong/qidong/orchestrator/journey"
+)
+
+// Workspace ids are lower-case words; "demo" is the one that dev creates.
+const DemoWorkspace = "demo"
+
+// Customer is a person of a workspace.
+type Customer struct {
+	ID        string // "c_…"
+	Workspace string
+	Name      string
+	Locale    string // BCP 47: "en", "zh-CN"
+	TimeZone  string // IANA; "" is UTC
+	Traits    map[string]any
+	// CompanionToken is the secret of the companion page's link, 128 random
+	// bits or more. Made by the store when empty.
+	CompanionToken string
+	CreatedAt      time.Time
+	Identities     []Identity
+}
+
+// Identity is one address of a customer, unique in a workspace.
+type Identity struct {
+	Kind  string // "phone", "openid", "email"
+	Value string // phone: E.164
+}
+
+// Event is a fact about a customer: a stored CloudEvent. Source+ID is the
+// dedupe key within a workspace.
+type Event struct {
+	Seq        int64 // order of acceptance, made by the store
+	Workspace  string
+	Source     string
+	ID         string
+	Type       string
+	Subject    string // customer id, "kind:value" of an identity, or ""
+	Time       time.Time
+	Data       json.RawMessage // a JSON value, at most MaxEventData bytes; nil is null
+	ReceivedAt time.Time
+}
+
+// MaxEventData bounds an event's data, so that an event fits in a signal.
+const MaxEventData = 32 << 10
+
+// JourneyStatus says whether a journey takes new enrollments.
+type JourneyStatus string
+
+// The states of a journey.
+const (
+	JourneyLive   JourneyStatus = "live"
+	JourneyPaused JourneyStatus = "paused"
+)
+
+// Journey is the named thing and its newest version.
+type Journey struct {
+	Workspace string
+	Name      string
+	Status    JourneyStatus
+	Number    int    // of the newest version, from 1
+	Digest    string // of the newest version
+	UpdatedAt time.Time
+	Title     journey.Text
+	Steps     int // in the newest version
+	// Totals over all versions, filled in by lists.
+	Open, Completed, Incidents int64
+}
+
+// Version is one published definition.
+type Version struct {
+	Workspace   string
+	Journey     string
+	Number      int
+	Digest      string
+	Source      string // the YAML as written
+	PublishedAt time.Time
+	PublishedBy string
+	Definition  *journey.Definition
+}
+
+// PluginState is where a plugin version is in its life.
+type PluginState string
+
+// The states of a plugin version.
+const (
+	PluginActive     PluginState = "active"
+	PluginDeprecated PluginState = "deprecated"
+)
+
+// Plugin is one version of a plugin in a workspace. Name@Version never changes
+// its digest.
+type Plugin struct {
+	Workspace string
+	Name      string
+	Version   string // semantic version
+	Digest    string // sha256 of the module, lower-case hex
+	State     PluginState
+	Manifest  json.RawMessage // what describe returned (sdk/abi.Manifest)
+	Config    json.RawMessage // a JSON object for the plugin, by workspace
+	Grant     json.RawMessage // what the workspace allows (plugins.Grant)
+	Size      int64
+	CreatedAt time.Time
+}
+
+// EnrollmentStatus is where an enrollment is in its life.
+type EnrollmentStatus string
+
+// The states of an enrollment.
+const (
+	EnrollmentStarting EnrollmentStatus = "starting" // accepted, its workflow not yet started
+	EnrollmentOpen     EnrollmentStatus = "open"
+	EnrollmentHeld     EnrollmentStatus = "held" // an incident waits for an operator
+	EnrollmentEnded    EnrollmentStatus = "ended"
+)
+
+// Pace shrinks the waits of a test enrollment; the zero value is real time.
+type Pace struct {
+	// Factor is real time over journey time: 2 s for a day is 2.0/86400.
+	// 0 is real time; otherwise 0 < Factor <= 1.
+	Factor float64 `json:"factor,omitempty"`
+	// Answer is the least real time that a wait for a person takes.
+	Answer time.Duration `json:"answer,omitempty"`
+}
+
+// Enrollment is one customer's passage through one journey. Its ID is the
+// Temporal workflow id.
+type Enrollment struct {
+	ID        string
+	Workspace string
+	Journey   string
+	Number    int
+	Digest    string
+	Customer  string
+	Key       string
+	Status    EnrollmentStatus
+	Outcome   string // set when ended
+	Step      string // where it is now; "" before the first and after the last
+	Test      bool
+	Pace      Pace
+	Entry     json.RawMessage // data of the entry event
+	StartedAt time.Time
+	EndedAt   time.Time // zero while open
+	// WaitUntil is when the open wait ends by itself, in real time; zero when
+	// none is open. The watchdog looks for those long past it.
+	WaitUntil time.Time
+	UpdatedAt time.Time
+	LogSeq    int64 // of the newest journey-log entry
+}
+
+// LogKind says what a journey-log entry records.
+type LogKind string
+
+// The kinds of journey-log entries.
+const (
+	LogStarted      LogKind = "started"  // the enrollment began
+	LogEntered      LogKind = "entered"  // a step began
+	LogDone         LogKind = "done"     // a step ended; Detail has "arm" for blocks
+	LogEvent        LogKind = "event"    // an event ended a wait or the enrollment
+	LogAttempt      LogKind = "attempt"  // an attempt of a call failed and will be retried
+	LogIncident     LogKind = "incident" // a step failed for good and is held
+	LogResolved     LogKind = "resolved" // an operator resolved the incident
+	LogUndone       LogKind = "undone"   // a call was undone
+	LogExit         LogKind = "exit"     // an exit criterion was met
+	LogEnded        LogKind = "ended"    // the enrollment ended
+	LogEventDropped LogKind = "dropped"  // an event nobody waited for was dropped
+)
+
+// LogEntry is one line of the journey log: what designers and operators read.
+type LogEntry struct {
+	Seq     int64          `json:"seq"`     // from 1, without gaps, per enrollment
+	At      time.Time      `json:"at"`      // real time
+	Virtual time.Time      `json:"virtual"` // journey time; equals At outside test enrollments
+	Kind    LogKind        `json:"kind"`
+	Step    string         `json:"step,omitempty"`
+	Visit   int            `json:"visit,omitempty"` // 1 for the first time at the step
+	Detail  map[string]any `json:"detail,omitempty"`
+}
+
+// Incident is a step that failed for good and is held for an operator.
+type Incident struct {
+	ID         string // enrollment/step/visit[/undo]
+	Workspace  string
+	Enrollment string
+	Journey    string
+	Customer   string
+	Step       string
+	Visit      int
+	Undo       bool // it was the undo of the step that failed
+	Code       string
+	Message    string
+	Attempts   int
+	OpenedAt   time.Time
+	ResolvedAt time.Time // zero while open
+	Resolution string    // retry | supply
+	ResolvedBy string
+}
+
+// Progress is what an enrollment tells the store about itself. It rides along
+// with activities; recording the same Progress twice changes nothing, and an
+// older one (by LogSeq) never overwrites a newer one.
+type Progress struct {
+	Enrollment string           `json:"enrollment"`
+	Workspace  string           `json:"workspace"`
+	Status     EnrollmentStatus `json:"status"`
+	Outcome    string           `json:"outcome,omitempty"`
+	Step       string           `json:"step,omitempty"`
+	WaitUntil  time.Time        `json:"wait_until,omitzero"`
+	Log        []LogEntry       `json:"log,omitempty"`      // ascending Seq
+	LogSeq     int64            `json:"log_seq"`            // newest Seq, also of entries recorded before
+	Incident   *Incident        `json:"incident,omitempty"` // opened, or resolved when ResolvedAt is set
+}
+
+// Message is what was sent to a customer. ID is its idempotency key.
+type Message struct {
+	ID         string
+	Workspace  string
+	Enrollment string
+	Customer   string
+	Step       string
+	Visit      int
+	Channel    string // "handset"
+	Category   string
+	// Parts are the bodies by content type, in order: text/plain is a JSON
+	// string, the GSMA types are their JSON object.
+	Parts []journey.Part
+	// Replies are what the message's reply suggestions mean, by postback data.
+	Replies map[string]journey.ReplyMeaning
+	// QR are the texts of the QR codes that the message's media URLs
+	// /m/<MediaToken>/<n>.png show.
+	QR         []string
+	MediaToken string // unguessable; made by the store when empty
+	SentAt     time.Time
+	// Answer is the postback data of the first reply, "" before.
+	Answer     string
+	AnsweredAt time.Time
+}
+
+// The event types that Qidong itself makes.
+const (
+	EventReply     = journey.EventReply            // data: message_id, step, reply, value, text
+	EventPromotion = "qidong.promotion.requested"  // data: journey, key, vars
+	EventEnroll    = "qidong.enrollment.requested" // data: EnrollRequest; started through the API
+)
+
+// Posting is one balanced movement of points. ID is its idempotency key.
+type Posting struct {
+	ID        string
+	Workspace string
+	Debit     string // account that gives: "points:issued"
+	Credit    string // account that gets: "customer:<id>"
+	Amount    int64  // > 0
+	Reason    string
+	At        time.Time
+}
+
+// StepCount is how many enrollments of a journey are at, are through, and are
+// held at a step.
+type StepCount struct {
+	Step               string
+	Here, Done, Failed int64
+	Arms               map[string]int64 // how often each arm was taken
+}

@@ -1,0 +1,43 @@
+package orchestrator
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/qidong/qidong/orchestrator/journey"
+)
+
+// The kinds of errors. Adapters map them to codes; wrap one with %w to give an
+// error its kind. An error of no kind is internal.
+var (
+	ErrInvalid      = errors.New("invalid")
+	ErrNotFound     = errors.New("not found")
+	ErrConflict     = errors.New("conflict")
+	ErrPrecondition = errors.New("precondition failed")
+	ErrUnauthorized = errors.New("not signed in")
+	ErrForbidden    = errors.New("forbidden")
+	ErrLimit        = errors.New("limit exceeded")
+	ErrUnavailable  = errors.New("unavailable")
+)
+
+// Problem is one thing wrong with what somebody sent: where, what, and the mend.
+type Problem = journey.Problem
+
+// ValidationError carries all problems at once. It is an [ErrInvalid].
+type ValidationError struct {
+	Subject  string // "journey movie-night", "event"
+	Problems []Problem
+}
+
+// Error is one line per problem.
+func (e *ValidationError) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Subject + " is not valid")
+	for _, p := range e.Problems {
+		b.WriteString("\n  " + p.String())
+	}
+	return b.String()
+}
+
+// Unwrap makes errors.Is(err, ErrInvalid) true.
+func (e *ValidationError) Unwrap() error { return ErrInvalid }

@@ -1,0 +1,202 @@
+package orchestrator
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/qidong/qidong/orchestrator/journey"
+)
+
+// Store is everything the domain keeps. Implementations are safe for
+// concurrent use; storetest.Run is their contract in full. Methods that take an
+// id or a name return [ErrNotFound] when there is none; pages are ordered
+// newest first unless said otherwise.
+type Store interface {
+	JourneyStore
+	PluginStore
+	CustomerStore
+	EventStore
+	EnrollmentStore
+	MessageStore
+	LedgerStore
+	AccessStore
+	// Ping says whether the store answers.
+	Ping(ctx context.Context) error
+	Close() error
+}
+
+// Page bounds a list. Limit 0 means 50; at most 500.
+type Page struct {
+	Limit int
+	After string // opaque, from the list before; "" is the beginning
+}
+
+// JourneyStore keeps journeys and their versions.
+type JourneyStore interface {
+	// Publish stores a version under the next number, and makes it the newest.
+	// The same digest as the newest version's changes nothing and returns it.
+	Publish(ctx context.Context, v Version) (Version, error)
+	Journey(ctx context.Context, workspace, name string) (Journey, error)
+	Journeys(ctx context.Context, workspace string) ([]Journey, error)
+	SetJourneyStatus(ctx context.Context, workspace, name string, s JourneyStatus) error
+	// VersionByDigest finds a definition wherever it was published: a digest
+	// names content, so no workspace is needed.
+	VersionByDigest(ctx context.Context, digest string) (Version, error)
+	Versions(ctx context.Context, workspace, name string) ([]Version, error)
+}
+
+// PluginStore keeps plugin versions and their modules.
+type PluginStore interface {
+	// AddPlugin stores a version and its module together. The same name,
+	// version and digest again updates Config and Grant; another digest under
+	// the same version is [ErrConflict].
+	AddPlugin(ctx context.Context, p Plugin, module []byte) error
+	// Plugin finds a version; "" is the newest by semantic version.
+	Plugin(ctx context.Context, workspace, name, version string) (Plugin, error)
+	PluginByDigest(ctx context.Context, workspace, digest string) (Plugin, error)
+	Plugins(ctx context.Context, workspace string) ([]Plugin, error)
+	// Module returns the bytes of a digest.
+	Module(ctx context.Context, digest string) ([]byte, error)
+}
+
+// CustomerStore keeps customers.
+type CustomerStore interface {
+	// PutCustomer inserts or updates by ID (made when empty) and adds
+	// identities; an identity of another customer is [ErrConflict].
+	PutCustomer(ctx context.Context, c Customer) (Customer, error)
+	Customer(ctx context.Context, workspace, id string) (Customer, error)
+	CustomerByIdentity(ctx context.Context, workspace string, i Identity) (Customer, error)
+	CustomerByCompanionToken(ctx context.Context, token string) (Customer, error)
+	Customers(ctx context.Context, workspace, query string, p Page) ([]Customer, string, error)
+}
+
+// EventStore is the inbox.
+type EventStore interface {
+	// AcceptEvents stores events in one transaction. The result tells per
+	// event whether it was new; a known source+id is not stored again.
+	AcceptEvents(ctx context.Context, events []Event) ([]bool, error)
+	// PendingEvents returns undispatched events that are due, oldest first.
+	PendingEvents(ctx context.Context, limit int) ([]Event, error)
+	// EventDone marks an event as dispatched.
+	EventDone(ctx context.Context, seq int64) error
+	// EventFailed records a failed dispatch; the event is due again at retryAt,
+	// or is dead (kept, listed, no longer pending) when retryAt is zero.
+	EventFailed(ctx context.Context, seq int64, reason string, retryAt time.Time) error
+	// Backlog counts pending and dead events.
+	Backlog(ctx context.Context) (pending, dead int64, err error)
+	Events(ctx context.Context, workspace, customer string, p Page) ([]Event, string, error)
+}
+
+// EnrollmentFilter narrows a list; zero fields do not.
+type EnrollmentFilter struct {
+	Workspace, Journey, Customer, Step string
+	Status                             EnrollmentStatus
+}
+
+// EnrollmentStore keeps what people see of enrollments.
+type EnrollmentStore interface {
+	// AddEnrollment inserts e if its ID is new and reports whether it was.
+	AddEnrollment(ctx context.Context, e Enrollment) (bool, error)
+	Enrollment(ctx context.Context, workspace, id string) (Enrollment, error)
+	Enrollments(ctx context.Context, f EnrollmentFilter, p Page) ([]Enrollment, string, error)
+	// OpenEnrollments are the customer's that have not ended, oldest first.
+	OpenEnrollments(ctx context.Context, workspace, customer string) ([]Enrollment, error)
+	// Record applies a Progress in one transaction; idempotent.
+	Record(ctx context.Context, p Progress) error
+	JourneyLog(ctx context.Context, enrollment string) ([]LogEntry, error)
+	StepCounts(ctx context.Context, workspace, journey string) ([]StepCount, error)
+	Incidents(ctx context.Context, workspace string, open bool, p Page) ([]Incident, string, error)
+	// Stalled lists open enrollments whose wait ended before t.
+	Stalled(ctx context.Context, t time.Time, limit int) ([]Enrollment, error)
+}
+
+// MessageStore keeps what was sent.
+type MessageStore interface {
+	// AddMessage stores m and applies p in one transaction. The same message
+	// id again stores no second message.
+	AddMessage(ctx context.Context, m Message, p Progress) error
+	Message(ctx context.Context, workspace, id string) (Message, error)
+	MessageByMediaToken(ctx context.Context, token string) (Message, error)
+	// Messages of a customer, oldest first.
+	Messages(ctx context.Context, workspace, customer string, p Page) ([]Message, string, error)
+	// AnswerMessage stores the first answer and the reply event in one
+	// transaction; later answers are events of their own but do not replace it.
+	AnswerMessage(ctx context.Context, messageID, postback string, e Event) error
+}
+
+// LedgerStore keeps points.
+type LedgerStore interface {
+	// Post books a posting once and returns the credit account's balance; the
+	// same ID again books nothing and returns the balance then.
+	Post(ctx context.Context, p Posting) (int64, error)
+	Balance(ctx context.Context, workspace, account string) (int64, error)
+}
+
+// Token is an API token; only its hash is kept.
+type Token struct {
+	ID        string
+	Workspace string
+	Name      string
+	Hash      string   // hex sha256 of the secret
+	Scopes    []string // "admin", "events"
+	CreatedAt time.Time
+	ExpiresAt time.Time // zero: never
+}
+
+// AuditRecord is one write by a person or token, chained by hash.
+type AuditRecord struct {
+	Seq       int64
+	Workspace string
+	Actor     string
+	Action    string // "enrollment.retry"
+	Object    string
+	Detail    json.RawMessage
+	At        time.Time
+	Hash      string // sha256 over the record and the hash before it
+}
+
+// AccessStore keeps tokens, sign-in links and the audit log.
+type AccessStore interface {
+	PutToken(ctx context.Context, t Token) error
+	TokenByHash(ctx context.Context, hash string) (Token, error)
+	// AddSignInLink stores the hash of a one-time link.
+	AddSignInLink(ctx context.Context, hash, workspace string, expires time.Time) error
+	// UseSignInLink spends it: [ErrNotFound] when unknown, used or expired.
+	UseSignInLink(ctx context.Context, hash string) (workspace string, err error)
+	Audit(ctx context.Context, r AuditRecord) error
+	// AuditLog returns records oldest first after checking the chain; a broken
+	// chain is an error that names the first bad record.
+	AuditLog(ctx context.Context, workspace string) ([]AuditRecord, error)
+}
+
+// Engine runs enrollments: the port to Temporal.
+type Engine interface {
+	// Start starts the workflow of e. Starting it twice is no error.
+	Start(ctx context.Context, e Enrollment, c Customer, vars map[string]any) error
+	// Signal hands an event to an enrollment. [ErrNotFound]: it has ended.
+	Signal(ctx context.Context, enrollment string, e Event) error
+	// Resolve resolves the open incident of an enrollment; ErrPrecondition when
+	// there is none.
+	Resolve(ctx context.Context, enrollment string, r Resolution) error
+	// State is the enrollment's own account of itself, for its page.
+	State(ctx context.Context, enrollment string) (json.RawMessage, error)
+	Ping(ctx context.Context) error
+}
+
+// Resolution is an operator's answer to an incident.
+type Resolution struct {
+	Action string         // "retry" | "supply"
+	Result map[string]any // for supply: the step's output; checked against the action's output schema
+	Actor  string
+}
+
+// PluginHost loads and calls plugins: the port to the Wasm host.
+type PluginHost interface {
+	// Describe checks a module and returns its manifest (sdk/abi.Manifest as
+	// JSON). Bad modules are a *ValidationError.
+	Describe(ctx context.Context, module []byte) (json.RawMessage, error)
+}
+
+// Catalog answers what actions exist, for compiling definitions.
+type Catalog = journey.Catalog
