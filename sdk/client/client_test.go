@@ -1,0 +1,69 @@
+package client_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/qidong/qidong/sdk/client"
+	qidongv1 "github.com/qidong/qidong/sdk/gen/qidong/v1"
+)
+
+func TestSendEvents(t *testing.T) {
+	t.Parallel()
+	var got []client.Event
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer secret" {
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = io.WriteString(w, `{"code":"UNAUTHENTICATED","message":"The token is not known."}`)
+			return
+		}
+		if err := json.NewDecoder(r.Body).Decode(&got); err != nil {
+			t.Error(err)
+		}
+		w.WriteHeader(http.StatusAccepted)
+		_, _ = io.WriteString(w, `{"results":[{"id":"1","accepted":true},{"id":"2","accepted":false}]}`)
+	}))
+	t.Cleanup(srv.Close)
+	events := []client.Event{{ID: "1", Source: "s", Type: "t"}, {ID: "2", Source: "s", Type: "t", Data: json.RawMessage(`{"n":9007199254740993}`)}}
+
+	t.Run("a batch is sent with the token, and answered per event", func(t *testing.T) {
+		results, err := client.New(srv.URL+"/", "secret").SendEvents(t.Context(), events...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(results) != 2 || !results[0].Accepted || results[1].Accepted {
+			t.Fatalf("results: %+v", results)
+		}
+		if got[0].SpecVersion != "1.0" || string(got[1].Data) != `{"n":9007199254740993}` {
+			t.Fatalf("sent: %+v", got)
+		}
+	})
+
+	t.Run("a refusal is the server's sentence", func(t *testing.T) {
+		_, err := client.New(srv.URL, "wrong").SendEvents(t.Context(), events...)
+		var refused *client.EventError
+		if !errors.As(err, &refused) || refused.Status != http.StatusUnauthorized || refused.Message != "The token is not known." {
+			t.Fatalf("error: %v", err)
+		}
+	})
+}
+
+func TestTheTokenDoesNotFollowRedirects(t *testing.T) {
+	t.Parallel()
+	asked := false
+	thief := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+	t.Cleanup(thief.Close)
+	srv := httptest.NewServer(http.RedirectHandler(thief.URL, http.StatusTemporaryRedirect))
+	t.Cleanup(srv.Close)
+
+	if _, err := client.New(srv.URL, "secret").Journeys.ListJourneys(t.Context(), &qidongv1.ListJourneysRequest{}); err == nil {
+		t.Fatal("a redirect should be an error")
+	}
+	if asked {
+		t.Fatal("the redirect was followed")
+	}
+}
