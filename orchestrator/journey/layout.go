@@ -1,0 +1,313 @@
+package journey
+
+import "strconv"
+
+// The sizes of a picture in CSS pixels. The style sheet of the UI uses the same
+// numbers.
+const (
+	CardWidth  = 232
+	CardHeight = 64
+
+	gapY   = 60  // between two cards
+	gapX   = 36  // between two arms
+	fork   = 84  // from a block's card to its first arm card
+	join   = 52  // from the last arm card to the join bar
+	radius = 12  // corner of an edge
+	margin = 56  // around the picture
+	aside  = 96  // from the main flow to the exit criteria
+	frame  = 28  // from the frame of the exit criteria to their cards
+	tagY   = 38  // from a block's card to the labels of its arms
+	barY   = 18  // from a block's card to the bar on which its arms part
+	head   = 22  // room for the heading of the frame
+	tagGap = 150 // least distance between two labels, for arms without steps
+)
+
+// The ids of boxes that are not steps. Step ids begin with a letter, and an
+// exit criterion's id is its own with this prefix.
+const (
+	EntryBox   = "0-entry"
+	ExitPrefix = "0-exit-"
+)
+
+// Layout is the picture of a definition: where each card, edge and label goes.
+// It is valid until the definition changes, and holds pointers into it.
+type Layout struct {
+	W, H  int // of the whole picture, margins included
+	Boxes []Box
+	Edges []Edge
+	Tags  []Tag
+	// Exits frames the exit criteria and their steps; nil when there are none.
+	Exits *Frame
+}
+
+// Box is one card. Exactly one of Entry, Step and Exit is set. Boxes are in
+// reading order: the entry, the steps in order of the source, then the exit
+// criteria, each followed by its steps.
+type Box struct {
+	ID    string // the step's id, [EntryBox], or [ExitPrefix] + the criterion's id
+	Entry *Entry
+	Step  *Step
+	Exit  *Exit
+	X, Y  int // the upper left corner
+	Depth int // how many blocks it is in
+}
+
+// Edge is one line of the picture. Its ID is stable over versions, so that a
+// browser keeps the element when the journey changes.
+type Edge struct {
+	ID   string
+	D    string // an SVG path
+	From string // id of the box whose outflow this is
+	Arm  string // the arm of From, "" when From is no block or the edge leaves the block as a whole
+	To   string // id of the box it leads to, "" when it ends at a join bar
+}
+
+// Tag is the label of one arm, centered on X, Y.
+type Tag struct {
+	ID      string
+	Step    string
+	Arm     string
+	Title   Text
+	Timeout bool // it is a wait's arm that time takes
+	X, Y    int
+}
+
+// Frame is a rectangle around boxes.
+type Frame struct{ X, Y, W, H int }
+
+// Place computes the picture of d in one pass over its steps. No two cards
+// overlap, and no edge crosses a card. A nil definition is an empty picture.
+func Place(d *Definition) *Layout {
+	p := &placer{out: &Layout{}, sizes: make(map[*Step]extent)}
+	if d == nil {
+		p.out.W, p.out.H = 2*margin+CardWidth, 2*margin+CardHeight
+		return p.out
+	}
+	main := p.measure(d.Steps)
+	axis := margin + main.left
+	p.out.Boxes = append(p.out.Boxes, Box{ID: EntryBox, Entry: &d.Entry, X: axis - CardWidth/2, Y: margin})
+	bottom := margin + CardHeight
+	if len(d.Steps) > 0 {
+		p.edge(Edge{ID: "e-" + EntryBox, From: EntryBox, To: d.Steps[0].ID, D: vertical(axis, bottom, bottom+gapY)})
+		bottom = p.draw(d.Steps, axis, bottom+gapY, 0)
+	}
+	p.out.W, p.out.H = main.left+main.right+2*margin, bottom+margin
+	p.exits(d.Exit)
+	return p.out
+}
+
+// exits puts the exit criteria as columns to the right of the main flow.
+func (p *placer) exits(exits []Exit) {
+	if len(exits) == 0 {
+		return
+	}
+	o := p.out
+	f := &Frame{X: o.W - margin + aside - frame, Y: margin - frame}
+	x, low := f.X+frame, 0
+	for i := range exits {
+		e := &exits[i]
+		m := p.measure(e.Steps)
+		axis, y := x+m.left, margin+head
+		id := ExitPrefix + e.ID
+		o.Boxes = append(o.Boxes, Box{ID: id, Exit: e, X: axis - CardWidth/2, Y: y})
+		y += CardHeight
+		if len(e.Steps) > 0 {
+			p.edge(Edge{ID: "e-" + id, From: id, To: e.Steps[0].ID, D: vertical(axis, y, y+gapY)})
+			y = p.draw(e.Steps, axis, y+gapY, 0)
+		}
+		low = max(low, y)
+		x += m.left + m.right + gapX
+	}
+	f.W, f.H = x-gapX+frame-f.X, low+frame-f.Y
+	o.Exits = f
+	o.W, o.H = f.X+f.W+margin-frame, max(o.H, f.Y+f.H+margin-frame)
+}
+
+// extent is how far steps reach to the left and right of their axis, and down.
+type extent struct{ left, right, height int }
+
+type placer struct {
+	out   *Layout
+	sizes map[*Step]extent
+}
+
+func (p *placer) edge(e Edge) { p.out.Edges = append(p.out.Edges, e) }
+
+// measure is the extent of steps one under the other.
+func (p *placer) measure(steps []*Step) extent {
+	m := extent{left: CardWidth / 2, right: CardWidth / 2}
+	for i, s := range steps {
+		e := p.size(s)
+		m.left, m.right = max(m.left, e.left), max(m.right, e.right)
+		m.height += e.height
+		if i > 0 {
+			m.height += gapY
+		}
+	}
+	return m
+}
+
+// size is the extent of one step with its arms.
+func (p *placer) size(s *Step) extent {
+	if e, ok := p.sizes[s]; ok {
+		return e
+	}
+	e := extent{CardWidth / 2, CardWidth / 2, CardHeight}
+	if arms := s.ShownArms(); len(arms) > 0 {
+		width, height := -gapX, 0
+		for _, a := range arms {
+			m := p.arm(a)
+			width += m.left + m.right + gapX
+			height = max(height, m.height)
+		}
+		e = extent{max(e.left, width/2), max(e.right, width-width/2), CardHeight + fork + height + join}
+	}
+	p.sizes[s] = e
+	return e
+}
+
+// arm is the extent of an arm; one without steps needs room for its label only.
+func (p *placer) arm(a ShownArm) extent {
+	if len(a.Steps) == 0 {
+		return extent{left: tagGap / 2, right: tagGap / 2}
+	}
+	return p.measure(a.Steps)
+}
+
+// draw places steps on the axis x from y down and returns the y below the last.
+func (p *placer) draw(steps []*Step, x, y, depth int) int {
+	for i, s := range steps {
+		p.out.Boxes = append(p.out.Boxes, Box{ID: s.ID, Step: s, X: x - CardWidth/2, Y: y, Depth: depth})
+		bottom := y + CardHeight
+		if arms := s.ShownArms(); len(arms) > 0 {
+			p.arms(s, arms, x, y, depth)
+			bottom = y + p.size(s).height
+		}
+		if i == len(steps)-1 {
+			return bottom
+		}
+		if !s.ends() {
+			p.edge(Edge{ID: "e-" + s.ID, From: s.ID, To: steps[i+1].ID, D: vertical(x, bottom, bottom+gapY)})
+		}
+		y = bottom + gapY
+	}
+	return y
+}
+
+// arms places the arms of the block s, whose card is on the axis x at y.
+func (p *placer) arms(s *Step, arms []ShownArm, x, y, depth int) {
+	top, end := y+CardHeight, y+p.size(s).height
+	width := -gapX
+	for _, a := range arms {
+		m := p.arm(a)
+		width += m.left + m.right + gapX
+	}
+	left := x - width/2
+	for _, a := range arms {
+		m := p.arm(a)
+		ax, ay := left+m.left, top+fork
+		left += m.left + m.right + gapX
+		key := s.ID + "-" + a.ID
+		e := Edge{ID: "e-" + key, From: s.ID, Arm: a.ID, D: elbow(x, top, ax, top+barY, ay)}
+		p.out.Tags = append(p.out.Tags, Tag{ID: "t-" + key, Step: s.ID, Arm: a.ID, Title: a.Title, Timeout: a.Timeout, X: ax, Y: top + tagY})
+		if len(a.Steps) == 0 {
+			e.D += tail(ax, ay, x, end)
+			p.edge(e)
+			continue
+		}
+		e.To = a.Steps[0].ID
+		p.edge(e)
+		bottom := p.draw(a.Steps, ax, ay, depth+1)
+		if last := a.Steps[len(a.Steps)-1]; !last.ends() {
+			p.edge(Edge{ID: "e-" + last.ID, From: last.ID, D: "M" + point(ax, bottom) + tail(ax, bottom, x, end)})
+		}
+	}
+}
+
+// ShownArm is one arm of a block as the picture shows it.
+type ShownArm struct {
+	ID      string
+	Title   Text
+	Timeout bool
+	Steps   []*Step
+}
+
+// ShownArms are the arms that s has in the picture: none for a wait that only
+// lets time pass, as there is nothing to choose between.
+func (s *Step) ShownArms() []ShownArm {
+	var arms []ShownArm
+	switch {
+	case s.Wait != nil:
+		if s.Delay() {
+			return nil
+		}
+		for _, a := range s.Wait.Arms {
+			arms = append(arms, ShownArm{a.ID, a.Title, a.After != 0 || a.Until != "", a.Steps})
+		}
+	case s.Choose != nil:
+		for _, a := range s.Choose.Arms {
+			arms = append(arms, ShownArm{a.ID, a.Title, false, a.Steps})
+		}
+		o := s.Choose.Otherwise
+		arms = append(arms, ShownArm{o.ID, o.Title, false, o.Steps})
+	}
+	return arms
+}
+
+// Delay says whether s is a wait that only lets time pass.
+func (s *Step) Delay() bool {
+	if s.Wait == nil || len(s.Wait.Arms) != 1 {
+		return false
+	}
+	a := s.Wait.Arms[0]
+	return a.Event == "" && a.Reply == "" && len(a.Steps) == 0
+}
+
+// ends says whether nothing comes after s: it is an exit, or a block all of
+// whose arms end.
+func (s *Step) ends() bool {
+	if s.Exit != nil {
+		return true
+	}
+	arms := s.ShownArms()
+	for _, a := range arms {
+		if len(a.Steps) == 0 || !a.Steps[len(a.Steps)-1].ends() {
+			return false
+		}
+	}
+	return len(arms) > 0
+}
+
+func point(x, y int) string { return strconv.Itoa(x) + " " + strconv.Itoa(y) }
+
+func vertical(x, y1, y2 int) string { return "M" + point(x, y1) + "V" + strconv.Itoa(y2) }
+
+// elbow goes down from (x1,y1) to the bar, along it to x2, and down to y2.
+func elbow(x1, y1, x2, bar, y2 int) string {
+	if x1 == x2 {
+		return vertical(x1, y1, y2)
+	}
+	r, sign := corner(x1, x2)
+	return "M" + point(x1, y1) + "V" + strconv.Itoa(bar-r) + "Q" + point(x1, bar) + " " + point(x1+sign*r, bar) +
+		"H" + strconv.Itoa(x2-sign*r) + "Q" + point(x2, bar) + " " + point(x2, bar+r) + "V" + strconv.Itoa(y2)
+}
+
+// tail goes down from (x1,y1) to the join bar, along it to x2, and ends at y2.
+func tail(x1, y1, x2, y2 int) string {
+	if x1 == x2 {
+		return "V" + strconv.Itoa(y2)
+	}
+	r, sign := corner(x1, x2)
+	bar := y2 - radius
+	return "V" + strconv.Itoa(bar-r) + "Q" + point(x1, bar) + " " + point(x1+sign*r, bar) +
+		"H" + strconv.Itoa(x2-sign*r) + "Q" + point(x2, bar) + " " + point(x2, y2)
+}
+
+// corner is the radius that fits between two axes, and the direction.
+func corner(x1, x2 int) (r, sign int) {
+	d, sign := x2-x1, 1
+	if d < 0 {
+		d, sign = -d, -1
+	}
+	return min(radius, d/2), sign
+}
