@@ -1,0 +1,125 @@
+package plugin
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	"github.com/qidong/qidong/sdk/abi"
+)
+
+// Text is one string per language tag. Everything that people see should have
+// at least "en" and "zh-CN".
+type Text = abi.Text
+
+// T is a text in English and Chinese.
+func T(en, zh string) Text { return Text{"en": en, "zh-CN": zh} }
+
+// Info says what the plugin is.
+type Info struct {
+	Name        string // lower-case letters, digits, - and _; the first part of "cinema.hold_seats"
+	Version     string // semantic version, without "v"
+	Partner     string // who owns the plugin: "Aurora Cinemas"
+	Title       Text
+	Description Text
+	// Config is a value of the struct that the plugin is configured with, nil
+	// for none. Its type gives the schema, its value the configuration that
+	// examples run with.
+	Config any
+	Needs  []Need
+}
+
+// Need is a grant that the plugin asks for.
+type Need func(*abi.Needs)
+
+// NeedHTTP asks for requests to a host: "host", "host:port", or
+// "config.<field>" for the host of the URL in that field of the configuration.
+func NeedHTTP(host string, reason Text) Need {
+	return func(n *abi.Needs) { n.HTTP = append(n.HTTP, abi.HTTPNeed{Host: host, Reason: reason}) }
+}
+
+// NeedLedger asks to post points to the customer of a call.
+func NeedLedger(reason Text) Need {
+	return func(n *abi.Needs) { n.Ledger = reason }
+}
+
+// Plugin is a set of actions. It is built once, at start, and safe for
+// concurrent use after that.
+type Plugin struct {
+	manifest abi.Manifest
+	actions  map[string]func(*Call, json.RawMessage) (any, error)
+}
+
+// New begins a plugin. It panics when info.Config is no struct that a schema
+// can be derived from: a fault of the program that every test shows.
+func New(info Info) *Plugin {
+	p := &Plugin{
+		manifest: abi.Manifest{
+			ABI: abi.Version, Name: info.Name, Version: info.Version, Partner: info.Partner,
+			Title: info.Title, Description: info.Description,
+		},
+		actions: map[string]func(*Call, json.RawMessage) (any, error){},
+	}
+	if info.Config != nil {
+		p.manifest.Config = mustSchema(reflect.TypeOf(info.Config), "the configuration of plugin "+info.Name)
+		p.manifest.ExampleConfig = mustJSON(info.Config)
+	}
+	for _, need := range info.Needs {
+		need(&p.manifest.Needs)
+	}
+	return p
+}
+
+// Manifest returns a copy of what the plugin says of itself.
+func (p *Plugin) Manifest() abi.Manifest {
+	m := p.manifest
+	m.Actions = append([]abi.Action(nil), m.Actions...)
+	return m
+}
+
+// Describe is the manifest as JSON, as qidong_describe outputs it.
+func (p *Plugin) Describe() []byte { return mustJSON(p.manifest) }
+
+// Call runs one call envelope against host and returns the result envelope.
+// It never panics: a panic of the action is an error with code "panic".
+func (p *Plugin) Call(host Host, envelope []byte) []byte {
+	var in abi.Call
+	if err := json.Unmarshal(envelope, &in); err != nil {
+		return encodeResult(nil, Errorf("bad_envelope", "The call's envelope cannot be read: %v.", err))
+	}
+	out, err := p.run(&Call{host: host, envelope: in}, in)
+	return encodeResult(out, err)
+}
+
+func (p *Plugin) run(c *Call, in abi.Call) (out any, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			c.Errorf("panic: %v\n%s", r, stack())
+			out, err = nil, Errorf("panic", "The action %s panicked: %v.", in.Action, r)
+		}
+	}()
+	run, ok := p.actions[in.Action]
+	if !ok {
+		return nil, Errorf("unknown_action", "The plugin %s has no action %q.", p.manifest.Name, in.Action)
+	}
+	return run(c, in.Input)
+}
+
+func encodeResult(out any, err error) []byte {
+	if err == nil {
+		b, e := json.Marshal(out)
+		if e == nil {
+			return mustJSON(abi.Result{Output: b})
+		}
+		err = Errorf("bad_output", "The output cannot be written as JSON: %v.", e)
+	}
+	return mustJSON(abi.Result{Error: wire(err)})
+}
+
+func mustJSON(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("plugin: writing %T as JSON: %v", v, err))
+	}
+	return b
+}
