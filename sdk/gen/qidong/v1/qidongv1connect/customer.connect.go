@@ -53,7 +53,7 @@ const (
 // CustomerServiceClient is a client for the qidong.v1.CustomerService service.
 type CustomerServiceClient interface {
 	// PutCustomer inserts a customer, or updates the one with the same id, and
-	// adds identities. An identity of another customer is ABORTED.
+	// adds identities. An identity of another customer is ALREADY_EXISTS.
 	PutCustomer(context.Context, *v1.PutCustomerRequest) (*v1.PutCustomerResponse, error)
 	// GetCustomer returns a customer.
 	GetCustomer(context.Context, *v1.GetCustomerRequest) (*v1.GetCustomerResponse, error)
@@ -167,7 +167,7 @@ func (c *customerServiceClient) ReplyToMessage(ctx context.Context, req *v1.Repl
 // CustomerServiceHandler is an implementation of the qidong.v1.CustomerService service.
 type CustomerServiceHandler interface {
 	// PutCustomer inserts a customer, or updates the one with the same id, and
-	// adds identities. An identity of another customer is ABORTED.
+	// adds identities. An identity of another customer is ALREADY_EXISTS.
 	PutCustomer(context.Context, *v1.PutCustomerRequest) (*v1.PutCustomerResponse, error)
 	// GetCustomer returns a customer.
 	GetCustomer(context.Context, *v1.GetCustomerRequest) (*v1.GetCustomerResponse, error)

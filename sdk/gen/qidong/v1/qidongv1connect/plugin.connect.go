@@ -45,7 +45,7 @@ const (
 type PluginServiceClient interface {
 	// UploadPlugin checks a module and stores it under the name and version of
 	// its manifest. A module with problems is INVALID_ARGUMENT with a
-	// ValidationFailure; another module under a known version is ABORTED. The
+	// ValidationFailure; another module under a known version is ALREADY_EXISTS. The
 	// same module again updates config and grant.
 	UploadPlugin(context.Context, *v1.UploadPluginRequest) (*v1.UploadPluginResponse, error)
 	// ListPlugins lists plugin versions by name and version.
@@ -106,7 +106,7 @@ func (c *pluginServiceClient) ListPlugins(ctx context.Context, req *v1.ListPlugi
 type PluginServiceHandler interface {
 	// UploadPlugin checks a module and stores it under the name and version of
 	// its manifest. A module with problems is INVALID_ARGUMENT with a
-	// ValidationFailure; another module under a known version is ABORTED. The
+	// ValidationFailure; another module under a known version is ALREADY_EXISTS. The
 	// same module again updates config and grant.
 	UploadPlugin(context.Context, *v1.UploadPluginRequest) (*v1.UploadPluginResponse, error)
 	// ListPlugins lists plugin versions by name and version.

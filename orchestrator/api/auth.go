@@ -1,0 +1,122 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"connectrpc.com/connect"
+
+	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/sdk/gen/qidong/v1/qidongv1connect"
+)
+
+// The scopes of actors.
+const (
+	scopeAdmin  = "admin"
+	scopeEvents = "events"
+)
+
+// scopes says which scopes open a procedure to an actor; one of them is enough.
+// A procedure that is not listed is open to nobody.
+var scopes = map[string][]string{
+	qidongv1connect.JourneyServiceValidateJourneyProcedure:    {scopeAdmin},
+	qidongv1connect.JourneyServicePublishJourneyProcedure:     {scopeAdmin},
+	qidongv1connect.JourneyServiceListJourneysProcedure:       {scopeAdmin},
+	qidongv1connect.JourneyServiceGetJourneyProcedure:         {scopeAdmin},
+	qidongv1connect.JourneyServiceSetJourneyStatusProcedure:   {scopeAdmin},
+	qidongv1connect.PluginServiceUploadPluginProcedure:        {scopeAdmin},
+	qidongv1connect.PluginServiceListPluginsProcedure:         {scopeAdmin},
+	qidongv1connect.CustomerServicePutCustomerProcedure:       {scopeAdmin},
+	qidongv1connect.CustomerServiceGetCustomerProcedure:       {scopeAdmin},
+	qidongv1connect.CustomerServiceListCustomersProcedure:     {scopeAdmin},
+	qidongv1connect.CustomerServiceListMessagesProcedure:      {scopeAdmin},
+	qidongv1connect.CustomerServiceReplyToMessageProcedure:    {scopeAdmin},
+	qidongv1connect.EnrollmentServiceStartEnrollmentProcedure: {scopeAdmin},
+	qidongv1connect.EnrollmentServiceListEnrollmentsProcedure: {scopeAdmin},
+	qidongv1connect.EnrollmentServiceGetEnrollmentProcedure:   {scopeAdmin},
+	qidongv1connect.EnrollmentServiceResolveIncidentProcedure: {scopeAdmin},
+	qidongv1connect.EnrollmentServiceListIncidentsProcedure:   {scopeAdmin},
+	qidongv1connect.EventServiceSendEventsProcedure:           {scopeAdmin, scopeEvents},
+	qidongv1connect.EventServiceListEventsProcedure:           {scopeAdmin},
+}
+
+type actorKey struct{}
+
+// WithActor returns a context whose requests are a's.
+func WithActor(ctx context.Context, a orchestrator.Actor) context.Context {
+	return context.WithValue(ctx, actorKey{}, a)
+}
+
+// ActorFrom returns whose request it is. Without one it is the zero Actor,
+// which has no workspace and no scope, so that nothing is open to it.
+func ActorFrom(ctx context.Context) orchestrator.Actor {
+	a, _ := ctx.Value(actorKey{}).(orchestrator.Actor)
+	return a
+}
+
+// authenticator finds out whose request it is, before a body is read.
+type authenticator struct {
+	svc      *orchestrator.Service
+	session  func(*http.Request) (orchestrator.Actor, bool)
+	origins  http.CrossOriginProtection
+	writer   *connect.ErrorWriter
+	mapError func(context.Context, error) *connect.Error
+}
+
+// actor takes the bearer token, which no browser sends by itself, or else the
+// session, which a browser sends for other sites as well.
+func (a *authenticator) actor(r *http.Request) (orchestrator.Actor, error) {
+	if secret, ok := bearer(r.Header); ok {
+		return a.svc.Authenticate(r.Context(), secret)
+	}
+	if a.session != nil {
+		if actor, ok := a.session(r); ok {
+			if err := a.origins.Check(r); err != nil {
+				return orchestrator.Actor{}, fmt.Errorf("%w: the request comes from another site", orchestrator.ErrForbidden)
+			}
+			return actor, nil
+		}
+	}
+	return orchestrator.Actor{}, fmt.Errorf("%w: send the header Authorization: Bearer <API token>", orchestrator.ErrUnauthorized)
+}
+
+func bearer(h http.Header) (string, bool) {
+	scheme, secret, ok := strings.Cut(h.Get("Authorization"), " ")
+	secret = strings.TrimSpace(secret)
+	return secret, ok && strings.EqualFold(scheme, "Bearer") && secret != ""
+}
+
+// wrap refuses requests of nobody, and of actors without the scope of the
+// procedure that the path names, before any of the body is read.
+func (a *authenticator) wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		actor, err := a.actor(r)
+		if err == nil {
+			err = allowed(actor, scopes[r.URL.Path])
+		}
+		if err != nil {
+			if errors.Is(err, orchestrator.ErrUnauthorized) {
+				w.Header().Set("WWW-Authenticate", "Bearer")
+			}
+			_ = a.writer.Write(w, r, a.mapError(r.Context(), err)) // fails only when the client is gone
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(WithActor(r.Context(), actor)))
+	})
+}
+
+func allowed(a orchestrator.Actor, anyOf []string) error {
+	for _, scope := range a.Scopes {
+		if slices.Contains(anyOf, scope) {
+			return nil
+		}
+	}
+	if len(anyOf) == 0 {
+		return fmt.Errorf("%w: nobody may do this", orchestrator.ErrForbidden)
+	}
+	return fmt.Errorf("%w: this needs the scope %s", orchestrator.ErrForbidden, strings.Join(anyOf, " or "))
+}

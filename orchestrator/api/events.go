@@ -1,0 +1,72 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/qidong/qidong/orchestrator"
+	qidongv1 "github.com/qidong/qidong/sdk/gen/qidong/v1"
+)
+
+// MaxEvents is the most events that one request may carry.
+const MaxEvents = 1000
+
+func (s *server) SendEvents(ctx context.Context, r *qidongv1.SendEventsRequest) (*qidongv1.SendEventsResponse, error) {
+	if n := len(r.Events); n < 1 || n > MaxEvents {
+		return nil, fmt.Errorf("%w: events has %d elements, but a request carries from 1 to %d", orchestrator.ErrInvalid, n, MaxEvents)
+	}
+	events, err := eachErr(r.Events, domainEvent)
+	if err != nil {
+		return nil, err
+	}
+	accepted, err := s.svc.AcceptEvents(ctx, ActorFrom(ctx), events)
+	if err != nil {
+		return nil, err
+	}
+	out := &qidongv1.SendEventsResponse{}
+	for i, ok := range accepted {
+		out.Results = append(out.Results, &qidongv1.EventResult{Id: events[i].ID, Accepted: ok})
+	}
+	return out, nil
+}
+
+func (s *server) ListEvents(ctx context.Context, r *qidongv1.ListEventsRequest) (*qidongv1.ListEventsResponse, error) {
+	a := ActorFrom(ctx)
+	p, err := s.pages.request(a, "events", r.PageSize, r.PageToken)
+	if err != nil {
+		return nil, err
+	}
+	page, after, err := s.svc.Events(ctx, a, r.CustomerId, p)
+	if err != nil {
+		return nil, err
+	}
+	out, err := eachErr(page, protoEvent)
+	if err != nil {
+		return nil, err
+	}
+	return &qidongv1.ListEventsResponse{Events: out, NextPageToken: s.pages.token(a, "events", after)}, nil
+}
+
+func domainEvent(e *qidongv1.Event) (orchestrator.Event, error) {
+	data, err := domainJSON(e.Data)
+	if err != nil {
+		return orchestrator.Event{}, err
+	}
+	at := time.Now()
+	if e.Time != nil {
+		if err := e.Time.CheckValid(); err != nil {
+			return orchestrator.Event{}, fmt.Errorf("%w: time of event %q: %w", orchestrator.ErrInvalid, e.Id, err)
+		}
+		at = e.Time.AsTime()
+	}
+	return orchestrator.Event{ID: e.Id, Source: e.Source, Type: e.Type, Subject: e.Subject, Time: at, Data: data}, nil
+}
+
+func protoEvent(e orchestrator.Event) (*qidongv1.Event, error) {
+	data, err := protoValue(e.Data)
+	return &qidongv1.Event{
+		Id: e.ID, Source: e.Source, Type: e.Type, Subject: e.Subject, Time: protoTime(e.Time),
+		Data: data, ReceiveTime: protoTime(e.ReceivedAt),
+	}, err
+}
