@@ -74,8 +74,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reserving loopback ports for the temporal server: %w", err)
 	}
-	s := &Server{hostPort: address(ports[0]), log: newLogger(cfg.Logger), up: make(chan struct{})}
-	s.close = sync.OnceValue(s.stop)
+	s := newServerOn(cfg, ports)
 	if err := s.run(ctx, cfg, ports); err != nil {
 		// The first failure is the one to tell; stopping what never stood
 		// complains for reasons of its own.
@@ -83,6 +82,12 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("starting the temporal server on %s: %w", cfg.File, err)
 	}
 	return s, nil
+}
+
+func newServerOn(cfg Config, ports []int) *Server {
+	s := &Server{hostPort: address(ports[0]), log: newLogger(cfg.Logger), up: make(chan struct{})}
+	s.close = sync.OnceValue(s.stop)
+	return s
 }
 
 // run starts the services and waits for the namespace. The server's own code
