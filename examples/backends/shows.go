@@ -161,41 +161,41 @@ func spread(list []show, count int) []show {
 	return list
 }
 
-// pick finds n free seats: side by side in a row near the middle of the hall if
-// there are such, else any.
+// pick finds n free seats: side by side and near the middle of the hall if
+// there are such, else any; nil when there are too few.
 func pick(taken map[int]bool, n int) []int {
 	if hallSeats-len(taken) < n {
 		return nil
 	}
-	for step := range hallSeats / hallRow {
-		row := hallSeats/hallRow/2 + (step+1)/2
-		if step%2 == 1 {
-			row = hallSeats/hallRow/2 - (step+1)/2
-		}
-		if seats := sideBySide(taken, row*hallRow, n); seats != nil {
-			return seats
+	for _, row := range fromMiddle(hallSeats / hallRow) {
+		for _, left := range fromMiddle(hallRow - n + 1) {
+			if seats := free(taken, row*hallRow+left, n); len(seats) == n {
+				return seats
+			}
 		}
 	}
+	return free(taken, 0, hallSeats)[:n]
+}
+
+// fromMiddle is 0 to n-1, the middle first and then ever farther from it.
+func fromMiddle(n int) []int {
+	order := make([]int, n)
+	for i := range order {
+		order[i] = n/2 + (i+1)/2
+		if i%2 == 1 {
+			order[i] = n/2 - (i+1)/2
+		}
+	}
+	return order
+}
+
+// free are the free ones of n seats from first.
+func free(taken map[int]bool, first, n int) []int {
 	var seats []int
-	for seat := 0; len(seats) < n; seat++ {
+	for seat := first; seat < first+n; seat++ {
 		if !taken[seat] {
 			seats = append(seats, seat)
 		}
-	}
-	return seats
-}
-
-func sideBySide(taken map[int]bool, first, n int) []int {
-	var seats []int
-	for seat := first; seat < first+hallRow && len(seats) < n; seat++ {
-		if taken[seat] {
-			seats = nil
-			continue
-		}
-		seats = append(seats, seat)
-	}
-	if len(seats) < n {
-		return nil
 	}
 	return seats
 }
