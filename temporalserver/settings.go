@@ -110,7 +110,10 @@ func database(file string) *config.SQL {
 		ConnectAttributes: map[string]string{
 			"mode":         "rwc",
 			"journal_mode": "wal",
-			"synchronous":  "normal",
+			// Full, not normal: normal survives kill -9 too, but may lose the
+			// last commits with the power, after our own store has marked an
+			// event as delivered. Measured: 24 instead of 29 workflows/s.
+			"synchronous":  "full",
 			"busy_timeout": "5000",
 		},
 	}
