@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 
 	"connectrpc.com/connect"
 
@@ -37,8 +38,8 @@ var statuses = map[connect.Code]int{
 	connect.CodeDeadlineExceeded:   http.StatusGatewayTimeout,
 }
 
-// intake is POST /events: 202 once every event is stored, with one result each;
-// else none is, and the body says why.
+// intake is POST /events: 202 once every event is stored, 200 when all of them
+// were before, with one result each; else none is stored, and the body says why.
 func (s *server) intake(auth *authenticator) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		results, err := s.accept(auth, w, r)
@@ -50,14 +51,23 @@ func (s *server) intake(auth *authenticator) http.HandlerFunc {
 			writeJSON(w, refused.Status, refused)
 			return
 		}
-		writeJSON(w, http.StatusAccepted, map[string]any{"results": results})
+		status := http.StatusOK
+		if slices.ContainsFunc(results, func(r eventResult) bool { return r.Status == accepted }) {
+			status = http.StatusAccepted
+		}
+		writeJSON(w, status, map[string]any{"results": results})
 	}
 }
 
 type eventResult struct {
-	ID       string `json:"id"`
-	Accepted bool   `json:"accepted"` // false: known before
+	ID     string `json:"id"`
+	Status string `json:"status"` // accepted | duplicate
 }
+
+const (
+	accepted  = "accepted"
+	duplicate = "duplicate" // source and id were known
+)
 
 func (s *server) accept(auth *authenticator, w http.ResponseWriter, r *http.Request) ([]eventResult, error) {
 	actor, err := auth.actor(r)
@@ -80,13 +90,16 @@ func (s *server) accept(auth *authenticator, w http.ResponseWriter, r *http.Requ
 	if err != nil {
 		return nil, err
 	}
-	accepted, err := s.svc.AcceptEvents(r.Context(), actor, events)
+	fresh, err := s.svc.AcceptEvents(r.Context(), actor, events)
 	if err != nil {
 		return nil, err
 	}
 	results := make([]eventResult, len(events))
-	for i, ok := range accepted {
-		results[i] = eventResult{ID: events[i].ID, Accepted: ok}
+	for i, isNew := range fresh {
+		results[i] = eventResult{ID: events[i].ID, Status: duplicate}
+		if isNew {
+			results[i].Status = accepted
+		}
 	}
 	return results, nil
 }

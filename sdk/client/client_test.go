@@ -25,7 +25,7 @@ func TestSendEvents(t *testing.T) {
 			t.Error(err)
 		}
 		w.WriteHeader(http.StatusAccepted)
-		_, _ = io.WriteString(w, `{"results":[{"id":"1","accepted":true},{"id":"2","accepted":false}]}`)
+		_, _ = io.WriteString(w, `{"results":[{"id":"1","status":"accepted"},{"id":"2","status":"duplicate"}]}`)
 	}))
 	t.Cleanup(srv.Close)
 	events := []client.Event{{ID: "1", Source: "s", Type: "t"}, {ID: "2", Source: "s", Type: "t", Data: json.RawMessage(`{"n":9007199254740993}`)}}
@@ -35,7 +35,7 @@ func TestSendEvents(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(results) != 2 || !results[0].Accepted || results[1].Accepted {
+		if len(results) != 2 || results[0].Status != "accepted" || results[1].Status != "duplicate" {
 			t.Fatalf("results: %+v", results)
 		}
 		if got[0].SpecVersion != "1.0" || string(got[1].Data) != `{"n":9007199254740993}` {

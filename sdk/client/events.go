@@ -25,9 +25,9 @@ type Event struct {
 // EventResult is what became of one event.
 type EventResult struct {
 	ID string `json:"id"`
-	// Accepted is false when source and id were known, so that nothing was
-	// stored again.
-	Accepted bool `json:"accepted"`
+	// Status is "accepted", or "duplicate" when source and id were known, so
+	// that nothing was stored again.
+	Status string `json:"status"`
 }
 
 // EventError is a refusal of POST /events.
@@ -46,9 +46,7 @@ func (e *EventError) Error() string {
 	return e.Message
 }
 
-// SendEvents sends events in one batch to POST /events. It returns once all of
-// them are stored, with one result each in order; on an error none is. Sending
-// the same events again is harmless. Refusals are an *[EventError].
+// SendEvents sends events in one batch; see [Client.PostEvents].
 func (c *Client) SendEvents(ctx context.Context, events ...Event) ([]EventResult, error) {
 	batch := make([]Event, len(events))
 	for i, e := range events {
@@ -59,11 +57,24 @@ func (c *Client) SendEvents(ctx context.Context, events ...Event) ([]EventResult
 	if err != nil {
 		return nil, fmt.Errorf("encoding events: %w", err)
 	}
+	return c.PostEvents(ctx, ContentBatch, body)
+}
+
+// The content types of PostEvents.
+const (
+	ContentEvent = "application/cloudevents+json"
+	ContentBatch = "application/cloudevents-batch+json"
+)
+
+// PostEvents sends a body, of at most 1 MiB, to POST /events. It returns once
+// every event in it is stored, with one result each in order; on an error none
+// is. Sending the same again is harmless. Refusals are an *[EventError].
+func (c *Client) PostEvents(ctx context.Context, contentType string, body []byte) ([]EventResult, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+"/events", bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("addressing events: %w", err)
 	}
-	req.Header.Set("Content-Type", "application/cloudevents-batch+json")
+	req.Header.Set("Content-Type", contentType)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("sending events: %w", err)
@@ -73,7 +84,7 @@ func (c *Client) SendEvents(ctx context.Context, events ...Event) ([]EventResult
 	if err != nil {
 		return nil, fmt.Errorf("reading the answer to events: %w", err)
 	}
-	if resp.StatusCode != http.StatusAccepted {
+	if resp.StatusCode != http.StatusAccepted && resp.StatusCode != http.StatusOK {
 		return nil, refusal(resp, answer)
 	}
 	var out struct {
