@@ -43,7 +43,20 @@ type Event struct {
 	Time       time.Time
 	Data       json.RawMessage // a JSON value, at most MaxEventData bytes; nil is null
 	ReceivedAt time.Time
+	Status     EventStatus // kept by the store
+	Attempts   int         // failed dispatches so far
+	Reason     string      // why the last dispatch failed; "" when it did not
 }
+
+// EventStatus is where an event is on its way through the inbox.
+type EventStatus string
+
+// The states of an event.
+const (
+	EventPending EventStatus = "pending" // to be dispatched
+	EventDone    EventStatus = "done"
+	EventDead    EventStatus = "dead" // given up; Reason says why
+)
 
 // MaxEventData bounds an event's data, so that an event fits in a signal.
 const MaxEventData = 32 << 10
@@ -196,9 +209,12 @@ type Incident struct {
 	Attempts   int
 	OpenedAt   time.Time
 	ResolvedAt time.Time // zero while open
-	Resolution string    // retry | supply
+	Resolution string    // retry | supply | ended
 	ResolvedBy string
 }
+
+// ResolutionEnded closes an incident whose enrollment has ended otherwise.
+const ResolutionEnded = "ended"
 
 // Progress is what an enrollment tells the store about itself. It rides along
 // with activities; recording the same Progress twice changes nothing, and an

@@ -21,12 +21,17 @@ type Store interface {
 	MessageStore
 	LedgerStore
 	AccessStore
+	// Atomic runs do in one transaction: what do writes through the ctx it is
+	// given is stored together, or not at all when do returns an error. Reads
+	// through that ctx see those writes. Atomic inside Atomic joins; do must
+	// then pass every error on. do does not wait for anything but the store.
+	Atomic(ctx context.Context, do func(ctx context.Context) error) error
 	// Ping says whether the store answers.
 	Ping(ctx context.Context) error
 	Close() error
 }
 
-// Page bounds a list. Limit 0 means 50; at most 500.
+// Page bounds a list. Limit 0 means 50; more than 500 gives 500.
 type Page struct {
 	Limit int
 	After string // opaque, from the list before; "" is the beginning
@@ -76,7 +81,8 @@ type EventStore interface {
 	// AcceptEvents stores events in one transaction. The result tells per
 	// event whether it was new; a known source+id is not stored again.
 	AcceptEvents(ctx context.Context, events []Event) ([]bool, error)
-	// PendingEvents returns undispatched events that are due, oldest first.
+	// PendingEvents returns undispatched events that are due, oldest first. An
+	// event behind one of the same subject that is not yet due is not due.
 	PendingEvents(ctx context.Context, limit int) ([]Event, error)
 	// EventDone marks an event as dispatched.
 	EventDone(ctx context.Context, seq int64) error
@@ -107,8 +113,11 @@ type EnrollmentStore interface {
 	JourneyLog(ctx context.Context, enrollment string) ([]LogEntry, error)
 	StepCounts(ctx context.Context, workspace, journey string) ([]StepCount, error)
 	Incidents(ctx context.Context, workspace string, open bool, p Page) ([]Incident, string, error)
-	// Stalled lists open enrollments whose wait ended before t.
-	Stalled(ctx context.Context, t time.Time, limit int) ([]Enrollment, error)
+	// OpenIncident is the enrollment's open incident; nil when there is none.
+	OpenIncident(ctx context.Context, workspace, enrollment string) (*Incident, error)
+	// Stalled lists open enrollments whose wait ended before t, and those that
+	// were accepted before t and have not started, longest stalled first.
+	Stalled(ctx context.Context, workspace string, t time.Time, limit int) ([]Enrollment, error)
 }
 
 // MessageStore keeps what was sent.
@@ -120,6 +129,8 @@ type MessageStore interface {
 	MessageByMediaToken(ctx context.Context, token string) (Message, error)
 	// Messages of a customer, oldest first.
 	Messages(ctx context.Context, workspace, customer string, p Page) ([]Message, string, error)
+	// LatestMessages are the customer's newest, at most limit, oldest first.
+	LatestMessages(ctx context.Context, workspace, customer string, limit int) ([]Message, error)
 	// AnswerMessage stores the first answer and the reply event in one
 	// transaction; later answers are events of their own but do not replace it.
 	AnswerMessage(ctx context.Context, messageID, postback string, e Event) error
@@ -128,7 +139,9 @@ type MessageStore interface {
 // LedgerStore keeps points.
 type LedgerStore interface {
 	// Post books a posting once and returns the credit account's balance; the
-	// same ID again books nothing and returns the balance then.
+	// same ID again books nothing and returns the balance then, and is
+	// [ErrConflict] when it is not the same posting. An account "customer:…"
+	// never goes below zero: [ErrPrecondition].
 	Post(ctx context.Context, p Posting) (int64, error)
 	Balance(ctx context.Context, workspace, account string) (int64, error)
 }
@@ -158,12 +171,14 @@ type AuditRecord struct {
 
 // AccessStore keeps tokens, sign-in links and the audit log.
 type AccessStore interface {
+	// PutToken stores a token; a known hash gets the new name, scopes and expiry.
 	PutToken(ctx context.Context, t Token) error
 	TokenByHash(ctx context.Context, hash string) (Token, error)
 	// AddSignInLink stores the hash of a one-time link.
 	AddSignInLink(ctx context.Context, hash, workspace string, expires time.Time) error
 	// UseSignInLink spends it: [ErrNotFound] when unknown, used or expired.
 	UseSignInLink(ctx context.Context, hash string) (workspace string, err error)
+	// Audit appends to the workspace's chain; Seq, Hash and, when zero, At are made here.
 	Audit(ctx context.Context, r AuditRecord) error
 	// AuditLog returns records oldest first after checking the chain; a broken
 	// chain is an error that names the first bad record.

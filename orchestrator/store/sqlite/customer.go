@@ -1,0 +1,155 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/qidong/qidong/orchestrator"
+)
+
+const customerColumns = `seq, workspace, id, name, locale, time_zone, traits, companion_token, created_at`
+
+func scanCustomer(r scanner, seq *int64) (orchestrator.Customer, error) {
+	var c orchestrator.Customer
+	err := r.Scan(seq, &c.Workspace, &c.ID, &c.Name, &c.Locale, &c.TimeZone, asJSON{&c.Traits}, &c.CompanionToken,
+		asTime{&c.CreatedAt})
+	return c, err
+}
+
+// PutCustomer inserts or updates a customer.
+func (s *Store) PutCustomer(ctx context.Context, c orchestrator.Customer) (orchestrator.Customer, error) {
+	if c.ID == "" {
+		c.ID = "c_" + strings.ToLower(rand.Text())
+	}
+	err := s.write(ctx, "storing customer "+c.ID, func(ctx context.Context, q querier) error {
+		old, err := customerWhere(ctx, q, `workspace = ? AND id = ?`, c.Workspace, c.ID)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		c.CompanionToken = cmp.Or(c.CompanionToken, old.CompanionToken, rand.Text())
+		if c.CreatedAt = old.CreatedAt; c.CreatedAt.IsZero() {
+			c.CreatedAt = now()
+		}
+		c.Identities = mergeIdentities(old.Identities, c.Identities)
+		if err := upsertCustomer(ctx, q, c); err != nil {
+			return err
+		}
+		return insertIdentities(ctx, q, c)
+	})
+	return c, err
+}
+
+// mergeIdentities adds the new ones to the known, each once.
+func mergeIdentities(known, more []orchestrator.Identity) []orchestrator.Identity {
+	seen := map[orchestrator.Identity]bool{}
+	var all []orchestrator.Identity
+	for _, list := range [][]orchestrator.Identity{known, more} {
+		for _, i := range list {
+			if !seen[i] {
+				seen[i] = true
+				all = append(all, i)
+			}
+		}
+	}
+	return all
+}
+
+func upsertCustomer(ctx context.Context, q querier, c orchestrator.Customer) error {
+	traits, err := encode(c.Traits)
+	if err != nil {
+		return err
+	}
+	search := c.ID + "\n" + c.Name
+	for _, i := range c.Identities {
+		search += "\n" + i.Value
+	}
+	_, err = q.ExecContext(ctx, `INSERT INTO customers
+			(workspace, id, name, locale, time_zone, traits, companion_token, companion_hash, search, created_at)
+		VALUES (`+placeholders(10)+`)
+		ON CONFLICT (workspace, id) DO UPDATE SET name = excluded.name, locale = excluded.locale,
+			time_zone = excluded.time_zone, traits = excluded.traits, companion_token = excluded.companion_token,
+			companion_hash = excluded.companion_hash, search = excluded.search`,
+		c.Workspace, c.ID, c.Name, c.Locale, c.TimeZone, traits, c.CompanionToken,
+		sha256Hex([]byte(c.CompanionToken)), strings.ToLower(search), micros(c.CreatedAt))
+	return err
+}
+
+func insertIdentities(ctx context.Context, q querier, c orchestrator.Customer) error {
+	for _, i := range c.Identities {
+		var owner string
+		// The update changes nothing; it makes the statement return the owner.
+		err := q.QueryRowContext(ctx, `INSERT INTO identities (workspace, kind, value, customer) VALUES (?, ?, ?, ?)
+			ON CONFLICT (workspace, kind, value) DO UPDATE SET customer = identities.customer RETURNING customer`,
+			c.Workspace, i.Kind, i.Value, c.ID).Scan(&owner)
+		if err != nil {
+			return err
+		}
+		if owner != c.ID {
+			return fmt.Errorf("%w: the %s %s belongs to another customer; leave it out, or change that customer",
+				orchestrator.ErrConflict, i.Kind, i.Value)
+		}
+	}
+	return nil
+}
+
+// customerWhere reads one customer with its identities.
+func customerWhere(ctx context.Context, q querier, where string, args ...any) (orchestrator.Customer, error) {
+	var seq int64
+	c, err := scanCustomer(q.QueryRowContext(ctx, `SELECT `+customerColumns+` FROM customers WHERE `+where, args...), &seq)
+	if err != nil {
+		return orchestrator.Customer{}, err
+	}
+	err = addIdentities(ctx, q, &c)
+	return c, err
+}
+
+func addIdentities(ctx context.Context, q querier, c *orchestrator.Customer) (err error) {
+	c.Identities, err = rows(ctx, q, func(r scanner) (orchestrator.Identity, error) {
+		var i orchestrator.Identity
+		err := r.Scan(&i.Kind, &i.Value)
+		return i, err
+	}, `SELECT kind, value FROM identities WHERE workspace = ? AND customer = ? ORDER BY kind, value`, c.Workspace, c.ID)
+	return err
+}
+
+// Customer finds a customer by id.
+func (s *Store) Customer(ctx context.Context, workspace, id string) (orchestrator.Customer, error) {
+	c, err := customerWhere(ctx, s.read(ctx), `workspace = ? AND id = ?`, workspace, id)
+	return c, kind(err, "finding customer "+id)
+}
+
+// CustomerByIdentity finds the customer with an address.
+func (s *Store) CustomerByIdentity(ctx context.Context, workspace string, i orchestrator.Identity) (orchestrator.Customer, error) {
+	c, err := customerWhere(ctx, s.read(ctx), `workspace = ? AND id =
+		(SELECT customer FROM identities WHERE workspace = ? AND kind = ? AND value = ?)`, workspace, workspace, i.Kind, i.Value)
+	return c, kind(err, "finding the customer with "+i.Kind+" "+i.Value)
+}
+
+// CustomerByCompanionToken finds the customer of a companion page. Comparing
+// hashes, the time it takes tells nothing of the token.
+func (s *Store) CustomerByCompanionToken(ctx context.Context, token string) (orchestrator.Customer, error) {
+	c, err := customerWhere(ctx, s.read(ctx), `companion_hash = ?`, sha256Hex([]byte(token)))
+	return c, kind(err, "finding the customer of a companion page")
+}
+
+// Customers lists customers, newest first, whose id, name or identity contains
+// query, whatever its case.
+func (s *Store) Customers(ctx context.Context, workspace, query string, p orchestrator.Page) ([]orchestrator.Customer, string, error) {
+	where, args := []string{`workspace = ?`}, []any{workspace}
+	if query != "" {
+		where, args = append(where, `instr(search, ?) > 0`), append(args, strings.ToLower(query))
+	}
+	q := s.read(ctx)
+	list, next, err := page(ctx, q, p, newestFirst, customerColumns, "customers", where, args, scanCustomer)
+	for i := range list {
+		if err == nil {
+			err = addIdentities(ctx, q, &list[i])
+		}
+	}
+	return list, next, kind(err, "listing customers")
+}

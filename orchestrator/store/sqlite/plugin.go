@@ -1,0 +1,111 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/qidong/qidong/orchestrator"
+)
+
+const pluginColumns = `workspace, name, version, digest, state, manifest, config, allowed, size, created_at`
+
+func scanPlugin(r scanner) (orchestrator.Plugin, error) {
+	var p orchestrator.Plugin
+	err := r.Scan(&p.Workspace, &p.Name, &p.Version, &p.Digest, &p.State, asRaw{&p.Manifest}, asRaw{&p.Config},
+		asRaw{&p.Grant}, &p.Size, asTime{&p.CreatedAt})
+	return p, err
+}
+
+// AddPlugin stores a version and its module.
+func (s *Store) AddPlugin(ctx context.Context, p orchestrator.Plugin, module []byte) error {
+	doing := "adding plugin " + p.Name + " " + p.Version
+	if _, err := semver.StrictNewVersion(p.Version); err != nil {
+		return fmt.Errorf("%s: %w: %q is not a semantic version such as 1.0.0", doing, orchestrator.ErrInvalid, p.Version)
+	}
+	if sha256Hex(module) != p.Digest {
+		return fmt.Errorf("%s: %w: the digest is not that of the module", doing, orchestrator.ErrInvalid)
+	}
+	if p.CreatedAt.IsZero() {
+		p.CreatedAt = now()
+	}
+	return s.write(ctx, doing, func(ctx context.Context, q querier) error {
+		if _, err := q.ExecContext(ctx, `INSERT INTO modules (digest, module) VALUES (?, ?)
+			ON CONFLICT (digest) DO NOTHING`, p.Digest, module); err != nil {
+			return err
+		}
+		ok, err := affected(q.ExecContext(ctx, `INSERT INTO plugins (`+pluginColumns+`) VALUES (`+placeholders(10)+`)
+			ON CONFLICT (workspace, name, version) DO UPDATE SET config = excluded.config, allowed = excluded.allowed
+			WHERE plugins.digest = excluded.digest`,
+			p.Workspace, p.Name, p.Version, p.Digest, cmp.Or(p.State, orchestrator.PluginActive), string(p.Manifest),
+			string(p.Config), string(p.Grant), len(module), micros(p.CreatedAt)))
+		if err == nil && !ok {
+			err = fmt.Errorf("%w: version %s of %s exists with other bytes, and a version never changes; upload this module under a new version",
+				orchestrator.ErrConflict, p.Version, p.Name)
+		}
+		return err
+	})
+}
+
+// Plugin finds a version; "" is the newest.
+func (s *Store) Plugin(ctx context.Context, workspace, name, version string) (orchestrator.Plugin, error) {
+	list, err := rows(ctx, s.read(ctx), scanPlugin, `SELECT `+pluginColumns+` FROM plugins
+		WHERE workspace = ? AND name = ? AND (? = '' OR version = ?)`, workspace, name, version, version)
+	if err == nil && len(list) == 0 {
+		err = sql.ErrNoRows
+	}
+	if err != nil {
+		return orchestrator.Plugin{}, kind(err, "finding plugin "+name+" "+version)
+	}
+	slices.SortFunc(list, newestVersion)
+	return list[0], nil
+}
+
+// newestVersion sorts by name, then newest version first.
+func newestVersion(a, b orchestrator.Plugin) int {
+	va, errA := semver.StrictNewVersion(a.Version)
+	vb, errB := semver.StrictNewVersion(b.Version)
+	if errA != nil || errB != nil { // AddPlugin lets none in
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(b.Version, a.Version))
+	}
+	return cmp.Or(cmp.Compare(a.Name, b.Name), vb.Compare(va), cmp.Compare(b.Version, a.Version))
+}
+
+// PluginByDigest finds the version that a module is.
+func (s *Store) PluginByDigest(ctx context.Context, workspace, digest string) (orchestrator.Plugin, error) {
+	p, err := scanPlugin(s.read(ctx).QueryRowContext(ctx, `SELECT `+pluginColumns+` FROM plugins
+		WHERE workspace = ? AND digest = ? ORDER BY created_at LIMIT 1`, workspace, digest))
+	return p, kind(err, "finding plugin "+digest)
+}
+
+// Plugins lists the plugin versions of a workspace by name, newest version first.
+func (s *Store) Plugins(ctx context.Context, workspace string) ([]orchestrator.Plugin, error) {
+	list, err := rows(ctx, s.read(ctx), scanPlugin, `SELECT `+pluginColumns+` FROM plugins WHERE workspace = ?`, workspace)
+	slices.SortFunc(list, newestVersion)
+	return list, kind(err, "listing plugins")
+}
+
+// errModuleChanged is a module that is no longer what was uploaded.
+var errModuleChanged = errors.New("the stored bytes are not those of the digest: the database was changed by hand or is damaged; upload the module again")
+
+// Module returns the bytes of a digest, after checking that they are.
+func (s *Store) Module(ctx context.Context, digest string) ([]byte, error) {
+	var module []byte
+	err := s.read(ctx).QueryRowContext(ctx, `SELECT module FROM modules WHERE digest = ?`, digest).Scan(&module)
+	if err == nil && sha256Hex(module) != digest {
+		module, err = nil, errModuleChanged
+	}
+	return module, kind(err, "loading module "+digest)
+}
+
+func sha256Hex(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,183 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/qidong/qidong/orchestrator"
+)
+
+// Record applies a Progress in one transaction.
+func (s *Store) Record(ctx context.Context, p orchestrator.Progress) error {
+	return s.write(ctx, "recording enrollment "+p.Enrollment, func(ctx context.Context, q querier) error {
+		return apply(ctx, q, p)
+	})
+}
+
+// apply is idempotent. Log entries and incidents are stored whenever they
+// come; the enrollment itself changes only when p is not older than it.
+func apply(ctx context.Context, q querier, p orchestrator.Progress) error {
+	if err := checkLog(p); err != nil {
+		return err
+	}
+	old, err := enrollment(ctx, q, p.Workspace, p.Enrollment)
+	if err != nil {
+		return err
+	}
+	if err := addLog(ctx, q, old, p.Log); err != nil {
+		return err
+	}
+	if p.Incident != nil {
+		if err := applyIncident(ctx, q, old, *p.Incident, p.LogSeq); err != nil {
+			return err
+		}
+	}
+	next := after(old, p)
+	if next == nil {
+		return nil
+	}
+	if _, err := q.ExecContext(ctx, `UPDATE enrollments SET status = ?, outcome = ?, step = ?, wait_until = ?, ended_at = ?,
+			updated_at = ?, log_seq = ? WHERE id = ?`,
+		next.Status, next.Outcome, next.Step, micros(next.WaitUntil), micros(next.EndedAt), micros(now()), next.LogSeq, next.ID); err != nil {
+		return err
+	}
+	if err := countMove(ctx, q, old, *next); err != nil {
+		return err
+	}
+	if next.Status == orchestrator.EnrollmentEnded {
+		return closeIncidents(ctx, q, *next)
+	}
+	return nil
+}
+
+// checkLog refuses what would leave a log that cannot be read.
+func checkLog(p orchestrator.Progress) error {
+	last := int64(0)
+	for _, l := range p.Log {
+		if l.Seq <= last || l.Seq > p.LogSeq {
+			return fmt.Errorf("%w: log entry %d is out of order after %d, with %d the newest", orchestrator.ErrInvalid, l.Seq, last, p.LogSeq)
+		}
+		last = l.Seq
+	}
+	return nil
+}
+
+// after is the enrollment as p tells it, nil when p is older or tells nothing new.
+func after(old orchestrator.Enrollment, p orchestrator.Progress) *orchestrator.Enrollment {
+	if p.LogSeq < old.LogSeq {
+		return nil
+	}
+	next := old
+	next.Status, next.Outcome, next.Step, next.LogSeq = p.Status, p.Outcome, p.Step, p.LogSeq
+	next.WaitUntil = fromMicros(micros(p.WaitUntil))
+	if p.Status == orchestrator.EnrollmentEnded {
+		next.WaitUntil = fromMicros(0)
+		if old.Status != orchestrator.EnrollmentEnded {
+			next.EndedAt = endOf(p)
+		}
+	}
+	if next.Status == old.Status && next.Outcome == old.Outcome && next.Step == old.Step &&
+		next.LogSeq == old.LogSeq && next.WaitUntil.Equal(old.WaitUntil) {
+		return nil
+	}
+	return &next
+}
+
+// addLog inserts the entries that are new and counts them.
+func addLog(ctx context.Context, q querier, e orchestrator.Enrollment, log []orchestrator.LogEntry) error {
+	for _, l := range log {
+		detail, err := encode(l.Detail)
+		if err != nil {
+			return err
+		}
+		added, err := affected(q.ExecContext(ctx, `INSERT INTO journey_log
+				(enrollment, seq, at, virtual_at, kind, step, visit, detail)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (enrollment, seq) DO NOTHING`,
+			e.ID, l.Seq, micros(l.At), micros(l.Virtual), l.Kind, l.Step, l.Visit, detail))
+		if err != nil {
+			return err
+		}
+		if !added || l.Kind != orchestrator.LogDone {
+			continue
+		}
+		if err := count(ctx, q, e, countDone, l.Step, "", 1); err != nil {
+			return err
+		}
+		if arm, ok := l.Detail["arm"].(string); ok && arm != "" {
+			if err := count(ctx, q, e, countArm, l.Step, arm, 1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// applyIncident opens or resolves an incident, unless what is known is newer.
+// Whose it is follows from the enrollment, not from what came.
+func applyIncident(ctx context.Context, q querier, e orchestrator.Enrollment, i orchestrator.Incident, logSeq int64) error {
+	var owner string
+	var resolved, known int64
+	err := q.QueryRowContext(ctx, `SELECT enrollment, resolved_at, log_seq FROM incidents WHERE id = ?`, i.ID).Scan(&owner, &resolved, &known)
+	isNew := errors.Is(err, sql.ErrNoRows)
+	switch {
+	case err != nil && !isNew:
+		return err
+	case !isNew && owner != e.ID:
+		return fmt.Errorf("%w: incident %s is of another enrollment", orchestrator.ErrConflict, i.ID)
+	case !isNew && logSeq <= known:
+		return nil
+	}
+	wasOpen, isOpen := !isNew && resolved == 0, i.ResolvedAt.IsZero()
+	if isOpen && e.Status == orchestrator.EnrollmentEnded {
+		return nil // it came late; nothing of an ended enrollment waits for anybody
+	}
+	_, err = q.ExecContext(ctx, `INSERT INTO incidents (id, workspace, enrollment, journey, customer, step, visit, undo, code,
+			message, attempts, opened_at, resolved_at, resolution, resolved_by, log_seq)
+		VALUES (`+placeholders(16)+`)
+		ON CONFLICT (id) DO UPDATE SET code = excluded.code, message = excluded.message, attempts = excluded.attempts,
+			opened_at = excluded.opened_at, resolved_at = excluded.resolved_at, resolution = excluded.resolution,
+			resolved_by = excluded.resolved_by, log_seq = excluded.log_seq`,
+		i.ID, e.Workspace, e.ID, e.Journey, e.Customer, i.Step, i.Visit, i.Undo, i.Code, i.Message, i.Attempts,
+		micros(i.OpenedAt), micros(i.ResolvedAt), i.Resolution, i.ResolvedBy, logSeq)
+	switch {
+	case err != nil || wasOpen == isOpen:
+		return err
+	case isOpen:
+		return count(ctx, q, e, countFailed, i.Step, "", 1)
+	}
+	return count(ctx, q, e, countFailed, i.Step, "", -1)
+}
+
+// closeIncidents resolves what an ended enrollment left open: an exit
+// criterion may end it in the middle of an incident.
+func closeIncidents(ctx context.Context, q querier, e orchestrator.Enrollment) error {
+	steps, err := rows(ctx, q, func(r scanner) (string, error) {
+		var step string
+		err := r.Scan(&step)
+		return step, err
+	}, `SELECT step FROM incidents WHERE enrollment = ? AND resolved_at = 0`, e.ID)
+	if err != nil || len(steps) == 0 {
+		return err
+	}
+	for _, step := range steps {
+		if err := count(ctx, q, e, countFailed, step, "", -1); err != nil {
+			return err
+		}
+	}
+	_, err = q.ExecContext(ctx, `UPDATE incidents SET resolved_at = ?, resolution = ?, log_seq = ?
+		WHERE enrollment = ? AND resolved_at = 0`, micros(e.EndedAt), orchestrator.ResolutionEnded, e.LogSeq, e.ID)
+	return err
+}
+
+// endOf is when the enrollment ended, by its own account if the log has it.
+func endOf(p orchestrator.Progress) time.Time {
+	for _, l := range p.Log {
+		if l.Kind == orchestrator.LogEnded {
+			return fromMicros(micros(l.At))
+		}
+	}
+	return now()
+}
