@@ -15,9 +15,9 @@ type CinemaBooks struct {
 	Tickets []CinemaTicket `json:"tickets"`
 	// SeatsHeld counts the seats of holds without a ticket that have not
 	// expired, SeatsSold those of live tickets.
-	SeatsHeld int        `json:"seats_held"`
-	SeatsSold int        `json:"seats_sold"`
-	Outbox    outboxView `json:"outbox"`
+	SeatsHeld int          `json:"seats_held"`
+	SeatsSold int          `json:"seats_sold"`
+	Outbox    OutboxCounts `json:"outbox"`
 }
 
 // CinemaShow is a show; SeatsLeft is 0 to 400.
@@ -90,12 +90,12 @@ type BankBooks struct {
 	Payments []BankPayment `json:"payments"`
 	// Charges and Refunds count ledger entries; Captured and Refunded are their
 	// sums in yuan, and Net is what the bank has taken in.
-	Charges  int        `json:"charges"`
-	Refunds  int        `json:"refunds"`
-	Captured int64      `json:"captured"`
-	Refunded int64      `json:"refunded"`
-	Net      int64      `json:"net"`
-	Outbox   outboxView `json:"outbox"`
+	Charges  int          `json:"charges"`
+	Refunds  int          `json:"refunds"`
+	Captured int64        `json:"captured"`
+	Refunded int64        `json:"refunded"`
+	Net      int64        `json:"net"`
+	Outbox   OutboxCounts `json:"outbox"`
 }
 
 // BankPayment is a payment; State is pending, captured, declined, cancelled or
@@ -132,9 +132,9 @@ func bankBooks(t *tx, b *BankBooks) error {
 type RideBooks struct {
 	Rides []RideOrder `json:"rides"`
 	// Ordered counts the rides that will drive, Cancelled the others.
-	Ordered   int        `json:"ordered"`
-	Cancelled int        `json:"cancelled"`
-	Outbox    outboxView `json:"outbox"`
+	Ordered   int          `json:"ordered"`
+	Cancelled int          `json:"cancelled"`
+	Outbox    OutboxCounts `json:"outbox"`
 }
 
 // RideOrder is a ride; State is ordered or cancelled.

@@ -175,15 +175,15 @@ func backoff(tries int64) time.Duration {
 	return min(firstBackoff<<min(tries, 10), maxBackoff)
 }
 
-// outboxView is the outbox in a partner's books.
-type outboxView struct {
+// OutboxCounts is how a partner's events stand, as its books show it.
+type OutboxCounts struct {
 	Pending int64 `json:"pending"`
 	Sent    int64 `json:"sent"`
 	Dead    int64 `json:"dead"`
 }
 
-func (t *tx) outbox() (outboxView, error) {
-	var v outboxView
+func (t *tx) outbox() (OutboxCounts, error) {
+	var v OutboxCounts
 	err := t.QueryRowContext(t.ctx, `SELECT
 		count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'sent'), count(*) FILTER (WHERE state = 'dead')
 		FROM outbox`).Scan(&v.Pending, &v.Sent, &v.Dead)

@@ -63,6 +63,7 @@ func startServer(ctx context.Context, name string, cfg Config) (*server, error) 
 		Handler:           newHandler(run, d, mux),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      maxDelayMS*time.Millisecond + 30*time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(d.logger.Handler(), slog.LevelWarn),
