@@ -1,0 +1,249 @@
+// Package storetest is the contract of orchestrator.Store as tests: every
+// implementation passes the same suite.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/stretchr/testify/require"
+
+	"github.com/qidong/qidong/orchestrator"
+)
+
+// Run tests the stores that open makes: each call gives an empty one, which is
+// closed when its test ends.
+func Run(t *testing.T, open func(t *testing.T) orchestrator.Store) {
+	for name, test := range map[string]func(*testing.T, orchestrator.Store){
+		"journeys and their versions":                            testJourneys,
+		"a digest is found in any workspace":                     testVersionByDigest,
+		"plugin versions never change":                           testPlugins,
+		"the newest plugin is so by semantic version":            testNewestPlugin,
+		"customers are stored and found":                         testCustomers,
+		"an identity belongs to one customer":                    testIdentityConflict,
+		"customers are searched and paged":                       testCustomerPages,
+		"events are accepted once":                               testAcceptEvents,
+		"events are accepted once by many at the same time":      testAcceptEventsConcurrently,
+		"the inbox keeps a subject's order":                      testInboxOrder,
+		"a dead event is kept and no longer pending":             testDeadEvents,
+		"events of a customer include those of its identities":   testCustomerEvents,
+		"enrollments are added once":                             testAddEnrollment,
+		"enrollments are filtered and paged":                     testEnrollmentPages,
+		"recording is idempotent and never goes back":            testRecord,
+		"the log has no gaps or duplicates, however it comes":    testConcurrentRecord,
+		"a log out of order is refused":                          testRecordRefused,
+		"steps are counted":                                      testStepCounts,
+		"incidents open, resolve, and end with their enrollment": testIncidents,
+		"stalled enrollments are listed":                         testStalled,
+		"messages are stored once, with the progress":            testMessages,
+		"messages are stored once by many at the same time":      testMessagesConcurrently,
+		"an answer and its event are one":                        testAnswer,
+		"points are booked once":                                 testLedger,
+		"points are booked once by many at the same time":        testLedgerConcurrently,
+		"tokens are found by hash":                               testTokens,
+		"a sign-in link works once":                              testSignInLinks,
+		"a sign-in link works once for many at the same time":    testSignInLinksConcurrently,
+		"the audit log is a chain per workspace":                 testAudit,
+		"what is atomic is stored together or not at all":        testAtomic,
+		"workspaces see nothing of each other":                   testWorkspaces,
+		"nothing found is ErrNotFound":                           testNotFound,
+		"a canceled context ends a call":                         testCanceled,
+		"bad page tokens are refused":                            testBadPages,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, open(t))
+		})
+	}
+}
+
+// The workspaces of the suite.
+const (
+	acme  = "acme"
+	other = "other"
+)
+
+// at is a moment that no store rounds.
+var at = time.Date(2026, 11, 28, 11, 30, 0, 123456000, time.UTC)
+
+// equal compares what came back with what went in.
+func equal(t *testing.T, want, got any, opts ...cmp.Option) {
+	t.Helper()
+	opts = append(opts, cmpopts.EquateEmpty())
+	require.Empty(t, cmp.Diff(want, got, opts...), "-want +got")
+}
+
+// concurrently runs do n times at once and returns the errors.
+func concurrently(n int, do func(i int) error) error {
+	var wg sync.WaitGroup
+	errs := make([]error, n)
+	start := make(chan struct{})
+	for i := range n {
+		wg.Go(func() {
+			<-start
+			errs[i] = do(i)
+		})
+	}
+	close(start)
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// all reads every page of a list, limit at a time.
+func all[T any](t *testing.T, limit int, list func(orchestrator.Page) ([]T, string, error)) []T {
+	t.Helper()
+	var found []T
+	p := orchestrator.Page{Limit: limit}
+	for range 1000 {
+		part, next, err := list(p)
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(part), limit)
+		found = append(found, part...)
+		if next == "" {
+			return found
+		}
+		p.After = next
+	}
+	t.Fatal("the list has no end")
+	return nil
+}
+
+func testAtomic(t *testing.T, s orchestrator.Store) {
+	ctx := t.Context()
+	fail := errors.New("changed my mind")
+	err := s.Atomic(ctx, func(ctx context.Context) error {
+		_, err := s.PutCustomer(ctx, orchestrator.Customer{Workspace: acme, ID: "c_1"})
+		require.NoError(t, err)
+		_, err = s.Customer(ctx, acme, "c_1")
+		require.NoError(t, err, "a transaction reads what it wrote")
+		require.NoError(t, s.Audit(ctx, orchestrator.AuditRecord{Workspace: acme, Action: "customer.put"}))
+		return fmt.Errorf("storing: %w", fail)
+	})
+	require.ErrorIs(t, err, fail)
+	_, err = s.Customer(ctx, acme, "c_1")
+	require.ErrorIs(t, err, orchestrator.ErrNotFound)
+	log, err := s.AuditLog(ctx, acme)
+	require.NoError(t, err)
+	require.Empty(t, log)
+
+	require.NoError(t, s.Atomic(ctx, func(ctx context.Context) error {
+		return s.Atomic(ctx, func(ctx context.Context) error {
+			_, err := s.PutCustomer(ctx, orchestrator.Customer{Workspace: acme, ID: "c_1"})
+			return err
+		})
+	}))
+	_, err = s.Customer(ctx, acme, "c_1")
+	require.NoError(t, err)
+
+	require.Panics(t, func() {
+		_ = s.Atomic(ctx, func(context.Context) error { panic("a bug") })
+	})
+	_, err = s.PutCustomer(ctx, orchestrator.Customer{Workspace: acme, ID: "c_2"})
+	require.NoError(t, err, "a panic leaves no lock behind")
+}
+
+func testCanceled(t *testing.T, s orchestrator.Store) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := s.PutCustomer(ctx, orchestrator.Customer{Workspace: acme, ID: "c_1"})
+	require.ErrorIs(t, err, context.Canceled)
+	_, err = s.Journeys(ctx, acme)
+	require.ErrorIs(t, err, context.Canceled)
+	_, err = s.PutCustomer(t.Context(), orchestrator.Customer{Workspace: acme, ID: "c_1"})
+	require.NoError(t, err)
+}
+
+func testBadPages(t *testing.T, s orchestrator.Store) {
+	for _, p := range []orchestrator.Page{{Limit: -1}, {After: "1"}, {After: "x y"}, {After: "YWZ0ZXI6LTA"}, {After: "YWZ0ZXI6MDE"}} {
+		_, _, err := s.Customers(t.Context(), acme, "", p)
+		require.ErrorIs(t, err, orchestrator.ErrInvalid, "%+v", p)
+	}
+	_, _, err := s.Customers(t.Context(), acme, "", orchestrator.Page{Limit: 1 << 30})
+	require.NoError(t, err, "a limit above 500 gives 500")
+}
+
+func testNotFound(t *testing.T, s orchestrator.Store) {
+	ctx := t.Context()
+	for name, call := range map[string]func() error{
+		"Journey":          func() error { _, err := s.Journey(ctx, acme, "x"); return err },
+		"SetJourneyStatus": func() error { return s.SetJourneyStatus(ctx, acme, "x", orchestrator.JourneyPaused) },
+		"VersionByDigest":  func() error { _, err := s.VersionByDigest(ctx, "x"); return err },
+		"Versions":         func() error { _, err := s.Versions(ctx, acme, "x"); return err },
+		"Plugin":           func() error { _, err := s.Plugin(ctx, acme, "x", ""); return err },
+		"PluginByDigest":   func() error { _, err := s.PluginByDigest(ctx, acme, "x"); return err },
+		"Module":           func() error { _, err := s.Module(ctx, "x"); return err },
+		"Customer":         func() error { _, err := s.Customer(ctx, acme, "x"); return err },
+		"CustomerByIdentity": func() error {
+			_, err := s.CustomerByIdentity(ctx, acme, orchestrator.Identity{Kind: "phone", Value: "+1"})
+			return err
+		},
+		"CustomerByCompanionToken": func() error { _, err := s.CustomerByCompanionToken(ctx, ""); return err },
+		"EventDone":                func() error { return s.EventDone(ctx, 1) },
+		"EventFailed":              func() error { return s.EventFailed(ctx, 1, "x", at) },
+		"Enrollment":               func() error { _, err := s.Enrollment(ctx, acme, "x"); return err },
+		"Record":                   func() error { return s.Record(ctx, orchestrator.Progress{Workspace: acme, Enrollment: "x"}) },
+		"JourneyLog":               func() error { _, err := s.JourneyLog(ctx, "x"); return err },
+		"StepCounts":               func() error { _, err := s.StepCounts(ctx, acme, "x"); return err },
+		"Message":                  func() error { _, err := s.Message(ctx, acme, "x"); return err },
+		"MessageByMediaToken":      func() error { _, err := s.MessageByMediaToken(ctx, ""); return err },
+		"AnswerMessage":            func() error { return s.AnswerMessage(ctx, "x", "y", orchestrator.Event{Workspace: acme}) },
+		"TokenByHash":              func() error { _, err := s.TokenByHash(ctx, ""); return err },
+		"UseSignInLink":            func() error { _, err := s.UseSignInLink(ctx, ""); return err },
+	} {
+		t.Run(name, func(t *testing.T) { require.ErrorIs(t, call(), orchestrator.ErrNotFound) })
+	}
+}
+
+// testWorkspaces stores the same names in two workspaces (threat W01).
+func testWorkspaces(t *testing.T, s orchestrator.Store) {
+	ctx := t.Context()
+	phone := orchestrator.Identity{Kind: "phone", Value: "+8613800000001"}
+	for _, w := range []string{acme, other} {
+		_, err := s.PutCustomer(ctx, orchestrator.Customer{Workspace: w, ID: "c_1", Name: w, Identities: []orchestrator.Identity{phone}})
+		require.NoError(t, err)
+		_, err = s.Publish(ctx, version(w, "welcome", "d_"+w))
+		require.NoError(t, err)
+		fresh, err := s.AcceptEvents(ctx, []orchestrator.Event{{Workspace: w, Source: "s", ID: "1", Type: w, Subject: "c_1"}})
+		require.NoError(t, err)
+		require.Equal(t, []bool{true}, fresh)
+		addEnrollment(t, s, orchestrator.Enrollment{ID: "e_" + w, Workspace: w, Customer: "c_1"})
+		require.NoError(t, s.AddMessage(ctx, orchestrator.Message{ID: "m_1", Workspace: w, Customer: "c_1", Step: w}, orchestrator.Progress{}))
+		_, err = s.Post(ctx, orchestrator.Posting{ID: "p", Workspace: w, Debit: "points:issued", Credit: "customer:c_1", Amount: int64(len(w))})
+		require.NoError(t, err)
+	}
+	for _, w := range []string{acme, other} {
+		c, err := s.CustomerByIdentity(ctx, w, phone)
+		require.NoError(t, err)
+		require.Equal(t, w, c.Name)
+		customers, _, err := s.Customers(ctx, w, "", orchestrator.Page{})
+		require.NoError(t, err)
+		require.Len(t, customers, 1)
+		j, err := s.Journey(ctx, w, "welcome")
+		require.NoError(t, err)
+		require.Equal(t, "d_"+w, j.Digest)
+		require.EqualValues(t, 1, j.Open)
+		events, _, err := s.Events(ctx, w, "c_1", orchestrator.Page{})
+		require.NoError(t, err)
+		require.Len(t, events, 1)
+		require.Equal(t, w, events[0].Type)
+		open, err := s.OpenEnrollments(ctx, w, "c_1")
+		require.NoError(t, err)
+		require.Len(t, open, 1)
+		m, err := s.Message(ctx, w, "m_1")
+		require.NoError(t, err)
+		require.Equal(t, w, m.Step)
+		n, err := s.Balance(ctx, w, "customer:c_1")
+		require.NoError(t, err)
+		require.EqualValues(t, len(w), n)
+	}
+	_, err := s.Enrollment(ctx, other, "e_"+acme)
+	require.ErrorIs(t, err, orchestrator.ErrNotFound)
+	err = s.Record(ctx, orchestrator.Progress{Workspace: other, Enrollment: "e_" + acme, Status: orchestrator.EnrollmentEnded})
+	require.ErrorIs(t, err, orchestrator.ErrNotFound)
+}
