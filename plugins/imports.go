@@ -1,0 +1,140 @@
+package plugins
+
+import (
+	"context"
+	"strings"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/qidong/qidong/sdk/abi"
+)
+
+// phase says what a run is for, and so what its imports do.
+type phase int
+
+const (
+	initializing phase = iota // no input, no output, no capabilities
+	describing                // output only
+	calling
+)
+
+// state is what the functions of qidong_v1 see of one run.
+type state struct {
+	phase     phase
+	input     []byte
+	output    []byte
+	outputCap int
+	result    []byte
+	log       logBuffer
+	answer    func(context.Context, []byte) []byte // a capability request; set when calling
+	requests  int
+	calls     int
+}
+
+type stateKey struct{}
+
+func withState(ctx context.Context, s *state) context.Context {
+	return context.WithValue(ctx, stateKey{}, s)
+}
+
+// imports are the functions of qidong_v1. They panic with a *failure to end
+// the run; wazero recovers and returns it.
+var imports = []struct {
+	name    string
+	params  int
+	results int
+	run     func(ctx context.Context, s *state, m api.Memory, stack []uint64)
+}{
+	{abi.ImportInput, 2, 1, func(_ context.Context, s *state, m api.Memory, stack []uint64) {
+		stack[0] = copyOut(m, abi.ImportInput, s.input, stack)
+	}},
+	{abi.ImportOutput, 2, 0, func(_ context.Context, s *state, m api.Memory, stack []uint64) {
+		if s.phase == initializing {
+			return
+		}
+		if size := uint32(stack[1]); int64(size) > int64(s.outputCap) {
+			panic(failf(abi.CodeOutputTooBig, "It put out %d bytes; at most %d are allowed.", size, s.outputCap))
+		}
+		s.output = append([]byte(nil), view(m, abi.ImportOutput, uint32(stack[0]), uint32(stack[1]))...)
+	}},
+	{abi.ImportLog, 3, 0, func(_ context.Context, s *state, m api.Memory, stack []uint64) {
+		b := view(m, abi.ImportLog, uint32(stack[1]), uint32(stack[2]))
+		if uint32(stack[0]) == abi.LogError {
+			s.log.line("error", b)
+			return
+		}
+		s.log.line("info", b)
+	}},
+	{abi.ImportRequest, 2, 1, request},
+	{abi.ImportResult, 2, 1, func(_ context.Context, s *state, m api.Memory, stack []uint64) {
+		stack[0] = copyOut(m, abi.ImportResult, s.result, stack)
+	}},
+}
+
+func request(ctx context.Context, s *state, m api.Memory, stack []uint64) {
+	if s.requests++; s.requests > abi.MaxHostCalls {
+		panic(failf(abi.CodeHostCalls, "It asked the host for more than %d capabilities, which is the limit for a call.", abi.MaxHostCalls))
+	}
+	size := uint32(stack[1])
+	if size > abi.MaxRequest {
+		panic(failf(abi.CodeOutputTooBig, "It asked for a capability with %d bytes; at most %d are allowed.", size, abi.MaxRequest))
+	}
+	if s.phase != calling {
+		panic(failf(abi.CodeDenied, "It asked for a capability outside of a call; only %s may.", abi.ExportCall))
+	}
+	// A copy: the guest's memory must not change under the request.
+	q := append([]byte(nil), view(m, abi.ImportRequest, uint32(stack[0]), size)...)
+	s.result = s.answer(ctx, q)
+	stack[0] = uint64(len(s.result))
+}
+
+// copyOut copies what fits of b to where the guest wants it, and returns the
+// size of the whole.
+func copyOut(m api.Memory, name string, b []byte, stack []uint64) uint64 {
+	ptr, most := uint32(stack[0]), uint32(stack[1])
+	if n := min(uint64(most), uint64(len(b))); n > 0 && !m.Write(ptr, b[:n]) {
+		panic(badAddress(name, ptr, most))
+	}
+	return uint64(len(b))
+}
+
+func view(m api.Memory, name string, ptr, size uint32) []byte {
+	b, ok := m.Read(ptr, size)
+	if !ok {
+		panic(badAddress(name, ptr, size))
+	}
+	return b
+}
+
+func badAddress(name string, ptr, size uint32) *failure {
+	return failf(abi.CodeTrap, "It called %s with %d bytes at %#x, which is outside of its memory.", name, size, ptr)
+}
+
+func instantiateImports(ctx context.Context, r wazero.Runtime) error {
+	b := r.NewHostModuleBuilder(abi.Module)
+	for _, f := range imports {
+		b.NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(func(ctx context.Context, m api.Module, stack []uint64) {
+			s, _ := ctx.Value(stateKey{}).(*state)
+			if s.calls++; s.calls > abi.MaxImportCalls {
+				panic(failf(abi.CodeHostCalls, "It called the host's functions more than %d times, which is the limit for a call.", abi.MaxImportCalls))
+			}
+			f.run(ctx, s, m.Memory(), stack)
+		}), i32s(f.params), i32s(f.results)).Export(f.name)
+	}
+	_, err := b.Instantiate(ctx)
+	return err
+}
+
+func i32s(n int) []api.ValueType {
+	all := make([]api.ValueType, n)
+	for i := range all {
+		all[i] = api.ValueTypeI32
+	}
+	return all
+}
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	return strings.TrimSuffix(s, " (recovered by wazero)")
+}

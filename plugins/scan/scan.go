@@ -1,0 +1,129 @@
+// Package scan decides, in linear time and without allocating what a module
+// declares, whether a WebAssembly module may be shown to the runtime at all.
+//
+// The runtime trusts numbers in a module: 39 bytes that declare 2³²−1 locals,
+// or a name section that declares as many names, end the whole process. So
+// every count is bounded here first, and what the host could not take back
+// after a call (tables that change, threads, several memories) is refused.
+// A module that passes may still be invalid; the runtime tells that safely.
+package scan
+
+import (
+	"fmt"
+
+	"github.com/qidong/qidong/sdk/abi"
+)
+
+// The limits of a module, beside those in package abi. Honest guests of Go,
+// Rust, C and AssemblyScript peak far below them.
+const (
+	MaxFunctions    = 20_000
+	MaxTypes        = 10_000
+	MaxImports      = 1_000
+	MaxParams       = 64
+	MaxResults      = 16
+	MaxGlobals      = 10_000
+	MaxExports      = 10_000
+	MaxDataSegments = 64 << 10 // Go makes some 45,000
+	MaxElements     = 10_000   // element segments
+	MaxTable        = 100_000  // entries of the table, and of all element segments
+	MaxCustom       = 256      // custom sections
+	MaxLocals       = 2_000    // of a function
+	MaxBody         = 256 << 10
+	MaxNesting      = 1_024
+	MaxBlockLocals  = 250_000 // locals × blocks of a function: what compile time grows with
+	MaxBranches     = 4_096   // entries of one br_table
+	MaxBranchSum    = 64 << 10
+)
+
+// Error refuses a module.
+type Error struct {
+	Code    string // of package abi
+	Message string // a sentence: what is wrong, and the mend
+}
+
+// Error is code and message.
+func (e *Error) Error() string { return e.Code + ": " + e.Message }
+
+func refuse(code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Import names a function that a module may import and its type, in the
+// notation of [Signature].
+type Import struct{ Module, Name, Signature string }
+
+// Signature writes a function type: a letter a value (i i32, I i64, f f32, F
+// f64), ":" between parameters and results. "iiI:i" takes two i32 and an i64
+// and gives an i32.
+type Signature = string
+
+// Module checks a module. It returns the module without its custom sections,
+// which the runtime needs not read, sharing no memory with the input; or an
+// *Error. allowed are the functions that it may import, by "module.name".
+func Module(wasm []byte, allowed map[string]Import) ([]byte, error) {
+	if err := header(wasm); err != nil {
+		return nil, err
+	}
+	m := module{allowed: allowed, exports: map[string]export{}}
+	out := append(make([]byte, 0, len(wasm)), wasm[:8]...)
+	r := &reader{b: wasm, p: 8}
+	for r.p < len(r.b) && r.err == nil {
+		start := r.p
+		id := r.byte()
+		body := r.sub(r.u32())
+		if r.err != nil {
+			break
+		}
+		if err := m.section(id, body); err != nil {
+			return nil, err
+		}
+		if body.err != nil {
+			return nil, malformed(body, fmt.Sprintf("section %d", id))
+		}
+		if id != 0 {
+			out = append(out, wasm[start:r.p]...)
+		}
+	}
+	if r.err != nil {
+		return nil, malformed(r, "the list of sections")
+	}
+	if err := m.finish(); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func malformed(r *reader, where string) *Error {
+	return refuse(abi.CodeMalformed, "The module is damaged at byte %d, in %s: %v. Build it again and upload the whole file.", r.at+r.p, where, r.err)
+}
+
+func header(b []byte) *Error {
+	const build = `upload the .wasm file that "go build -buildmode=c-shared" (or your toolchain's equivalent) made`
+	switch {
+	case len(b) == 0:
+		return refuse(abi.CodeNotWasm, "The file is empty; %s.", build)
+	case len(b) > abi.MaxModule:
+		return refuse(abi.CodeTooLarge, "The module has %d bytes; at most %d are allowed. Build with -ldflags=\"-s -w\" and fewer dependencies.", len(b), abi.MaxModule)
+	case len(b) < 8 || string(b[:4]) != "\x00asm":
+		return refuse(abi.CodeNotWasm, "This is not a WebAssembly module: the first bytes are %s; %s.", firstBytes(b), build)
+	case string(b[4:8]) == "\x0d\x00\x01\x00":
+		return refuse(abi.CodeNotWasm, "This is a WebAssembly component, but plugins are core modules; %s.", build)
+	case string(b[4:8]) != "\x01\x00\x00\x00":
+		return refuse(abi.CodeNotWasm, "The module is of WebAssembly binary version %x; only version 1 is known; %s.", b[4:8], build)
+	}
+	return nil
+}
+
+func firstBytes(b []byte) string {
+	head := fmt.Sprintf("% x", b[:min(len(b), 8)])
+	for magic, what := range map[string]string{
+		"PK\x03\x04": "a zip archive", "\x1f\x8b": "a gzip file", "\x7fELF": "a native program for Linux",
+		"MZ": "a native program for Windows", "\xcf\xfa\xed\xfe": "a native program for macOS", "!<ar": "a static library",
+	} {
+		if len(b) >= len(magic) && string(b[:len(magic)]) == magic {
+			return head + ", which is " + what
+		}
+	}
+	return head
+}
