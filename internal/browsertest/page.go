@@ -94,7 +94,7 @@ func (p *Page) checkConsole() {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
-	if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void]("console.debug(" + literal(last) + ")")); err != nil {
+	if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void]("console.debug("+literal(last)+")")); err != nil {
 		p.t.Errorf("reading the console of the page: %v", err)
 		return
 	}
