@@ -2,7 +2,7 @@
 // WebAssembly, each as its partner would: the standard Go toolchain, in the
 // plugin's own module, without network. Run it in the root of the repository:
 //
-//	go run ./examples/plugins/build
+//	go run ./examples/plugins/build [-o DIR]
 //
 // The same source gives the same bytes.
 package main
@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -19,8 +20,6 @@ import (
 	"path/filepath"
 	"time"
 )
-
-const dist = "examples/plugins/dist"
 
 // sources are the plugins' directories; the last part is the plugin's name.
 var sources = []string{
@@ -31,34 +30,38 @@ var sources = []string{
 }
 
 func main() {
+	dir := flag.String("o", "examples/plugins/dist", "`directory` that gets the modules; it must exist")
+	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Stdout); err != nil {
+	if err := run(ctx, os.Stdout, *dir); err != nil {
 		fmt.Fprintln(os.Stderr, "build:", err)
 		os.Exit(1) //nolint:gocritic // nothing is left to be done by stop
 	}
 }
 
-func run(ctx context.Context, out io.Writer) error {
+func run(ctx context.Context, out io.Writer, dist string) error {
+	dist, err := filepath.Abs(dist)
+	if err != nil {
+		return fmt.Errorf("finding %s: %w", dist, err)
+	}
 	if _, err := os.Stat(dist); err != nil {
-		return fmt.Errorf("there is no %s here: run this in the root of the repository", dist)
+		return fmt.Errorf("there is no directory %s: run this in the root of the repository, or name a directory that exists with -o", dist)
 	}
 	var errs []error
 	for _, dir := range sources {
-		errs = append(errs, build(ctx, out, dir))
+		errs = append(errs, build(ctx, out, dir, dist))
 	}
 	return errors.Join(errs...)
 }
 
-func build(ctx context.Context, out io.Writer, dir string) error {
+func build(ctx context.Context, out io.Writer, dir, dist string) error {
 	started := time.Now()
 	name := filepath.Base(dir) + ".wasm"
-	target, err := filepath.Abs(filepath.Join(dist, name))
-	if err != nil {
-		return fmt.Errorf("building %s: %w", name, err)
-	}
+	target := filepath.Join(dist, name)
 	// Built beside the target and renamed, so that nobody embeds half a module.
-	part := target + ".part"
+	part := fmt.Sprintf("%s.%d.part", target, os.Getpid())
+	defer func() { _ = os.Remove(part) }() // it is gone after the rename
 	cmd := exec.CommandContext(ctx, "go", "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", part, ".")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0",
