@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qidong/qidong/sdk/client"
+	qidongv1 "github.com/qidong/qidong/sdk/gen/qidong/v1"
+)
+
+func newJourneyCommand() *cobra.Command {
+	c := &connection{}
+	cmd := c.bind(&cobra.Command{Use: "journey", Short: "Check, publish and list journeys"})
+	cmd.AddCommand(
+		&cobra.Command{
+			Use: "validate FILE...", Short: "Check definitions against the server's plugins; store nothing", Args: cobra.MinimumNArgs(1),
+			RunE: func(cmd *cobra.Command, args []string) error { return validateJourneys(cmd, c, args) },
+		},
+		&cobra.Command{
+			Use: "publish FILE", Short: "Make a definition the newest version of its journey", Args: cobra.ExactArgs(1),
+			RunE: func(cmd *cobra.Command, args []string) error { return publishJourney(cmd, c, args[0]) },
+		},
+		&cobra.Command{
+			Use: "list", Short: "List journeys", Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error { return listJourneys(cmd, c) },
+		},
+	)
+	return cmd
+}
+
+// checkedFile is what `journey validate --json` says of one file.
+type checkedFile struct {
+	File     string              `json:"file"`
+	Journey  string              `json:"journey,omitempty"` // set when valid
+	Problems []*qidongv1.Problem `json:"problems"`
+}
+
+// validateJourneys prints all problems of all files; status 1 when there is any.
+func validateJourneys(cmd *cobra.Command, c *connection, files []string) error {
+	api, err := c.dial()
+	if err != nil {
+		return err
+	}
+	checked := make([]checkedFile, 0, len(files))
+	wrong := false
+	for _, file := range files {
+		one, err := validateJourney(cmd.Context(), cmd.InOrStdin(), c, api, file)
+		if err != nil {
+			return err
+		}
+		wrong = wrong || len(one.Problems) > 0
+		checked = append(checked, one)
+	}
+	if c.json {
+		err = printJSON(cmd.OutOrStdout(), map[string]any{"files": checked})
+	} else {
+		for _, one := range checked {
+			printProblems(cmd.OutOrStdout(), one.File, one.Problems)
+			if len(one.Problems) == 0 {
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: journey %s is valid\n", one.File, one.Journey)
+			}
+		}
+	}
+	if err == nil && wrong {
+		return exitError{1}
+	}
+	return err
+}
+
+func validateJourney(ctx context.Context, stdin io.Reader, c *connection, api *client.Client, file string) (checkedFile, error) {
+	source, err := readInput(stdin, file)
+	if err != nil {
+		return checkedFile{}, err
+	}
+	resp, err := api.Journeys.ValidateJourney(ctx, &qidongv1.ValidateJourneyRequest{Source: source})
+	if err != nil {
+		return checkedFile{}, c.explain(err)
+	}
+	return checkedFile{File: file, Journey: resp.GetJourney(), Problems: append([]*qidongv1.Problem{}, resp.GetProblems()...)}, nil
+}
+
+func publishJourney(cmd *cobra.Command, c *connection, file string) error {
+	source, err := readInput(cmd.InOrStdin(), file)
+	if err != nil {
+		return err
+	}
+	api, err := c.dial()
+	if err != nil {
+		return err
+	}
+	resp, err := api.Journeys.PublishJourney(cmd.Context(), &qidongv1.PublishJourneyRequest{Source: source})
+	if problems := problemsOf(err); len(problems) > 0 {
+		if c.json {
+			err = printJSON(cmd.OutOrStdout(), checkedFile{File: file, Problems: problems})
+		} else {
+			printProblems(cmd.ErrOrStderr(), file, problems)
+			err = nil
+		}
+		return errors.Join(err, exitError{1})
+	}
+	if err != nil {
+		return c.explain(err)
+	}
+	if c.json {
+		return printProto(cmd.OutOrStdout(), resp)
+	}
+	v := resp.GetVersion()
+	fmt.Fprintf(cmd.OutOrStdout(), "Published %s, version %d (%.12s).\n", v.GetJourney(), v.GetNumber(), v.GetDigest())
+	return nil
+}
+
+func listJourneys(cmd *cobra.Command, c *connection) error {
+	api, err := c.dial()
+	if err != nil {
+		return err
+	}
+	resp, err := api.Journeys.ListJourneys(cmd.Context(), &qidongv1.ListJourneysRequest{PageSize: 500})
+	if err != nil {
+		return c.explain(err)
+	}
+	if c.json {
+		return printProto(cmd.OutOrStdout(), resp)
+	}
+	var rows [][]string
+	for _, j := range resp.GetJourneys() {
+		rows = append(rows, []string{
+			j.GetName(), shortEnum(j.GetStatus().String(), "JOURNEY_STATUS_"), strconv.Itoa(int(j.GetNumber())), strconv.Itoa(int(j.GetSteps())),
+			strconv.FormatInt(j.GetOpen(), 10), strconv.FormatInt(j.GetCompleted(), 10), strconv.FormatInt(j.GetIncidents(), 10), when(j.GetUpdateTime()),
+		})
+	}
+	return printTable(cmd.OutOrStdout(), "There are no journeys: publish one with `qidong journey publish FILE`.",
+		"JOURNEY | STATUS | VERSION | STEPS | OPEN | ENDED | INCIDENTS | UPDATED", rows)
+}
+
+// shortEnum is an enum value as the vocabulary writes it: "live".
+func shortEnum(value, prefix string) string {
+	return strings.ToLower(strings.TrimPrefix(value, prefix))
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	qidongv1 "github.com/qidong/qidong/sdk/gen/qidong/v1"
+)
+
+func newPluginCommand() *cobra.Command {
+	c := &connection{}
+	cmd := c.bind(&cobra.Command{Use: "plugin", Short: "Upload and list plugins"})
+	var config, grant string
+	upload := &cobra.Command{
+		Use: "upload FILE", Short: "Check a WebAssembly module and store it under the name and version of its manifest", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return uploadPlugin(cmd, c, args[0], config, grant) },
+	}
+	upload.Flags().StringVar(&config, "config", "", "the workspace's settings for it, a JSON object")
+	upload.Flags().StringVar(&grant, "grant", "", "what the workspace allows it, a JSON object")
+	cmd.AddCommand(upload, &cobra.Command{
+		Use: "list", Short: "List plugins", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return listPlugins(cmd, c) },
+	})
+	return cmd
+}
+
+func uploadPlugin(cmd *cobra.Command, c *connection, file, config, grant string) error {
+	module, err := readInput(cmd.InOrStdin(), file)
+	if err != nil {
+		return err
+	}
+	req := &qidongv1.UploadPluginRequest{Module: module}
+	if req.Config, err = jsonObject("--config", config); err != nil {
+		return err
+	}
+	if req.Grant, err = jsonObject("--grant", grant); err != nil {
+		return err
+	}
+	api, err := c.dial()
+	if err != nil {
+		return err
+	}
+	resp, err := api.Plugins.UploadPlugin(cmd.Context(), req)
+	if problems := problemsOf(err); len(problems) > 0 {
+		if c.json {
+			err = printJSON(cmd.OutOrStdout(), map[string]any{"file": file, "problems": problems})
+		} else {
+			printProblems(cmd.ErrOrStderr(), file, problems)
+			err = nil
+		}
+		return errors.Join(err, exitError{1})
+	}
+	if err != nil {
+		return c.explain(err)
+	}
+	if c.json {
+		return printProto(cmd.OutOrStdout(), resp)
+	}
+	p := resp.GetPlugin()
+	fmt.Fprintf(cmd.OutOrStdout(), "Uploaded %s@%s (%.12s).\n", p.GetName(), p.GetVersion(), p.GetDigest())
+	return nil
+}
+
+func listPlugins(cmd *cobra.Command, c *connection) error {
+	api, err := c.dial()
+	if err != nil {
+		return err
+	}
+	resp, err := api.Plugins.ListPlugins(cmd.Context(), &qidongv1.ListPluginsRequest{PageSize: 500})
+	if err != nil {
+		return c.explain(err)
+	}
+	if c.json {
+		return printProto(cmd.OutOrStdout(), resp)
+	}
+	var rows [][]string
+	for _, p := range resp.GetPlugins() {
+		rows = append(rows, []string{
+			p.GetName(), p.GetVersion(), shortEnum(p.GetState().String(), "PLUGIN_STATE_"),
+			strconv.FormatInt(p.GetSize()>>10, 10) + " KiB", fmt.Sprintf("%.12s", p.GetDigest()), when(p.GetCreateTime()),
+		})
+	}
+	return printTable(cmd.OutOrStdout(), "There are no plugins: upload one with `qidong plugin upload FILE`.",
+		"PLUGIN | VERSION | STATE | SIZE | DIGEST | UPLOADED", rows)
+}
