@@ -1,0 +1,116 @@
+package archtest
+
+const (
+	module = "github.com/qidong/qidong"
+	// maxLines bounds hand-written files that are not tests.
+	maxLines = 500
+)
+
+// skipped are directories of things that are made, not written.
+var skipped = []string{"bin", "data", "shots", "node_modules"}
+
+// area says which of our own packages a directory may import.
+type area struct {
+	dir       string
+	mayImport []string
+	why       string
+}
+
+// areas go inward only: cmd, then the adapters, which do not know each other,
+// then the domain, then the language.
+var areas = []area{
+	{"cmd/...", []string{"..."}, ""},
+
+	{"orchestrator/journey", nil, "the language is pure and knows nothing around it"},
+	{"orchestrator", []string{"orchestrator/journey"}, "the domain knows its language only; adapters know the domain"},
+
+	{"orchestrator/api/...", []string{"orchestrator", "orchestrator/journey", "sdk/gen/..."}, "an adapter talks to the domain, not to other adapters"},
+	{"orchestrator/store/...", []string{"orchestrator", "orchestrator/journey", "orchestrator/store/..."}, "an adapter talks to the domain, not to other adapters"},
+	{"workflows/...", []string{"orchestrator", "orchestrator/journey", "workflows/..."}, "workflows reach everything else through ports that cmd fills"},
+	{"plugins/...", []string{"plugins/...", "sdk/abi"}, "the host shares the constants of the ABI with guests, and nothing else"},
+	{"ui/...", []string{"orchestrator", "orchestrator/journey", "ui/..."}, "the UI talks to orchestrator.Service"},
+	{"temporalserver", nil, "it runs somebody else's server and knows nothing of ours"},
+
+	{"sdk/...", []string{"sdk/..."}, "partners import the SDK without the rest of us"},
+	{"plugins/points", []string{"sdk/..."}, "a first-party plugin is an ordinary guest"},
+
+	{"examples", []string{"examples/..."}, "examples use what is public: the SDK"},
+	{"examples/...", []string{"examples/...", "sdk/..."}, "examples use what is public: the SDK"},
+	{"examples/plugins/...", []string{"sdk/..."}, "a partner's plugin imports the SDK only"},
+	{"examples/backends/...", []string{"examples/backends/..."}, "a partner's server knows nothing of Qidong"},
+
+	{"internal/archtest", nil, "the judge depends on nobody"},
+	{"internal/browsertest", nil, "it drives any page"},
+	{"internal/...", []string{"..."}, ""},
+}
+
+// reserved says which directories may import a package, or anything below it.
+var reserved = []struct {
+	path string
+	dirs []string
+	why  string
+}{
+	{
+		"go.temporal.io/server", []string{"temporalserver", "internal/deps"},
+		"Temporal's server packages promise no compatibility: one package of ours holds them",
+	},
+	{
+		"go.temporal.io", []string{"cmd/...", "workflows/...", "temporalserver", "examples/worker/...", "internal/..."},
+		"only workflows know Temporal",
+	},
+	{
+		"github.com/tetratelabs/wazero", []string{"plugins/...", "sdk/plugintest/...", "internal/deps"},
+		"only the plugin host runs WebAssembly",
+	},
+	{
+		"modernc.org/sqlite", []string{"orchestrator/store/sqlite/...", "examples/backends/...", "cmd/...", "internal/deps"},
+		"only the SQLite store knows SQLite",
+	},
+	{
+		"database/sql", []string{"orchestrator/store/...", "examples/backends/...", "temporalserver", "cmd/..."},
+		"only stores speak SQL",
+	},
+	{
+		"net/http", []string{"cmd/...", "orchestrator/api/...", "ui/...", "plugins/hostfunc/...", "sdk/client/...", "sdk/gen/...", "sdk/plugintest/...", "examples/...", "internal/..."},
+		"HTTP comes in through api and ui, and goes out through plugins/hostfunc",
+	},
+	{
+		"connectrpc.com/connect", []string{"cmd/...", "orchestrator/api/...", "sdk/client/...", "sdk/gen/...", "examples/demo/...", "internal/deps"},
+		"only the API speaks Connect",
+	},
+	{
+		"google.golang.org/protobuf", []string{"cmd/...", "orchestrator/api/...", "temporalserver", "sdk/client/...", "sdk/gen/...", "examples/demo/...", "internal/deps"},
+		"domain types are plain Go, so that a wire change cannot break a stored definition",
+	},
+	{
+		"github.com/a-h/templ", []string{"ui/...", "internal/deps"},
+		"only the UI renders pages",
+	},
+	{
+		"github.com/spf13/cobra", []string{"cmd/...", "internal/deps"},
+		"only cmd has a command line",
+	},
+	{
+		"github.com/chromedp", []string{"internal/browsertest", "internal/deps"},
+		"browsertest hides the browser's protocol",
+	},
+	{
+		"testing", []string{"internal/...", "orchestrator/store/storetest", "plugins/conformance/...", "sdk/plugintest/..."},
+		"it is for tests and for packages that support them",
+	},
+	{
+		"github.com/stretchr/testify", []string{"internal/...", "orchestrator/store/storetest"},
+		"it is for tests and for packages that support them",
+	},
+}
+
+// banned words are divided here so that this file does not contain them.
+var banned = []struct{ word, why string }{
+	{"/wo" + "rk/", "a path of one machine; use a relative one"},
+	{"/ro" + "ot/", "a path of one machine; use a relative one"},
+	{"proxy.go" + "lang.org", "a registry's host; the go command knows its own"},
+	{"sum.go" + "lang.org", "a registry's host; the go command knows its own"},
+	{"registry.np" + "mjs.org", "a registry's host"},
+	{"deb.deb" + "ian.org", "a registry's host"},
+	{".lib" + "rary/", "not a part of this project"},
+}
