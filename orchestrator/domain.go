@@ -25,6 +25,15 @@ type Customer struct {
 	Identities     []Identity
 }
 
+// Scope is the customer as expressions see it.
+func (c Customer) Scope() map[string]any {
+	traits := c.Traits
+	if traits == nil {
+		traits = map[string]any{}
+	}
+	return map[string]any{"id": c.ID, "name": c.Name, "locale": c.Locale, "timezone": c.TimeZone, "traits": traits}
+}
+
 // Identity is one address of a customer, unique in a workspace.
 type Identity struct {
 	Kind  string // "phone", "openid", "email"
@@ -46,6 +55,16 @@ type Event struct {
 	Status     EventStatus // kept by the store
 	Attempts   int         // failed dispatches so far
 	Reason     string      // why the last dispatch failed; "" when it did not
+}
+
+// Scope is the event as expressions see it; data that is no JSON is null.
+func (e Event) Scope() map[string]any {
+	var data any
+	_ = json.Unmarshal(e.Data, &data) // stays null
+	return map[string]any{
+		"type": e.Type, "source": e.Source, "id": e.ID,
+		"time": e.Time.UTC().Format(time.RFC3339Nano), "subject": e.Subject, "data": data,
+	}
 }
 
 // EventStatus is where an event is on its way through the inbox.

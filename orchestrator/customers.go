@@ -1,0 +1,94 @@
+package orchestrator
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"time"
+
+	"golang.org/x/text/language"
+)
+
+// Bounds of a customer.
+const (
+	maxTraits     = 32 << 10 // bytes of JSON, so that they fit in a workflow's input
+	maxIdentities = 20
+)
+
+// PutCustomer inserts or updates a customer; ID is made when empty, and the
+// companion token always. An identity of another customer is [ErrConflict].
+func (s *Service) PutCustomer(ctx context.Context, a Actor, c Customer) (Customer, error) {
+	if err := a.may(); err != nil {
+		return Customer{}, err
+	}
+	if err := checkCustomer(c); err != nil {
+		return Customer{}, err
+	}
+	c.Workspace, c.CompanionToken, c.CreatedAt = a.Workspace, "", time.Time{}
+	if c.Locale == "" {
+		c.Locale = "en"
+	}
+	var stored Customer
+	err := s.store.Atomic(ctx, func(ctx context.Context) (err error) {
+		if stored, err = s.store.PutCustomer(ctx, c); err != nil {
+			return err
+		}
+		return s.audit(ctx, a, "customer.put", stored.ID, nil)
+	})
+	if err != nil {
+		return Customer{}, err
+	}
+	return stored, nil
+}
+
+func checkCustomer(c Customer) error {
+	k := check{subject: "customer"}
+	if c.ID != "" {
+		k.name("id", c.ID)
+	}
+	k.text("name", c.Name, 0, 200)
+	if _, err := language.Parse(c.Locale); c.Locale != "" && err != nil {
+		k.add("locale", "BAD_LOCALE", fmt.Sprintf("%.40q is no language tag.", c.Locale), "Use one such as en or zh-CN.")
+	}
+	if _, err := time.LoadLocation(c.TimeZone); err != nil || c.TimeZone == "Local" {
+		k.add("timezone", "BAD_TIME_ZONE", fmt.Sprintf("%.40q is no time zone.", c.TimeZone), "Use a name such as Asia/Shanghai.")
+	}
+	k.value("traits", c.Traits, maxTraits)
+	if len(c.Identities) > maxIdentities {
+		k.add("identities", "TOO_MANY", fmt.Sprintf("There are %d; at most %d are allowed.", len(c.Identities), maxIdentities), "Send fewer.")
+		return k.err()
+	}
+	for i, id := range c.Identities {
+		path := fmt.Sprintf("identities.%d", i)
+		k.text(path+".value", id.Value, 1, 256)
+		switch id.Kind {
+		case "phone":
+			if !phone.MatchString(id.Value) {
+				k.add(path+".value", "BAD_PHONE", fmt.Sprintf("%.40q is no phone number.", id.Value), "Write it with its country code: +8613800000000.")
+			}
+		case "openid", "email":
+		default:
+			k.add(path+".kind", "UNKNOWN_KIND", fmt.Sprintf("%.40q is no kind of identity.", id.Kind), "Use phone, openid or email.")
+		}
+	}
+	return k.err()
+}
+
+var phone = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+
+// Customer finds a customer by id.
+func (s *Service) Customer(ctx context.Context, a Actor, id string) (Customer, error) {
+	if err := a.may(); err != nil {
+		return Customer{}, err
+	}
+	return s.store.Customer(ctx, a.Workspace, id)
+}
+
+// Customers lists customers, newest first, whose id, name or identity contains
+// query.
+func (s *Service) Customers(ctx context.Context, a Actor, query string, p Page) ([]Customer, string, error) {
+	if err := a.may(); err != nil {
+		return nil, "", err
+	}
+	return s.store.Customers(ctx, a.Workspace, query, p)
+}

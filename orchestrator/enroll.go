@@ -1,0 +1,138 @@
+//go:build journey_ready
+
+package orchestrator
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// EnrollRequest asks for an enrollment.
+type EnrollRequest struct {
+	Journey  string         `json:"journey"`
+	Customer string         `json:"customer"`       // customer id
+	Key      string         `json:"key,omitempty"`  // tells several enrollments of one customer apart
+	Vars     map[string]any `json:"vars,omitempty"` // the journey's variables; defaults are filled in
+	Test     bool           `json:"test,omitempty"` // with Key "", every request makes an enrollment of its own
+	Pace     Pace           `json:"pace,omitzero"`  // only of a test enrollment
+}
+
+// enrollData is the data of an EventEnroll.
+type enrollData struct {
+	Enrollment string `json:"enrollment"`
+	EnrollRequest
+}
+
+// EnrollmentID is the id that follows from who passes through what: the same
+// four give the same id, so nobody is enrolled twice.
+func EnrollmentID(workspace, journeyName, customer, key string) string {
+	sum := sha256.Sum256([]byte(workspace + "\x00" + journeyName + "\x00" + customer + "\x00" + key))
+	return "e_" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:26]
+}
+
+// Enroll accepts an enrollment, which starts soon after. Asking again for the
+// same journey, customer and key returns the one that exists.
+func (s *Service) Enroll(ctx context.Context, a Actor, r EnrollRequest) (Enrollment, error) {
+	if err := a.may(); err != nil {
+		return Enrollment{}, err
+	}
+	if r.Test && r.Key == "" {
+		r.Key = "test-" + strings.ToLower(rand.Text())
+	}
+	if err := checkEnroll(r); err != nil {
+		return Enrollment{}, err
+	}
+	id := EnrollmentID(a.Workspace, r.Journey, r.Customer, r.Key)
+	known, err := s.store.Enrollment(ctx, a.Workspace, id)
+	if !errors.Is(err, ErrNotFound) {
+		return known, err
+	}
+	e, err := s.prepare(ctx, a.Workspace, id, r)
+	if err != nil {
+		return Enrollment{}, err
+	}
+	err = s.store.Atomic(ctx, func(ctx context.Context) error {
+		added, err := s.store.AddEnrollment(ctx, e)
+		if err != nil || !added {
+			return err
+		}
+		if err := s.requestStart(ctx, e, r); err != nil {
+			return err
+		}
+		return s.audit(ctx, a, "enrollment.start", id, map[string]any{"journey": r.Journey, "customer": r.Customer})
+	})
+	if err != nil {
+		return Enrollment{}, err
+	}
+	s.wake()
+	return s.store.Enrollment(ctx, a.Workspace, id)
+}
+
+func checkEnroll(r EnrollRequest) error {
+	c := check{subject: "enrollment"}
+	c.text("key", r.Key, 0, maxEventText)
+	c.value("vars", r.Vars, MaxEventData/2)          // with the rest of the request it becomes an event
+	if !(r.Pace.Factor >= 0 && r.Pace.Factor <= 1) { // NaN is neither
+		c.add("pace.factor", "OUT_OF_RANGE", "The pace is not a factor above 0 and at most 1.", "Give the real time over the journey's time: 2 seconds for a day are 2.0/86400.")
+	}
+	if r.Pace.Answer < 0 || r.Pace.Answer > 24*time.Hour {
+		c.add("pace.answer", "OUT_OF_RANGE", "The time to answer is not between 0 and 24 hours.", "Give a duration such as 500ms.")
+	}
+	if !r.Test && r.Pace != (Pace{}) {
+		c.add("pace", "NOT_A_TEST", "Only a test enrollment has a pace.", "Leave it out, or ask for a test enrollment.")
+	}
+	return c.err()
+}
+
+// prepare checks the request against the journey and the customer, and makes
+// the row.
+func (s *Service) prepare(ctx context.Context, workspace, id string, r EnrollRequest) (Enrollment, error) {
+	j, err := s.store.Journey(ctx, workspace, r.Journey)
+	if err != nil {
+		return Enrollment{}, err
+	}
+	if j.Status != JourneyLive {
+		return Enrollment{}, fmt.Errorf("%w: journey %s is paused; set it live first", ErrPrecondition, j.Name)
+	}
+	if _, err := s.store.Customer(ctx, workspace, r.Customer); err != nil {
+		return Enrollment{}, err
+	}
+	program, err := s.programs.get(ctx, j.Digest)
+	if err != nil {
+		return Enrollment{}, err
+	}
+	if _, err := program.Variables(r.Vars); err != nil {
+		c := check{subject: "enrollment"}
+		c.add("vars", "BAD_VARIABLES", err.Error(), "")
+		return Enrollment{}, c.err()
+	}
+	entry, err := json.Marshal(map[string]any{"journey": r.Journey, "key": r.Key, "vars": r.Vars})
+	if err != nil {
+		return Enrollment{}, fmt.Errorf("writing the entry of enrollment %s: %w", id, err)
+	}
+	return Enrollment{
+		ID: id, Workspace: workspace, Journey: j.Name, Number: j.Number, Digest: j.Digest, Customer: r.Customer,
+		Key: r.Key, Status: EnrollmentStarting, Test: r.Test, Pace: r.Pace, Entry: entry, StartedAt: s.now(),
+	}, nil
+}
+
+// requestStart puts the event into the inbox from which the dispatcher starts
+// the enrollment.
+func (s *Service) requestStart(ctx context.Context, e Enrollment, r EnrollRequest) error {
+	data, err := json.Marshal(enrollData{Enrollment: e.ID, EnrollRequest: r})
+	if err != nil {
+		return fmt.Errorf("writing the start of enrollment %s: %w", e.ID, err)
+	}
+	_, err = s.store.AcceptEvents(ctx, []Event{{
+		Workspace: e.Workspace, Source: SourceAPI, ID: e.ID, Type: EventEnroll, Subject: e.Customer,
+		Time: e.StartedAt, Data: data, ReceivedAt: e.StartedAt,
+	}})
+	return err
+}
