@@ -60,10 +60,15 @@ type connection struct {
 
 // bind gives cmd and the commands below it the global flags.
 func (c *connection) bind(cmd *cobra.Command) *cobra.Command {
+	return c.bindAs(cmd, "data")
+}
+
+// bindAs names the flag of the data directory otherwise.
+func (c *connection) bindAs(cmd *cobra.Command, data string) *cobra.Command {
 	f := cmd.PersistentFlags()
 	f.StringVar(&c.server, "server", "", "address of the server (default: that of qidong dev)")
 	f.StringVar(&c.token, "token", "", "API token (default: $QIDONG_TOKEN, or that of qidong dev)")
-	f.StringVar(&c.data, "data", "", "data directory of qidong dev (default: "+dataDir()+")")
+	f.StringVar(&c.data, data, "", "data directory of qidong dev (default: "+dataDir()+")")
 	f.BoolVar(&c.json, "json", false, "print JSON")
 	return cmd
 }

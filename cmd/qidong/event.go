@@ -14,7 +14,7 @@ import (
 
 func newEventCommand() *cobra.Command {
 	c := &connection{}
-	cmd := c.bind(&cobra.Command{Use: "event", Short: "Send events"})
+	cmd := c.bindAs(&cobra.Command{Use: "event", Short: "Send events"}, "data-dir") // --data is the event's
 	var e client.Event
 	var data string
 	send := &cobra.Command{
