@@ -1,0 +1,85 @@
+package journey
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// part of a template: literal text, or the source of an expression.
+type templatePart struct {
+	text       string
+	expression bool
+	offset     int // of the expression in the template, in bytes
+}
+
+// splitTemplate cuts "a ${expr} b" into its parts. Braces inside an expression
+// must balance; those in string literals do not count.
+func splitTemplate(s string) ([]templatePart, error) {
+	var parts []templatePart
+	for at := 0; at < len(s); {
+		open := strings.Index(s[at:], "${")
+		if open < 0 {
+			return append(parts, templatePart{text: s[at:]}), nil
+		}
+		if open > 0 {
+			parts = append(parts, templatePart{text: s[at : at+open]})
+		}
+		start := at + open + 2
+		n, err := expressionEnd(s[start:])
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, templatePart{text: s[start : start+n], expression: true, offset: start})
+		at = start + n + 1
+	}
+	return parts, nil
+}
+
+// expressionEnd finds the brace that closes an expression.
+func expressionEnd(s string) (int, error) {
+	depth, quote := 0, byte(0)
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case quote != 0 && c == '\\':
+			i++
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '{':
+			depth++
+		case c == '}' && depth == 0:
+			return i, nil
+		case c == '}':
+			depth--
+		}
+	}
+	return 0, errors.New("${ is not closed; write ${expression}")
+}
+
+// text writes a value into a text.
+func textOf(v any) (string, error) {
+	switch v := v.(type) {
+	case nil:
+		return "", nil
+	case string:
+		return v, nil
+	case bool:
+		return strconv.FormatBool(v), nil
+	case int64:
+		return strconv.FormatInt(v, 10), nil
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64), nil
+	case time.Time:
+		return v.UTC().Format(time.RFC3339), nil
+	case time.Duration:
+		return v.String(), nil
+	}
+	return "", fmt.Errorf("a list or an object cannot be put into a text; pick one of its fields")
+}
