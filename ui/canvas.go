@@ -1,0 +1,150 @@
+package ui
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/qidong/qidong/orchestrator/journey"
+	"github.com/qidong/qidong/ui/i18n"
+	"github.com/qidong/qidong/ui/view"
+)
+
+// bigPicture is how many cards a picture may have and still be animated.
+const bigPicture = 300
+
+// picture is the canvas of a definition without numbers or path, and the layout
+// behind it.
+func picture(ctx context.Context, d *journey.Definition, mode string) (view.Canvas, *journey.Layout) {
+	l := journey.Place(d)
+	c := view.Canvas{W: l.W, H: l.H, Mode: mode, Big: len(l.Boxes) > bigPicture}
+	for _, b := range l.Boxes {
+		c.Boxes = append(c.Boxes, box(ctx, b))
+	}
+	for _, e := range l.Edges {
+		c.Edges = append(c.Edges, view.Edge{ID: e.ID, D: e.D})
+	}
+	for _, t := range l.Tags {
+		v := view.Tag{ID: t.ID, Key: t.Step + "-" + t.Arm, Text: armTitle(ctx, t.Title, t.Arm), X: t.X, Y: t.Y}
+		if t.Timeout {
+			v.Class = "timeout"
+		}
+		c.Tags = append(c.Tags, v)
+	}
+	if l.Exits != nil {
+		c.Exits = &view.Frameset{X: l.Exits.X, Y: l.Exits.Y, W: l.Exits.W, H: l.Exits.H}
+	}
+	return c, l
+}
+
+func box(ctx context.Context, b journey.Box) view.Box {
+	v := view.Box{ID: b.ID, X: b.X, Y: b.Y}
+	switch {
+	case b.Entry != nil:
+		v.Kind, v.Title = "entry", i18n.T(ctx, "kind.entry")
+		if b.Entry.Event != nil {
+			v.Sub = b.Entry.Event.Type
+		}
+	case b.Exit != nil:
+		v.Kind, v.Sub = "stop", b.Exit.Event
+		if v.Title = i18n.Pick(ctx, b.Exit.Title); v.Title == "" {
+			v.Title = b.Exit.ID
+		}
+	default:
+		v.Kind, v.Title, v.Sub = kindOf(b.Step), stepTitle(ctx, b.Step), subtitle(ctx, b.Step)
+	}
+	return v
+}
+
+// armTitle is how people call an arm.
+func armTitle(ctx context.Context, title journey.Text, id string) string {
+	if t := i18n.Pick(ctx, title); t != "" {
+		return t
+	}
+	if id == "otherwise" {
+		return i18n.T(ctx, "arm.otherwise")
+	}
+	return id
+}
+
+// subtitle is the second line of a card: what the step does.
+func subtitle(ctx context.Context, s *journey.Step) string {
+	switch kindOf(s) {
+	case "call":
+		return s.Call.Action
+	case "send":
+		return i18n.T(ctx, "category."+s.Send.Category) + " · " + i18n.T(ctx, "form."+form(s.Send))
+	case "delay":
+		return moment(ctx, s.Wait.Arms[0])
+	case "wait":
+		for _, a := range s.Wait.Arms {
+			if a.After != 0 || a.Until != "" {
+				return i18n.Count(ctx, "wait.arms", len(s.Wait.Arms)) + " · " + moment(ctx, a)
+			}
+		}
+		return i18n.Count(ctx, "wait.arms", len(s.Wait.Arms))
+	case "choose":
+		return i18n.Count(ctx, "choose.arms", len(s.Choose.Arms)+1)
+	case "survey":
+		return strings.ToUpper(s.Survey.Kind) + " · " + i18n.T(ctx, "wait.upto", "d", duration(ctx, s.Survey.Wait))
+	}
+	return outcome(ctx, s.Exit.Outcome)
+}
+
+// form says which shape a message has.
+func form(s *journey.Send) string {
+	switch {
+	case s.Carousel != nil:
+		return "carousel"
+	case s.Card != nil:
+		return "card"
+	}
+	return "text"
+}
+
+// moment says when time ends a wait.
+func moment(ctx context.Context, a journey.Arm) string {
+	if a.After != 0 {
+		return i18n.T(ctx, "wait.upto", "d", duration(ctx, a.After))
+	}
+	return i18n.T(ctx, "wait.until")
+}
+
+func duration(ctx context.Context, d journey.Duration) string {
+	return i18n.Duration(ctx, toDuration(d))
+}
+
+// thumb is the picture of a definition in the size of a stamp.
+func thumb(d *journey.Definition) view.Thumb {
+	l := journey.Place(d)
+	w := max(l.W, 900)
+	if l.Exits != nil {
+		w = max(l.Exits.X, 900)
+	}
+	t := view.Thumb{Box: fmt.Sprintf("%d 0 %d %d", axis(l)-w/2, w, min(l.H, 900))}
+	for i, e := range l.Edges {
+		if i == 200 {
+			break
+		}
+		t.Paths = append(t.Paths, e.D)
+	}
+	for i, b := range l.Boxes {
+		if i == 200 || b.Exit != nil {
+			break
+		}
+		kind := "entry"
+		if b.Step != nil {
+			kind = kindOf(b.Step)
+		}
+		t.Cards = append(t.Cards, view.ThumbCard{Kind: kind, X: b.X, Y: b.Y})
+	}
+	return t
+}
+
+// axis is the middle of the main flow.
+func axis(l *journey.Layout) int {
+	if len(l.Boxes) == 0 {
+		return l.W / 2
+	}
+	return l.Boxes[0].X + journey.CardWidth/2
+}

@@ -1,0 +1,161 @@
+package ui
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/ui/i18n"
+	"github.com/qidong/qidong/ui/view"
+)
+
+// getJourneys lists the journeys.
+func (u *UI) getJourneys(w http.ResponseWriter, r *http.Request, a actor) error {
+	ctx := r.Context()
+	list, err := u.service.Journeys(ctx, a)
+	if err != nil {
+		return err
+	}
+	var rows []view.JourneyRow
+	for _, j := range list {
+		_, v, err := u.service.Journey(ctx, a, j.Name)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, view.JourneyRow{
+			Name: j.Name, Title: journeyTitle(ctx, j.Title, j.Name), Steps: i18n.Count(ctx, "steps.n", j.Steps),
+			Number: i18n.T(ctx, "version.n", "n", fmt.Sprint(j.Number)), Status: journeyStatus(ctx, j.Status),
+			Updated: i18n.Time(ctx, j.UpdatedAt.Local(), u.now()), Open: j.Open, Completed: j.Completed, Incidents: j.Incidents,
+			Thumb: thumb(v.Definition),
+		})
+	}
+	return render(w, r, http.StatusOK, view.Journeys(rows))
+}
+
+// getJourney is the canvas of a journey with its counts; ?step= opens the panel
+// of a step, and alone when htmx asks for it.
+func (u *UI) getJourney(w http.ResponseWriter, r *http.Request, a actor) error {
+	ctx := r.Context()
+	j, v, err := u.service.Journey(ctx, a, r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	page, err := u.journeyPage(ctx, a, j, v, r.URL.Query().Get("step"))
+	if err != nil {
+		return err
+	}
+	if partial(r) {
+		return render(w, r, http.StatusOK, view.PanelView(page.Panel))
+	}
+	return render(w, r, http.StatusOK, view.JourneyPage(page))
+}
+
+func (u *UI) journeyPage(ctx context.Context, a actor, j orchestrator.Journey, v orchestrator.Version, step string) (view.Journey, error) {
+	list, err := u.service.Journeys(ctx, a)
+	if err != nil {
+		return view.Journey{}, err
+	}
+	for _, l := range list { // only lists carry the totals
+		if l.Name == j.Name {
+			j = l
+		}
+	}
+	n, err := u.numbers(ctx, a, j)
+	if err != nil {
+		return view.Journey{}, err
+	}
+	c, l := picture(ctx, v.Definition, "live")
+	c.Select = "/journeys/" + j.Name
+	counted := live(l, n)
+	counted.paint(&c, j.Name)
+	p := view.Journey{
+		Name: j.Name, Title: journeyTitle(ctx, j.Title, j.Name), Number: j.Number,
+		Status: journeyStatus(ctx, j.Status), Paused: j.Status == orchestrator.JourneyPaused,
+		Open: counted.Total[0], Completed: counted.Total[1], Incidents: counted.Total[2],
+		Canvas: c, Panel: panel(ctx, v.Definition, step), Locale: i18n.Lang(ctx),
+	}
+	if p.Panel != nil {
+		p.Panel.Close = c.Select
+		if s, ok := counted.Steps[step]; ok {
+			p.Panel.Counts = counts(s, j.Name, step)
+			zero(&p.Panel.Counts.Here, &p.Panel.Counts.Done, &p.Panel.Counts.Failed)
+		}
+		for i := range c.Boxes {
+			c.Boxes[i].Selected = c.Boxes[i].ID == step
+		}
+	}
+	return p, nil
+}
+
+// zero writes 0 where cards show nothing.
+func zero(texts ...*string) {
+	for _, t := range texts {
+		if *t == "" {
+			*t = "0"
+		}
+	}
+}
+
+// postJourneyStatus pauses or resumes a journey.
+func (u *UI) postJourneyStatus(w http.ResponseWriter, r *http.Request, a actor) error {
+	if err := parseForm(r); err != nil {
+		return err
+	}
+	st := orchestrator.JourneyStatus(r.PostFormValue("status"))
+	if st != orchestrator.JourneyLive && st != orchestrator.JourneyPaused {
+		return fmt.Errorf("setting the status to %q: use live or paused: %w", bounded(string(st), 40), orchestrator.ErrInvalid)
+	}
+	name := r.PathValue("name")
+	if err := u.service.SetJourneyStatus(r.Context(), a, name, st); err != nil {
+		return err
+	}
+	return redirect(w, r, "/journeys/"+url.PathEscape(name))
+}
+
+// paces are the choices of how long a day of a test enrollment takes; 0 is real
+// time.
+var paces = map[string]time.Duration{"real": 0, "2s": 2 * time.Second, "10s": 10 * time.Second, "60s": time.Minute}
+
+// answers are the choices of how long a person has to answer.
+var answers = map[string]time.Duration{"60s": time.Minute, "5m": 5 * time.Minute, "30m": 30 * time.Minute}
+
+// home is where the demo customers live: near the cinemas of the example.
+var home = map[string]map[string]any{
+	"en":    {"address": "88 Century Avenue, Pudong, Shanghai", "latitude": 31.2397, "longitude": 121.4998},
+	"zh-CN": {"address": "上海市浦东新区世纪大道88号", "latitude": 31.2397, "longitude": 121.4998},
+}
+
+// postTry makes a demo customer, sends them through the journey as a test, and
+// shows their phone.
+func (u *UI) postTry(w http.ResponseWriter, r *http.Request, a actor) error {
+	if err := parseForm(r); err != nil {
+		return err
+	}
+	ctx := r.Context()
+	day, known := paces[r.PostFormValue("pace")]
+	answer, timed := answers[r.PostFormValue("answer")]
+	if !known || !timed {
+		return fmt.Errorf("starting a test: choose a pace and a time for answers: %w", orchestrator.ErrInvalid)
+	}
+	lang := i18n.Match(bounded(r.PostFormValue("locale"), 40))
+	mark := rand.Text()[:4]
+	c, err := u.service.PutCustomer(ctx, a, orchestrator.Customer{
+		Workspace: a.Workspace, Name: i18n.T(i18n.With(ctx, lang), "try.customer", "mark", mark),
+		Locale: lang, TimeZone: "Asia/Shanghai", Traits: map[string]any{"home": home[lang]},
+	})
+	if err != nil {
+		return err
+	}
+	req := orchestrator.EnrollRequest{Journey: r.PathValue("name"), Customer: c.ID, Key: "try-" + rand.Text(), Test: true}
+	if day > 0 {
+		req.Pace = orchestrator.Pace{Factor: day.Seconds() / (24 * time.Hour).Seconds(), Answer: answer}
+	}
+	if _, err := u.service.Enroll(ctx, a, req); err != nil {
+		return err
+	}
+	return redirect(w, r, "/handset/"+url.PathEscape(c.ID))
+}

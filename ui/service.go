@@ -1,0 +1,29 @@
+package ui
+
+import (
+	"context"
+
+	"github.com/qidong/qidong/orchestrator"
+)
+
+// Service is what the pages ask of the domain; *orchestrator.Service is one.
+type Service interface {
+	SignIn(ctx context.Context, secret string) (orchestrator.Actor, error)
+	Journeys(ctx context.Context, a orchestrator.Actor) ([]orchestrator.Journey, error)
+	Journey(ctx context.Context, a orchestrator.Actor, name string) (orchestrator.Journey, orchestrator.Version, error)
+	SetJourneyStatus(ctx context.Context, a orchestrator.Actor, name string, st orchestrator.JourneyStatus) error
+	StepCounts(ctx context.Context, a orchestrator.Actor, name string) ([]orchestrator.StepCount, error)
+	PutCustomer(ctx context.Context, a orchestrator.Actor, c orchestrator.Customer) (orchestrator.Customer, error)
+	Customer(ctx context.Context, a orchestrator.Actor, id string) (orchestrator.Customer, error)
+	Customers(ctx context.Context, a orchestrator.Actor, query string, p orchestrator.Page) ([]orchestrator.Customer, string, error)
+	Messages(ctx context.Context, a orchestrator.Actor, customer string, p orchestrator.Page) ([]orchestrator.Message, string, error)
+	Reply(ctx context.Context, a orchestrator.Actor, customer, messageID, postback string) error
+	Companion(ctx context.Context, token string) (orchestrator.CompanionView, error)
+	CompanionReply(ctx context.Context, token, messageID, postback string) error
+	MediaQR(ctx context.Context, mediaToken string, n int) (string, error)
+	Enroll(ctx context.Context, a orchestrator.Actor, r orchestrator.EnrollRequest) (orchestrator.Enrollment, error)
+	Enrollments(ctx context.Context, a orchestrator.Actor, f orchestrator.EnrollmentFilter, p orchestrator.Page) ([]orchestrator.Enrollment, string, error)
+	Enrollment(ctx context.Context, a orchestrator.Actor, id string) (orchestrator.EnrollmentView, error)
+	Incidents(ctx context.Context, a orchestrator.Actor, open bool, p orchestrator.Page) ([]orchestrator.Incident, string, error)
+	Resolve(ctx context.Context, a orchestrator.Actor, enrollment string, r orchestrator.Resolution) error
+}

@@ -1,0 +1,142 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/ui/view"
+)
+
+type actor = orchestrator.Actor
+
+// The keys of a session.
+const (
+	keyWorkspace = "workspace"
+	keyName      = "name"
+	keyScopes    = "scopes"
+)
+
+func (u *UI) newSessions(store scs.Store) *scs.SessionManager {
+	m := scs.New()
+	m.Store = store
+	m.Lifetime = SessionLife
+	m.HashTokenInStore = true // whoever reads the store cannot sign in
+	m.Cookie.Name = "qidong_session"
+	m.Cookie.HttpOnly = true
+	m.Cookie.SameSite = http.SameSiteLaxMode
+	m.Cookie.Secure = u.base.Scheme == "https"
+	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
+		u.fail(w, r, errors.Join(orchestrator.ErrUnavailable, err), true)
+	}
+	return m
+}
+
+// Session is who is signed in with the session cookie of r. It works on any
+// request, also one that did not come through these pages; false when nobody
+// is. Who accepts a session must guard writes against other sites' forms, as
+// http.CrossOriginProtection does.
+func (u *UI) Session(r *http.Request) (orchestrator.Actor, bool) {
+	c, err := r.Cookie(u.sessions.Cookie.Name)
+	if err != nil || len(c.Value) > maxField {
+		return actor{}, false
+	}
+	ctx, err := u.sessions.Load(r.Context(), c.Value)
+	if err != nil {
+		return actor{}, false
+	}
+	return u.signedIn(ctx)
+}
+
+// signedIn is the actor of a loaded session.
+func (u *UI) signedIn(ctx context.Context) (actor, bool) {
+	a := actor{Workspace: u.sessions.GetString(ctx, keyWorkspace), Name: u.sessions.GetString(ctx, keyName)}
+	if s := u.sessions.GetString(ctx, keyScopes); s != "" {
+		a.Scopes = strings.Split(s, " ")
+	}
+	return a, a.Workspace != ""
+}
+
+// private is a page for those who are signed in; others go to the sign-in.
+func (u *UI) private(h func(http.ResponseWriter, *http.Request, actor) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a, ok := u.signedIn(r.Context())
+		if !ok {
+			if r.Method == http.MethodGet || partial(r) {
+				_ = redirect(w, r, "/signin")
+				return
+			}
+			u.fail(w, r, orchestrator.ErrUnauthorized, true)
+			return
+		}
+		f := view.Frame{Actor: a.Name, Path: r.URL.RequestURI(), Asset: u.assets.path, Version: u.version}
+		if c, err := r.Cookie("theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
+			f.Theme = c.Value
+		}
+		r = r.WithContext(view.WithFrame(r.Context(), f))
+		if err := h(w, r, a); err != nil {
+			u.fail(w, r, err, false)
+		}
+	})
+}
+
+// getSignIn shows a link's confirmation. Opening the address spends nothing, as
+// messengers and browsers open links on their own.
+func (u *UI) getSignIn(w http.ResponseWriter, r *http.Request) error {
+	link := r.URL.Query().Get("link")
+	if _, ok := u.signedIn(r.Context()); ok && link == "" {
+		return redirect(w, r, "/journeys")
+	}
+	return render(w, r, http.StatusOK, view.SignIn(bounded(link, maxField), false))
+}
+
+// postSignIn spends the link.
+func (u *UI) postSignIn(w http.ResponseWriter, r *http.Request) error {
+	if err := parseForm(r); err != nil {
+		return err
+	}
+	link := r.PostFormValue("link")
+	if link == "" || len(link) > maxField {
+		return render(w, r, http.StatusUnauthorized, view.SignIn("", true))
+	}
+	a, err := u.service.SignIn(r.Context(), link)
+	if errors.Is(err, orchestrator.ErrUnauthorized) || errors.Is(err, orchestrator.ErrNotFound) {
+		return render(w, r, http.StatusUnauthorized, view.SignIn("", true))
+	}
+	if err != nil {
+		return err
+	}
+	ctx := r.Context()
+	if err := u.sessions.RenewToken(ctx); err != nil {
+		return err
+	}
+	u.sessions.Put(ctx, keyWorkspace, a.Workspace)
+	u.sessions.Put(ctx, keyName, a.Name)
+	u.sessions.Put(ctx, keyScopes, strings.Join(a.Scopes, " "))
+	return redirect(w, r, "/journeys")
+}
+
+// postSignOut ends the session on the server, not only in the browser.
+func (u *UI) postSignOut(w http.ResponseWriter, r *http.Request, _ actor) error {
+	if err := u.sessions.Destroy(r.Context()); err != nil {
+		return err
+	}
+	return redirect(w, r, "/signin")
+}
+
+// parseForm reads a posted form; one that is broken is the sender's mistake.
+func parseForm(r *http.Request) error {
+	err := r.ParseMultipartForm(maxForm)
+	if errors.Is(err, http.ErrNotMultipart) {
+		err = r.ParseForm()
+	}
+	var large *http.MaxBytesError
+	if err != nil && !errors.As(err, &large) {
+		return errors.Join(orchestrator.ErrInvalid, err)
+	}
+	return err
+}
