@@ -30,7 +30,7 @@ var built = sync.OnceValues(func() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	cmd := exec.Command("go", "run", "./examples/plugins/build", "-o", dir)
 	cmd.Dir = ".."
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -184,7 +184,7 @@ func books[T any](e *evening, backend string) T {
 	e.t.Helper()
 	res, err := http.Get(e.set.URL(backend) + "/books")
 	require.NoError(e.t, err)
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	var b T
 	require.NoError(e.t, json.NewDecoder(res.Body).Decode(&b))
 	return b

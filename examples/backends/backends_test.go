@@ -88,7 +88,7 @@ func (w *town) try(method, backend, path, key string, body any) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	out := reply{status: res.StatusCode, header: res.Header}
 	raw, err := io.ReadAll(res.Body)
 	if err != nil {
@@ -116,7 +116,7 @@ func books[T any](w *town, backend string) T {
 	w.t.Helper()
 	res, err := http.Get(w.set.URL(backend) + "/books")
 	require.NoError(w.t, err)
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	var b T
 	require.NoError(w.t, json.NewDecoder(res.Body).Decode(&b))
 	return b

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 )
 
 //go:embed bank.sql
@@ -143,7 +142,7 @@ func (b *bank) decide(action string) http.HandlerFunc {
 		case err != nil:
 			b.desk.failPage(w, r, err)
 		case wantsHTML(r):
-			http.Redirect(w, r, strings.TrimSuffix(r.URL.Path, "/"+action)+"?lang="+pageLocale(r), http.StatusSeeOther)
+			http.Redirect(w, r, "/pay/"+p.id+"?lang="+pageLocale(r), http.StatusSeeOther)
 		default:
 			writeJSON(w, http.StatusOK, map[string]string{"payment_id": p.id, "status": p.state})
 		}

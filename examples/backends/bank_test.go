@@ -72,7 +72,7 @@ func TestPayPageButtons(t *testing.T) {
 	req.Header.Set("Accept", "text/html")
 	res, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	require.Equal(t, page+"?lang=zh-CN", res.Request.URL.String(), "the button leads back to the page")
 	require.Equal(t, "zh-CN", res.Header.Get("Content-Language"))
 }

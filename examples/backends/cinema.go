@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -183,9 +184,9 @@ func (c *cinema) cancel(t *tx, r *http.Request, _ string, _ nothing) (any, error
 
 // required takes name, value pairs and says which value is missing or too long.
 func required(pairs ...string) error {
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i+1] == "" || len(pairs[i+1]) > 512 {
-			return fmt.Errorf("%s is required, with at most 512 bytes", pairs[i])
+	for pair := range slices.Chunk(pairs, 2) {
+		if value := pair[1]; value == "" || len(value) > 512 {
+			return fmt.Errorf("%s is required, with at most 512 bytes", pair[0])
 		}
 	}
 	return nil

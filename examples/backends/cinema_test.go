@@ -32,7 +32,8 @@ func TestShows(t *testing.T) {
 	cinemas := map[any]bool{}
 	for _, s := range three {
 		cinemas[s["cinema"]] = true
-		starts, err := time.Parse(time.RFC3339, s["starts_at"].(string))
+		text, _ := s["starts_at"].(string)
+		starts, err := time.Parse(time.RFC3339, text)
 		require.NoError(t, err)
 		require.GreaterOrEqual(t, starts.Sub(c.Now()), 4*24*time.Hour)
 	}
@@ -40,7 +41,7 @@ func TestShows(t *testing.T) {
 	require.Equal(t, "深流", three[0]["film"])
 	require.Len(t, list(10), 10)
 
-	cancelled := three[0]["show_id"].(string)
+	cancelled, _ := three[0]["show_id"].(string)
 	w.post(backends.Cinema, "/v1/shows/"+cancelled+"/cancel", "staff", nil)
 	for _, s := range list(10) {
 		require.NotEqual(t, cancelled, s["show_id"])
@@ -156,7 +157,7 @@ func TestPagesAreInBothLanguages(t *testing.T) {
 			req.Header.Set("Accept-Language", tt.accept)
 			res, err := http.DefaultClient.Do(req)
 			require.NoError(t, err)
-			defer res.Body.Close()
+			defer func() { _ = res.Body.Close() }()
 			page, err := io.ReadAll(res.Body)
 			require.NoError(t, err)
 			require.Contains(t, string(page), tt.want)
@@ -170,7 +171,7 @@ func TestPosterIsAPicture(t *testing.T) {
 	w := start(t, backends.Config{})
 	res, err := http.Get(w.set.URL(backends.Cinema) + "/posters/deep-current.png")
 	require.NoError(t, err)
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	data, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
 	img, err := png.Decode(bytes.NewReader(data))

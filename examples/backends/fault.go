@@ -99,9 +99,9 @@ func (f *faults) wrap(run context.Context, next http.Handler) http.Handler {
 			return
 		case "drop":
 			next.ServeHTTP(&unheard{header: http.Header{}}, r)
-			panic(http.ErrAbortHandler) // net/http's own way to close without an answer
+			panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's own way to close without an answer
 		case "down":
-			panic(http.ErrAbortHandler)
+			panic(http.ErrAbortHandler) //nolint:forbidigo // as above
 		}
 		next.ServeHTTP(w, r)
 	})

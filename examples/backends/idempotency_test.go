@@ -67,33 +67,26 @@ func TestAnUndoThatComesFirstWins(t *testing.T) {
 	w := start(t, backends.Config{})
 	show := w.firstShow()
 	held := w.hold("hold", show, 1)
-	for _, tt := range []struct {
-		name, backend string
-		undo, late    string
-		undoBody      map[string]any
-		lateBody      map[string]any
-		nothing       any // what the undo says when there was nothing
-		field         string
+	for name, tt := range map[string]struct {
+		backend, undo, undoField string
+		nothing                  any // what the undo says when there was nothing
+		path                     string
+		body                     map[string]any
 	}{
-		{"a hold", backends.Cinema, "/v1/holds/release", "/v1/holds", map[string]any{"hold_key": "late"},
-			map[string]any{"show_id": show, "seats": 2, "customer_ref": "c_1", "locale": "en"}, false, "released"},
-		{"a ticket", backends.Cinema, "/v1/tickets/void", "/v1/tickets", map[string]any{"ticket_key": "late2"},
-			map[string]any{"hold_id": held.str("hold_id"), "payment_id": "p", "customer_ref": "c_1"}, false, "voided"},
-		{"a charge", backends.Bank, "/v1/refunds", "/v1/charges", map[string]any{"charge_key": "late"}, charge(128), "none", "status"},
-		{"a ride", backends.Ride, "/v1/rides/cancel", "/v1/rides", map[string]any{"order_key": "late"}, order(), false, "cancelled"},
+		"a hold": {backends.Cinema, "/v1/holds/release", "hold_key", map[string]any{"released": false}, "/v1/holds", map[string]any{
+			"show_id": show, "seats": 2, "customer_ref": "c_1", "locale": "en",
+		}},
+		"a ticket": {backends.Cinema, "/v1/tickets/void", "ticket_key", map[string]any{"voided": false}, "/v1/tickets", map[string]any{
+			"hold_id": held.str("hold_id"), "payment_id": "p", "customer_ref": "c_1",
+		}},
+		"a charge": {backends.Bank, "/v1/refunds", "charge_key", map[string]any{"status": "none", "amount": 0.0}, "/v1/charges", charge(128)},
+		"a ride":   {backends.Ride, "/v1/rides/cancel", "order_key", map[string]any{"cancelled": false}, "/v1/rides", order()},
 	} {
-		t.Run(tt.name, func(t *testing.T) { //nolint:paralleltest // they share the books
-			undone := w.post(tt.backend, tt.undo, "undo-"+tt.undo, tt.undoBody)
-			require.Equal(t, http.StatusOK, undone.status)
-			require.Equal(t, tt.nothing, undone.body[tt.field])
-			key := "late"
-			if tt.name == "a ticket" {
-				key = "late2"
-			}
-			late := w.post(tt.backend, tt.late, key, tt.lateBody)
-			require.Equal(t, http.StatusConflict, late.status)
-			require.Equal(t, "cancelled", late.code())
-		})
+		undone := w.post(tt.backend, tt.undo, "undo of "+name, map[string]any{tt.undoField: name})
+		require.Equal(t, tt.nothing, undone.body, name)
+		late := w.post(tt.backend, tt.path, name, tt.body)
+		require.Equal(t, http.StatusConflict, late.status, name)
+		require.Equal(t, "cancelled", late.code(), name)
 	}
 	require.Len(t, books[backends.CinemaBooks](w, backends.Cinema).Holds, 1)
 	require.Empty(t, books[backends.BankBooks](w, backends.Bank).Payments)

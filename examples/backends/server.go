@@ -60,7 +60,7 @@ func startServer(ctx context.Context, name string, cfg Config) (*server, error) 
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s.cancel = cancel
 	s.http = &http.Server{
-		Handler:           newHandler(run, d, mux),
+		Handler:           newHandler(run, mux),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      maxDelayMS*time.Millisecond + 30*time.Second,
@@ -98,7 +98,7 @@ func (s *server) close(ctx context.Context) error {
 // newHandler puts the guards around a partner's routes: only requests to a
 // loopback name (against DNS rebinding), no cross-origin writes by a browser,
 // faults on /v1/ alone.
-func newHandler(run context.Context, d *desk, mux *http.ServeMux) http.Handler {
+func newHandler(run context.Context, mux *http.ServeMux) http.Handler {
 	f := &faults{}
 	mux.HandleFunc("GET /control/fault", f.show)
 	mux.HandleFunc("POST /control/fault", f.set)

@@ -76,15 +76,15 @@ func (c *cinema) void(t *tx, _ *http.Request, _ string, in voidRequest) (any, er
 
 // ticket is what the door needs to know.
 type ticket struct {
-	id, customer, state, labels string
-	show                        show
+	id, code, customer, state, labels string
+	show                              show
 }
 
 func (t *tx) ticket(code string) (ticket, error) {
 	var k ticket
 	var showID string
-	err := t.QueryRowContext(t.ctx, `SELECT k.id, k.customer, k.state, h.labels, h.show FROM tickets k
-		JOIN holds h ON h.id = k.hold WHERE k.code = ?`, code).Scan(&k.id, &k.customer, &k.state, &k.labels, &showID)
+	err := t.QueryRowContext(t.ctx, `SELECT k.id, k.code, k.customer, k.state, h.labels, h.show FROM tickets k
+		JOIN holds h ON h.id = k.hold WHERE k.code = ?`, code).Scan(&k.id, &k.code, &k.customer, &k.state, &k.labels, &showID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return k, refuse(http.StatusNotFound, "unknown_ticket", "There is no such ticket.")
 	}
@@ -137,7 +137,7 @@ func (c *cinema) scan(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		c.desk.failPage(w, r, err)
 	case wantsHTML(r):
-		http.Redirect(w, r, r.URL.Path+"?lang="+pageLocale(r), http.StatusSeeOther)
+		http.Redirect(w, r, "/checkin/"+k.code+"?lang="+pageLocale(r), http.StatusSeeOther)
 	default:
 		writeJSON(w, http.StatusOK, map[string]string{"ticket_id": k.id, "show_id": k.show.id, "status": k.state})
 	}
