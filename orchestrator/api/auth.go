@@ -14,34 +14,28 @@ import (
 	"github.com/qidong/qidong/sdk/gen/qidong/v1/qidongv1connect"
 )
 
-// The scopes of actors.
-const (
-	scopeAdmin  = "admin"
-	scopeEvents = "events"
-)
-
 // scopes says which scopes open a procedure to an actor; one of them is enough.
 // A procedure that is not listed is open to nobody.
 var scopes = map[string][]string{
-	qidongv1connect.JourneyServiceValidateJourneyProcedure:    {scopeAdmin},
-	qidongv1connect.JourneyServicePublishJourneyProcedure:     {scopeAdmin},
-	qidongv1connect.JourneyServiceListJourneysProcedure:       {scopeAdmin},
-	qidongv1connect.JourneyServiceGetJourneyProcedure:         {scopeAdmin},
-	qidongv1connect.JourneyServiceSetJourneyStatusProcedure:   {scopeAdmin},
-	qidongv1connect.PluginServiceUploadPluginProcedure:        {scopeAdmin},
-	qidongv1connect.PluginServiceListPluginsProcedure:         {scopeAdmin},
-	qidongv1connect.CustomerServicePutCustomerProcedure:       {scopeAdmin},
-	qidongv1connect.CustomerServiceGetCustomerProcedure:       {scopeAdmin},
-	qidongv1connect.CustomerServiceListCustomersProcedure:     {scopeAdmin},
-	qidongv1connect.CustomerServiceListMessagesProcedure:      {scopeAdmin},
-	qidongv1connect.CustomerServiceReplyToMessageProcedure:    {scopeAdmin},
-	qidongv1connect.EnrollmentServiceStartEnrollmentProcedure: {scopeAdmin},
-	qidongv1connect.EnrollmentServiceListEnrollmentsProcedure: {scopeAdmin},
-	qidongv1connect.EnrollmentServiceGetEnrollmentProcedure:   {scopeAdmin},
-	qidongv1connect.EnrollmentServiceResolveIncidentProcedure: {scopeAdmin},
-	qidongv1connect.EnrollmentServiceListIncidentsProcedure:   {scopeAdmin},
-	qidongv1connect.EventServiceSendEventsProcedure:           {scopeAdmin, scopeEvents},
-	qidongv1connect.EventServiceListEventsProcedure:           {scopeAdmin},
+	qidongv1connect.JourneyServiceValidateJourneyProcedure:    {orchestrator.ScopeAdmin},
+	qidongv1connect.JourneyServicePublishJourneyProcedure:     {orchestrator.ScopeAdmin},
+	qidongv1connect.JourneyServiceListJourneysProcedure:       {orchestrator.ScopeAdmin},
+	qidongv1connect.JourneyServiceGetJourneyProcedure:         {orchestrator.ScopeAdmin},
+	qidongv1connect.JourneyServiceSetJourneyStatusProcedure:   {orchestrator.ScopeAdmin},
+	qidongv1connect.PluginServiceUploadPluginProcedure:        {orchestrator.ScopeAdmin},
+	qidongv1connect.PluginServiceListPluginsProcedure:         {orchestrator.ScopeAdmin},
+	qidongv1connect.CustomerServicePutCustomerProcedure:       {orchestrator.ScopeAdmin},
+	qidongv1connect.CustomerServiceGetCustomerProcedure:       {orchestrator.ScopeAdmin},
+	qidongv1connect.CustomerServiceListCustomersProcedure:     {orchestrator.ScopeAdmin},
+	qidongv1connect.CustomerServiceListMessagesProcedure:      {orchestrator.ScopeAdmin},
+	qidongv1connect.CustomerServiceReplyToMessageProcedure:    {orchestrator.ScopeAdmin},
+	qidongv1connect.EnrollmentServiceStartEnrollmentProcedure: {orchestrator.ScopeAdmin},
+	qidongv1connect.EnrollmentServiceListEnrollmentsProcedure: {orchestrator.ScopeAdmin},
+	qidongv1connect.EnrollmentServiceGetEnrollmentProcedure:   {orchestrator.ScopeAdmin},
+	qidongv1connect.EnrollmentServiceResolveIncidentProcedure: {orchestrator.ScopeAdmin},
+	qidongv1connect.EnrollmentServiceListIncidentsProcedure:   {orchestrator.ScopeAdmin},
+	qidongv1connect.EventServiceSendEventsProcedure:           {orchestrator.ScopeAdmin, orchestrator.ScopeEvents},
+	qidongv1connect.EventServiceListEventsProcedure:           {orchestrator.ScopeAdmin},
 }
 
 type actorKey struct{}

@@ -55,17 +55,21 @@ func isJSON(mediaType string) bool {
 	return mediaType == "application/json" || mediaType == "text/json" || strings.HasSuffix(mediaType, "+json")
 }
 
+// maxBatch bounds the events of a request before they are read, as the domain
+// does afterwards.
+const maxBatch = 1000
+
 func readBatch(body []byte) ([]orchestrator.Event, error) {
 	var raw []json.RawMessage
 	if err := json.Unmarshal(body, &raw); err != nil {
 		return nil, notJSON("", "a JSON array of events", err)
 	}
-	if len(raw) < 1 || len(raw) > MaxEvents {
+	if len(raw) < 1 || len(raw) > maxBatch {
 		return nil, problemRefusal(http.StatusBadRequest, []orchestrator.Problem{{
-			Code: "BATCH_SIZE", Message: fmt.Sprintf("The batch has %d events, but a request carries from 1 to %d.", len(raw), MaxEvents),
+			Code: "BATCH_SIZE", Message: fmt.Sprintf("The batch has %d events, but a request carries from 1 to %d.", len(raw), maxBatch),
 		}})
 	}
-	return readStructured(raw, func(i int) string { return fmt.Sprintf("events[%d].", i) })
+	return readStructured(raw, func(i int) string { return fmt.Sprintf("events.%d.", i) })
 }
 
 // jsonEvent is the JSON form of CloudEvents 1.0. It is read with the standard
@@ -191,13 +195,9 @@ func (a *attributes) stored(data json.RawMessage) orchestrator.Event {
 	} else if !json.Valid(data) {
 		a.wrong("data", "is not JSON")
 	}
-	e := orchestrator.Event{
+	return orchestrator.Event{ // a time of zero is now
 		ID: a.event.ID(), Source: a.event.Source(), Type: a.event.Type(), Subject: a.event.Subject(), Time: a.event.Time(), Data: data,
 	}
-	if e.Time.IsZero() {
-		e.Time = time.Now()
-	}
-	return e
 }
 
 func (a *attributes) wrong(name, how string) {

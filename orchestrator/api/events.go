@@ -9,13 +9,7 @@ import (
 	qidongv1 "github.com/qidong/qidong/sdk/gen/qidong/v1"
 )
 
-// MaxEvents is the most events that one request may carry.
-const MaxEvents = 1000
-
 func (s *server) SendEvents(ctx context.Context, r *qidongv1.SendEventsRequest) (*qidongv1.SendEventsResponse, error) {
-	if n := len(r.Events); n < 1 || n > MaxEvents {
-		return nil, fmt.Errorf("%w: events has %d elements, but a request carries from 1 to %d", orchestrator.ErrInvalid, n, MaxEvents)
-	}
 	events, err := eachErr(r.Events, domainEvent)
 	if err != nil {
 		return nil, err
@@ -53,7 +47,7 @@ func domainEvent(e *qidongv1.Event) (orchestrator.Event, error) {
 	if err != nil {
 		return orchestrator.Event{}, err
 	}
-	at := time.Now()
+	var at time.Time // zero is now
 	if e.Time != nil {
 		if err := e.Time.CheckValid(); err != nil {
 			return orchestrator.Event{}, fmt.Errorf("%w: time of event %q: %w", orchestrator.ErrInvalid, e.Id, err)

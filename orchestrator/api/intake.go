@@ -74,7 +74,7 @@ func (s *server) accept(auth *authenticator, w http.ResponseWriter, r *http.Requ
 	if err != nil {
 		return nil, err
 	}
-	if err := allowed(actor, []string{scopeAdmin, scopeEvents}); err != nil {
+	if err := allowed(actor, []string{orchestrator.ScopeAdmin, orchestrator.ScopeEvents}); err != nil {
 		return nil, err
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxIntake))

@@ -35,7 +35,7 @@ type EventError struct {
 	Status  int    `json:"-"` // HTTP status
 	Code    string `json:"code"`
 	Message string `json:"message"`
-	Path    string `json:"path,omitempty"` // events[3].source
+	Path    string `json:"path,omitempty"` // events.3.source
 }
 
 // Error is the server's sentence.
