@@ -1,5 +1,3 @@
-//go:build journey_ready
-
 package orchestrator
 
 import (

@@ -1,5 +1,3 @@
-//go:build journey_ready
-
 package orchestrator
 
 import (
@@ -34,7 +32,7 @@ func (p *programs) get(ctx context.Context, digest string) (*journey.Program, er
 		return nil, err
 	}
 	if program, err = journey.NewProgram(v.Definition); err != nil {
-		return nil, fmt.Errorf("compiling journey %s: %w", v.Journey, err)
+		return nil, fmt.Errorf("compiling journey %s: %w", v.Journey, invalid(err))
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
