@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"strings"
 	"time"
 
@@ -30,6 +31,15 @@ type Call struct {
 	// Timeout bounds the run, once it has a place to run in; 0 is the
 	// action's own, which it can only shorten.
 	Timeout time.Duration
+	// World answers the call's capabilities instead of the real one: for
+	// examples and simulations. Grants and limits apply as ever.
+	World *World
+}
+
+// World is a scripted world outside.
+type World struct {
+	HTTP   http.RoundTripper // required; never reaches a network by itself
+	Ledger Ledger            // nil: the capability is denied
 }
 
 // Result is what a call gave. Log, Duration and HostCalls are also set when it
@@ -180,11 +190,18 @@ func (h *Host) capabilities(c Call) *capabilities {
 	caller := hostfunc.Caller{
 		Workspace: c.Workspace, Plugin: c.Plugin, Customer: c.Customer, IdempotencyKey: c.IdempotencyKey,
 	}
-	return &capabilities{
-		http:   hostfunc.HTTP{Caller: caller, Allow: c.Grant.HTTP, Loopback: c.Grant.Loopback, Network: h.network},
+	w := &capabilities{
+		http:   hostfunc.HTTP{Caller: caller, Allow: c.Grant.HTTP, Transport: h.network.Public()},
 		ledger: hostfunc.Ledger{Caller: caller, Granted: c.Grant.Ledger, Poster: h.cfg.Ledger},
 		issued: map[string]bool{},
 	}
+	if c.Grant.Loopback {
+		w.http.Transport = h.network.Loopback()
+	}
+	if c.World != nil {
+		w.http.Transport, w.ledger.Poster = c.World.HTTP, c.World.Ledger
+	}
+	return w
 }
 
 // answer answers one capability request.

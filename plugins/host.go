@@ -177,3 +177,6 @@ func (p *places) take(ctx context.Context, workspace string) (func(), error) {
 
 // loadTimeout bounds fetching, compiling and describing a module.
 const loadTimeout = 60 * time.Second
+
+// describeTimeout bounds initializing a module and asking for its manifest.
+const describeTimeout = 5 * time.Second

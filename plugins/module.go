@@ -84,7 +84,7 @@ func (h *Host) describe(ctx context.Context, compiled wazero.CompiledModule) (*c
 		return nil, fmt.Errorf("waiting to describe a plugin: %w", err)
 	}
 	defer give()
-	limited, cancel := context.WithTimeout(ctx, abi.DefaultTimeout)
+	limited, cancel := context.WithTimeout(ctx, describeTimeout)
 	defer cancel()
 	i, err := h.newInstance(limited, compiled)
 	if err == nil {

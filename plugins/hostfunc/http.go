@@ -26,7 +26,7 @@ const maxRedirects = 5
 // addresses are refused.
 type Network struct {
 	public   *http.Transport
-	loopback *http.Transport // also reaches 127.0.0.0/8 and ::1
+	loopback *http.Transport
 }
 
 // NewNetwork makes a network without open connections.
@@ -38,6 +38,12 @@ func NewNetwork() *Network {
 			ssrf.WithAllowedV6Prefixes(netip.MustParsePrefix("::1/128"))),
 	}
 }
+
+// Public reaches public addresses only.
+func (n *Network) Public() http.RoundTripper { return n.public }
+
+// Loopback also reaches this machine, at 127.0.0.0/8 and ::1.
+func (n *Network) Loopback() http.RoundTripper { return n.loopback }
 
 // Close closes idle connections.
 func (n *Network) Close() {
@@ -62,10 +68,10 @@ func transport(opts ...ssrf.Option) *http.Transport {
 
 // HTTP makes the requests of one call. It is not safe for concurrent use.
 type HTTP struct {
-	Caller   Caller
-	Allow    []string // "host": its ports 80 and 443 by scheme; "host:port": that port
-	Loopback bool     // addresses of this machine may be reached, as far as Allow names them
-	Network  *Network
+	Caller Caller
+	Allow  []string // "host": its ports 80 and 443 by scheme; "host:port": that port
+	// Transport makes the connections: one of a [Network], or a script.
+	Transport http.RoundTripper
 
 	writes int
 }
@@ -81,10 +87,7 @@ func (h *HTTP) Do(ctx context.Context, q abi.HTTPRequest) (*abi.HTTPResponse, *a
 	}
 	ctx, cancel := withinDeadline(ctx)
 	defer cancel()
-	client := &http.Client{Transport: h.Network.public, CheckRedirect: h.redirect}
-	if h.Loopback {
-		client.Transport = h.Network.loopback
-	}
+	client := &http.Client{Transport: h.Transport, CheckRedirect: h.redirect}
 	resp, err := client.Do(req.WithContext(ctx))
 	if err != nil {
 		return nil, h.failure(ctx, req, err)
@@ -162,11 +165,8 @@ func (h *HTTP) failure(ctx context.Context, req *http.Request, err error) *abi.E
 	case errors.As(err, &r):
 		return r.reason
 	case errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedNetwork):
-		mend := "Plugins reach public addresses only."
-		if !h.Loopback {
-			mend += ` For a backend on this machine, set "loopback": true in its grant.`
-		}
-		return h.Caller.denied(fmt.Sprintf("reach %q, which is a private or special address,", req.URL.Host), mend)
+		return h.Caller.denied(fmt.Sprintf("reach %q, which is a private or special address,", req.URL.Host),
+			`Plugins reach public addresses only; for a backend on this machine, set "loopback": true in its grant.`)
 	case ctx.Err() != nil:
 		return &abi.Error{Code: abi.CodeHTTPTimeout, Retry: abi.RetryLater, Message: fmt.Sprintf("The backend %s did not answer in time.", req.URL.Host)}
 	case strings.Contains(err.Error(), "server response headers exceeded"):
