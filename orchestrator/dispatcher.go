@@ -15,7 +15,6 @@ const (
 	dispatchBatch   = 256              // events read at a time
 	dispatchWorkers = 8                // subjects served at a time
 	dispatchTimeout = 10 * time.Second // of one event
-	dispatchPoll    = time.Second      // how often to look when nothing wakes it
 	maxFailures     = 20               // of an event, of a kind that nobody knows; then it is dead
 	maxReason       = 1000             // bytes of a failure's reason
 )
@@ -45,7 +44,7 @@ func (s *Service) Dispatch(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 		case <-s.accepted:
-		case <-time.After(dispatchPoll):
+		case <-time.After(s.poll):
 		}
 	}
 	return nil
@@ -66,7 +65,7 @@ func (s *Service) awaitEngine(ctx context.Context) bool {
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(dispatchPoll):
+		case <-time.After(s.poll):
 		}
 	}
 	return false

@@ -31,6 +31,7 @@ type Service struct {
 	now      func() time.Time
 	programs *programs
 	accepted chan struct{} // wakes the dispatcher
+	poll     time.Duration // how often the dispatcher looks when nothing wakes it
 	backoff  func(failures int) time.Duration
 }
 
@@ -47,6 +48,7 @@ func NewService(d Deps) *Service {
 		now:      func() time.Time { return d.Now().UTC() },
 		programs: &programs{store: d.Store},
 		accepted: make(chan struct{}, 1),
+		poll:     time.Second,
 		backoff:  backoff,
 	}
 }
