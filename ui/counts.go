@@ -97,7 +97,7 @@ func level(n, most int64) int {
 	if most == 1 {
 		return 1
 	}
-	return 1 + int(math.Round(4*math.Log(float64(n))/math.Log(float64(most))))
+	return min(5, 1+int(math.Round(4*math.Log(float64(n))/math.Log(float64(most)))))
 }
 
 // liveCounts is the message of the counts event: only what changed is in it.

@@ -79,7 +79,9 @@ func (f *fake) SetJourneyStatus(_ context.Context, _ actor, _ string, st orchest
 }
 
 func (f *fake) StepCounts(context.Context, actor, string) ([]orchestrator.StepCount, error) {
-	return f.counts, f.err()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.counts, f.fail
 }
 
 func (f *fake) PutCustomer(_ context.Context, _ actor, c orchestrator.Customer) (orchestrator.Customer, error) {

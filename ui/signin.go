@@ -130,9 +130,9 @@ func (u *UI) postSignOut(w http.ResponseWriter, r *http.Request, _ actor) error 
 
 // parseForm reads a posted form; one that is broken is the sender's mistake.
 func parseForm(r *http.Request) error {
-	err := r.ParseMultipartForm(maxForm)
-	if errors.Is(err, http.ErrNotMultipart) {
-		err = r.ParseForm()
+	err := r.ParseForm()
+	if err == nil && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		err = r.ParseMultipartForm(maxForm)
 	}
 	var large *http.MaxBytesError
 	if err != nil && !errors.As(err, &large) {
