@@ -29,7 +29,7 @@ are shortened (--pace). In the end every outcome, message and entry in the partn
 	f := movieNight.Flags()
 	f.IntVar(&cfg.Customers, "customers", 20, fmt.Sprintf("how many, 1 to %d", demo.MaxCustomers))
 	f.DurationVar(&cfg.Pace, "pace", 2*time.Second, "real time that a day of the journey takes")
-	f.DurationVar(&cfg.Answer, "answer", 10*time.Second, "least real time that the journey waits for a customer")
+	f.DurationVar(&cfg.Answer, "answer", 0, "least real time that the journey waits for a customer (default: 10s, and 200ms for each customer, since they share one machine)")
 	f.Uint64Var(&cfg.Seed, "seed", 1, "who does what follows from it")
 	f.DurationVar(&cfg.Timeout, "timeout", 10*time.Minute, "longest real time of the whole")
 	f.BoolVar(&cfg.Tolerant, "tolerant", false, "accept customers who came too late, as when the server is killed meanwhile")
@@ -44,6 +44,9 @@ func runDemo(cmd *cobra.Command, c *connection, cfg demo.Config) error {
 	}
 	if len(dev.Backends) == 0 {
 		return errors.New("the addresses of the partners are not known: say with --data where the data of a running `qidong dev` is")
+	}
+	if cfg.Answer == 0 {
+		cfg.Answer = 10*time.Second + time.Duration(cfg.Customers)*200*time.Millisecond
 	}
 	cfg.Client, cfg.Backends = client.New(c.server, c.token), dev.Backends
 	cfg.Progress = func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), line) }

@@ -85,7 +85,11 @@ func (p passage) check(a account, tolerant bool) []string {
 		status := strings.ToLower(strings.TrimPrefix(p.enrollment.GetStatus().String(), "ENROLLMENT_STATUS_"))
 		return append(wrong, fmt.Sprintf("has not ended: it is %s at step %q", status, p.enrollment.GetStep()))
 	case outcome != p.script.Outcome && !(tolerant && slices.Contains(late, outcome)):
-		wrong = append(wrong, fmt.Sprintf("ended as %s, not as %s", outcome, p.script.Outcome))
+		hint := ""
+		if slices.Contains(late, outcome) {
+			hint = " (an answer came too late: on a busy machine, let the journey wait longer with --answer)"
+		}
+		wrong = append(wrong, fmt.Sprintf("ended as %s, not as %s%s", outcome, p.script.Outcome, hint))
 	}
 	wrong = append(wrong, p.checkStory()...)
 	wrong = append(wrong, checkBooks(outcome, a, tolerant)...)

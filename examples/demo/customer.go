@@ -3,7 +3,6 @@ package demo
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -12,14 +11,17 @@ import (
 	qidongv1 "github.com/qidong/qidong/sdk/gen/qidong/v1"
 )
 
-// customer is one person on the way through the journey.
+// customer is one person on the way through the journey. Only one goroutine at
+// a time lets it act.
 type customer struct {
-	run        *run
-	index      int
-	script     script
-	id         string
-	enrollment string
-	done       map[string]bool // what need not be done again
+	run      *run
+	index    int
+	id       string
+	script   script
+	messages []*qidongv1.Message // as last read
+	read     time.Time           // when that was
+	updated  time.Time           // of the enrollment then
+	done     map[string]bool     // what need not be done again
 }
 
 const journeyName = "movie-night"
@@ -27,7 +29,6 @@ const journeyName = "movie-night"
 // enroll makes the customer known and starts the test enrollment. Both are
 // safe to repeat: the ids are chosen here.
 func (c *customer) enroll(ctx context.Context) error {
-	c.id = fmt.Sprintf("c_%s-%d", c.run.id, c.index)
 	name, home := c.script.person(c.index)
 	traits, err := structpb.NewStruct(map[string]any{"home": home})
 	if err != nil {
@@ -37,64 +38,47 @@ func (c *customer) enroll(ctx context.Context) error {
 		Id: c.id, Name: name, Locale: c.script.Locale, TimeZone: "Asia/Shanghai", Traits: traits,
 		Identities: []*qidongv1.Identity{{Kind: "phone", Value: fmt.Sprintf("+86%d", c.run.phones+int64(c.index))}},
 	}
-	return c.run.insist(ctx, func(ctx context.Context) error {
-		if _, err := c.run.Client.Customers.PutCustomer(ctx, &qidongv1.PutCustomerRequest{Customer: who}); err != nil {
-			return fmt.Errorf("introducing customer %s: %w", c.id, err)
-		}
-		started, err := c.run.Client.Enrollments.StartEnrollment(ctx, &qidongv1.StartEnrollmentRequest{
-			Journey: journeyName, CustomerId: c.id, Key: c.run.id, Test: true,
-			Pace: &qidongv1.Pace{Day: durationpb.New(c.run.Pace), Answer: durationpb.New(c.run.Answer)},
-		})
-		if err != nil {
-			return fmt.Errorf("enrolling customer %s: %w", c.id, err)
-		}
-		c.enrollment = started.GetEnrollment().GetId()
-		return nil
+	if _, err := c.run.Client.Customers.PutCustomer(ctx, &qidongv1.PutCustomerRequest{Customer: who}); err != nil {
+		return fmt.Errorf("introducing customer %s: %w", c.id, err)
+	}
+	_, err = c.run.Client.Enrollments.StartEnrollment(ctx, &qidongv1.StartEnrollmentRequest{
+		Journey: journeyName, CustomerId: c.id, Key: c.run.id, Test: true,
+		Pace: &qidongv1.Pace{Day: durationpb.New(c.run.Pace), Answer: durationpb.New(c.run.Answer)},
 	})
+	if err != nil {
+		return fmt.Errorf("enrolling customer %s: %w", c.id, err)
+	}
+	return nil
 }
 
-// live looks at the phone again and again, and does what the script says, until
-// the enrollment has ended.
-func (c *customer) live(ctx context.Context) error {
-	defer c.leaveDoom()
-	for {
-		var enrollment *qidongv1.Enrollment
-		err := c.run.insist(ctx, func(ctx context.Context) (err error) {
-			enrollment, err = c.look(ctx)
-			return err
-		})
+// rank puts the customers of the doomed show first.
+func (c *customer) rank() int {
+	if c.script.Outcome == showCancelled {
+		return 0
+	}
+	return 1
+}
+
+// look reads what came on the phone, if anything may have, and does what the
+// script says.
+func (c *customer) look(ctx context.Context, e *qidongv1.Enrollment) error {
+	if e.GetStatus() == qidongv1.EnrollmentStatus_ENROLLMENT_STATUS_ENDED {
+		if !c.done["journey"] {
+			c.done["journey"] = true
+			c.leaveDoom()
+			c.run.ended.Add(1)
+		}
+		return nil
+	}
+	const unasked = 3 * time.Second // looked at the phone at least so often
+	if updated := e.GetUpdateTime().AsTime(); !updated.Equal(c.updated) || time.Since(c.read) > unasked {
+		messages, err := c.run.messages(ctx, c.id)
 		if err != nil {
 			return err
 		}
-		if enrollment.GetStatus() == qidongv1.EnrollmentStatus_ENROLLMENT_STATUS_ENDED {
-			c.run.ended.Add(1)
-			return nil
-		}
-		// Not all at the same moment.
-		if err := pause(ctx, time.Duration(300+rand.IntN(300))*time.Millisecond); err != nil { //nolint:gosec // no secret
-			return err
-		}
+		c.messages, c.updated, c.read = messages, updated, time.Now()
 	}
-}
-
-// look reads the state of things once and acts on it.
-func (c *customer) look(ctx context.Context) (*qidongv1.Enrollment, error) {
-	messages, err := c.run.messages(ctx, c.id)
-	if err != nil {
-		return nil, err
-	}
-	list, err := c.run.Client.Enrollments.ListEnrollments(ctx, &qidongv1.ListEnrollmentsRequest{CustomerId: c.id, PageSize: 1})
-	if err != nil {
-		return nil, fmt.Errorf("looking at the enrollment of %s: %w", c.id, err)
-	}
-	if len(list.GetEnrollments()) == 0 {
-		return nil, fmt.Errorf("the enrollment %s of customer %s is gone", c.enrollment, c.id)
-	}
-	enrollment := list.GetEnrollments()[0]
-	if enrollment.GetStatus() == qidongv1.EnrollmentStatus_ENROLLMENT_STATUS_ENDED {
-		return enrollment, nil
-	}
-	for _, m := range messages {
+	for _, m := range c.messages {
 		if c.done[m.GetId()] {
 			continue
 		}
@@ -103,13 +87,13 @@ func (c *customer) look(ctx context.Context) (*qidongv1.Enrollment, error) {
 			c.done[m.GetId()] = true
 			continue
 		}
-		done, err := act(ctx, m, enrollment)
+		done, err := act(ctx, m, e)
 		if err != nil {
-			return nil, fmt.Errorf("answering %s of %s: %w", m.GetStep(), c.id, err)
+			return fmt.Errorf("answering %s of %s: %w", m.GetStep(), c.id, err)
 		}
 		c.done[m.GetId()] = done
 	}
-	return enrollment, nil
+	return nil
 }
 
 // action answers a message; done says that nothing is left to do about it.

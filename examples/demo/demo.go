@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/qidong/qidong/sdk/client"
+	qidongv1 "github.com/qidong/qidong/sdk/gen/qidong/v1"
 )
 
 // MaxCustomers is the most that one run has.
@@ -106,7 +108,7 @@ func newRun(cfg Config) (*run, error) {
 	}
 	r := &run{Config: cfg, id: "demo-" + rand.Text()[:8], phones: 13_000_000_000 + phones.Int64()*1000, http: &http.Client{Timeout: 10 * time.Second}}
 	for i, s := range scripts(cfg.Customers, cfg.Seed) {
-		r.customers = append(r.customers, &customer{run: r, index: i, script: s, done: map[string]bool{}})
+		r.customers = append(r.customers, &customer{run: r, index: i, id: fmt.Sprintf("c_%s-%d", r.id, i), script: s, done: map[string]bool{}})
 		if s.Outcome == showCancelled {
 			r.doom.waitFor++
 		}
@@ -114,37 +116,57 @@ func newRun(cfg Config) (*run, error) {
 	return r, nil
 }
 
-// act lets every customer act; those of the doomed show go first, so that they
-// are on their way together.
+// act enrolls every customer, those of the doomed show first, so that they are
+// on their way together; meanwhile it watches over those who are on theirs.
 func (r *run) act(ctx context.Context) error {
 	order := slices.Clone(r.customers)
-	slices.SortStableFunc(order, func(a, b *customer) int {
-		if (a.script.Outcome == showCancelled) == (b.script.Outcome == showCancelled) {
-			return 0
-		}
-		if a.script.Outcome == showCancelled {
-			return -1
-		}
-		return 1
-	})
+	slices.SortStableFunc(order, func(a, b *customer) int { return cmp.Compare(a.rank(), b.rank()) })
 	reporting, stop := context.WithCancel(ctx)
 	defer stop()
 	go r.report(reporting)
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() error {
+		return r.forEach(ctx, order, func(ctx context.Context, c *customer) error { return c.enroll(ctx) })
+	})
+	both.Go(func() error { return r.watch(ctx) })
+	return both.Wait()
+}
+
+// watch looks at all enrollments again and again, with one question for all of
+// them, and lets those customers act for whom something has changed.
+func (r *run) watch(ctx context.Context) error {
+	for r.ended.Load() < int64(len(r.customers)) {
+		var now map[string]*qidongv1.Enrollment
+		err := r.insist(ctx, func(ctx context.Context) (err error) {
+			now, err = r.enrollments(ctx)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		err = r.forEach(ctx, r.customers, func(ctx context.Context, c *customer) error {
+			if e := now[c.id]; e != nil {
+				return c.look(ctx, e)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if err := pause(ctx, 200*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forEach does it for eight customers at a time, and insists.
+func (r *run) forEach(ctx context.Context, customers []*customer, do func(context.Context, *customer) error) error {
 	all, ctx := errgroup.WithContext(ctx)
-	starting := make(chan struct{}, 8) // so many enroll at a time
-	for _, c := range order {
+	all.SetLimit(8)
+	for _, c := range customers {
 		all.Go(func() error {
-			select {
-			case starting <- struct{}{}:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-			err := c.enroll(ctx)
-			<-starting
-			if err != nil {
-				return err
-			}
-			return c.live(ctx)
+			return r.insist(ctx, func(ctx context.Context) error { return do(ctx, c) })
 		})
 	}
 	return all.Wait()

@@ -77,6 +77,26 @@ func (r *run) messages(ctx context.Context, customer string) ([]*qidongv1.Messag
 	}
 }
 
+// enrollments are those of this run's customers that can be found, by customer.
+func (r *run) enrollments(ctx context.Context) (map[string]*qidongv1.Enrollment, error) {
+	out := map[string]*qidongv1.Enrollment{}
+	req := &qidongv1.ListEnrollmentsRequest{Journey: journeyName, PageSize: 500}
+	for { // newest first, so that ours are on the first pages
+		page, err := r.Client.Enrollments.ListEnrollments(ctx, req)
+		if err != nil {
+			return nil, fmt.Errorf("looking at the enrollments: %w", err)
+		}
+		for _, e := range page.GetEnrollments() {
+			if e.GetKey() == r.id {
+				out[e.GetCustomerId()] = e
+			}
+		}
+		if req.PageToken = page.GetNextPageToken(); req.PageToken == "" || len(out) == len(r.customers) {
+			return out, nil
+		}
+	}
+}
+
 // press presses the button of a partner's page. A conflict is an answer too:
 // it was pressed before, or it is too late.
 func (r *run) press(ctx context.Context, address, idempotencyKey string) (bool, error) {
@@ -135,24 +155,22 @@ func (r *run) book(ctx context.Context, name string, into any) error {
 
 // collect reads how every customer's journey went.
 func (r *run) collect(ctx context.Context) ([]passage, error) {
-	out := make([]passage, len(r.customers))
-	for i, c := range r.customers {
-		out[i] = passage{script: c.script, customer: c.id}
-		if c.enrollment == "" {
-			continue
-		}
-		err := r.insist(ctx, func(ctx context.Context) error {
-			view, err := r.Client.Enrollments.GetEnrollment(ctx, &qidongv1.GetEnrollmentRequest{Id: c.enrollment})
-			if err != nil {
-				return fmt.Errorf("reading enrollment %s: %w", c.enrollment, err)
-			}
-			out[i].enrollment = view.GetEnrollment()
-			out[i].messages, err = r.messages(ctx, c.id)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
+	var now map[string]*qidongv1.Enrollment
+	err := r.insist(ctx, func(ctx context.Context) (err error) {
+		now, err = r.enrollments(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
-	return out, nil
+	out := make([]passage, len(r.customers))
+	err = r.forEach(ctx, r.customers, func(ctx context.Context, c *customer) (err error) {
+		p := passage{script: c.script, customer: c.id, enrollment: now[c.id]}
+		if p.enrollment != nil {
+			p.messages, err = r.messages(ctx, c.id)
+		}
+		out[c.index] = p
+		return err
+	})
+	return out, err
 }
