@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// measure is one figure: run gives its value for one round.
+type measure struct {
+	name, unit string
+	goal       float64
+	more       bool // more is better; otherwise less is
+	run        func(ctx context.Context) (float64, error)
+}
+
+// figure is a measure's median over all rounds. Names are stable.
+type figure struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+	Unit  string  `json:"unit"`
+	Goal  float64 `json:"goal"`
+	OK    bool    `json:"ok"`
+}
+
+// suite makes the measures of one kind on a server of its own; close ends it.
+type suite func(ctx context.Context, b *bench) ([]measure, error)
+
+var suites = map[string]suite{"plugin": benchPlugin, "journey": benchJourney, "intake": benchIntake}
+
+func newBenchCommand() *cobra.Command {
+	var asJSON bool
+	var rounds int
+	cmd := &cobra.Command{
+		Use:       "bench plugin|journey|intake",
+		Short:     "Measure this machine: rounds interleaved in one process, medians",
+		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		ValidArgs: []string{"plugin", "journey", "intake"},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if rounds < 1 || rounds > 1000 {
+				return fmt.Errorf("--rounds %d is out of range; use 1 to 1000", rounds)
+			}
+			return runBench(cmd.Context(), suites[args[0]], rounds, asJSON, cmd.OutOrStdout())
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object per line")
+	cmd.Flags().IntVar(&rounds, "rounds", 5, "how often each figure is measured")
+	return cmd
+}
+
+// runBench measures a suite in a data directory of its own.
+func runBench(ctx context.Context, make suite, rounds int, asJSON bool, out io.Writer) error {
+	dir, err := os.MkdirTemp("", "qidong-bench-")
+	if err != nil {
+		return fmt.Errorf("making a data directory: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	b, err := newBench(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	measures, err := make(ctx, b)
+	if err != nil {
+		return err
+	}
+	values := map[string][]float64{}
+	for range rounds {
+		for _, m := range measures { // interleaved: noise hits all alike
+			v, err := m.run(ctx)
+			if err != nil {
+				return fmt.Errorf("measuring %s: %w", m.name, err)
+			}
+			values[m.name] = append(values[m.name], v)
+		}
+	}
+	for _, m := range measures {
+		if err := m.print(out, median(values[m.name]), asJSON); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m measure) print(out io.Writer, value float64, asJSON bool) error {
+	f := figure{Name: m.name, Value: value, Unit: m.unit, Goal: m.goal, OK: value <= m.goal}
+	sign := "≤"
+	if m.more {
+		f.OK, sign = value >= m.goal, "≥"
+	}
+	if asJSON {
+		return json.NewEncoder(out).Encode(f)
+	}
+	mark := "ok"
+	if !f.OK {
+		mark = "missed"
+	}
+	_, err := fmt.Fprintf(out, "%-28s %12.1f %-10s goal %s %-8.0f %s\n", f.Name, f.Value, f.Unit, sign, f.Goal, mark)
+	return err
+}
+
+// median sorts the values and returns the one in the middle.
+func median(values []float64) float64 {
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+// p50 calls f n times, one after the other, and returns the median in unit.
+func p50(n int, unit time.Duration, f func() error) (float64, error) {
+	took := make([]float64, n)
+	for i := range took {
+		began := time.Now()
+		if err := f(); err != nil {
+			return 0, err
+		}
+		took[i] = float64(time.Since(began)) / float64(unit)
+	}
+	return median(took), nil
+}

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/qidong/qidong/examples"
+	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/plugins"
+)
+
+// bench is a whole server that nobody else uses.
+type bench struct {
+	*server
+	admin    orchestrator.Actor
+	token    string
+	customer string
+	count    atomic.Int64 // for ids that are new each time
+}
+
+func newBench(ctx context.Context, dir string) (*bench, error) {
+	s, err := newServer(ctx, dir, "http://127.0.0.1", slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	b := &bench{server: s}
+	if err := s.work(ctx); err != nil {
+		s.close()
+		return nil, err
+	}
+	if b.token, err = s.service.NewToken(ctx, orchestrator.DemoWorkspace, "bench", []string{"admin"}); err != nil {
+		s.close()
+		return nil, err
+	}
+	if b.admin, err = s.service.Authenticate(ctx, b.token); err == nil {
+		var c orchestrator.Customer
+		c, err = s.service.PutCustomer(ctx, b.admin, orchestrator.Customer{Workspace: b.admin.Workspace, Name: "Bench", Locale: "en"})
+		b.customer = c.ID
+	}
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// benchPlugin measures calls of the points plugin: a Go guest, its host call
+// into the ledger included.
+func benchPlugin(ctx context.Context, b *bench) ([]measure, error) {
+	modules, err := examples.Plugins()
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range modules {
+		if m.Name != "points" {
+			continue
+		}
+		p, err := b.service.UploadPlugin(ctx, b.admin, m.Module, nil, json.RawMessage(`{"ledger":true}`))
+		if err != nil {
+			return nil, fmt.Errorf("loading plugin points: %w", err)
+		}
+		call := func() error {
+			_, err := b.host.Call(ctx, plugins.Call{
+				Workspace: p.Workspace, Plugin: p.Name, Version: p.Version, Digest: p.Digest, Action: "grant",
+				Input: json.RawMessage(`{"amount":1,"reason":"bench"}`), Grant: plugins.Grant{Ledger: true},
+				IdempotencyKey: fmt.Sprintf("bench/%d", b.count.Add(1)), Customer: b.customer,
+				Now: time.Now(), Timeout: 5 * time.Second,
+			})
+			return err
+		}
+		return []measure{
+			{name: "plugin_call_p50", unit: "us", goal: 10_000, run: func(context.Context) (float64, error) {
+				return p50(50, time.Microsecond, call)
+			}},
+			{name: "plugin_calls_two_cores", unit: "calls/s", goal: 150, more: true, run: func(ctx context.Context) (float64, error) {
+				return rate(ctx, 100, 4, func(context.Context) error { return call() })
+			}},
+		}, nil
+	}
+	return nil, fmt.Errorf("the plugin points is not in this binary; build it with make build")
+}
+
+// fiveSteps is a journey of five steps without waits.
+const fiveSteps = `qidong: v1
+journey: bench-five-steps
+title: {en: Five steps, zh-CN: 五个步骤}
+entry: {event: {type: bench.never}, reentry: never}
+steps:
+  - {id: one, send: {category: service, text: {en: One, zh-CN: 一}}}
+  - {id: two, send: {category: service, text: {en: Two, zh-CN: 二}}}
+  - {id: three, send: {category: service, text: {en: Three, zh-CN: 三}}}
+  - {id: four, send: {category: service, text: {en: Four, zh-CN: 四}}}
+  - {id: five, exit: {outcome: done}}
+`
+
+// benchJourney measures whole enrollments, from the request to the end.
+func benchJourney(ctx context.Context, b *bench) ([]measure, error) {
+	if _, err := b.service.PublishJourney(ctx, b.admin, []byte(fiveSteps)); err != nil {
+		return nil, fmt.Errorf("publishing the journey: %w", err)
+	}
+	enroll := func(ctx context.Context) error {
+		e, err := b.service.Enroll(ctx, b.admin, orchestrator.EnrollRequest{
+			Journey: "bench-five-steps", Customer: b.customer, Key: fmt.Sprint(b.count.Add(1)),
+		})
+		if err != nil {
+			return err
+		}
+		for tick := time.NewTicker(500 * time.Microsecond); ; {
+			v, err := b.service.Enrollment(ctx, b.admin, e.ID)
+			if err != nil || v.Enrollment.Status == orchestrator.EnrollmentEnded {
+				tick.Stop()
+				return err
+			}
+			<-tick.C
+		}
+	}
+	return []measure{
+		{name: "journey_five_steps_p50", unit: "ms", goal: 100, run: func(ctx context.Context) (float64, error) {
+			return p50(20, time.Millisecond, func() error { return enroll(ctx) })
+		}},
+		{name: "journey_five_steps_rate", unit: "journeys/s", goal: 40, more: true, run: func(ctx context.Context) (float64, error) {
+			return rate(ctx, 100, 20, enroll)
+		}},
+	}, nil
+}
+
+// benchIntake measures POST /events over HTTP, durable acceptance included.
+func benchIntake(ctx context.Context, b *bench) ([]measure, error) {
+	listener, err := listenLoopback(ctx, "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	b.serve(listener)
+	address := "http://" + listener.Addr().String() + "/events"
+	post := func(ctx context.Context, n int) error {
+		events := make([]map[string]any, n)
+		for i := range events {
+			events[i] = map[string]any{
+				"specversion": "1.0", "id": fmt.Sprint(b.count.Add(1)), "source": "urn:bench",
+				"type": "bench.happened", "subject": b.customer, "data": map[string]any{"n": i},
+			}
+		}
+		body, err := json.Marshal(events)
+		if err != nil {
+			return err
+		}
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+		if err != nil {
+			return err
+		}
+		req.Header.Set("Content-Type", "application/cloudevents-batch+json")
+		req.Header.Set("Authorization", "Bearer "+b.token)
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = res.Body.Close() }()
+		if res.StatusCode != http.StatusAccepted {
+			text, _ := io.ReadAll(io.LimitReader(res.Body, 1<<10))
+			return fmt.Errorf("the intake answered %s: %s", res.Status, text)
+		}
+		return nil
+	}
+	return []measure{
+		{name: "intake_single_p50", unit: "ms", goal: 20, run: func(ctx context.Context) (float64, error) {
+			return p50(50, time.Millisecond, func() error { return post(ctx, 1) })
+		}},
+		{name: "intake_batch100_rate", unit: "events/s", goal: 2000, more: true, run: func(ctx context.Context) (float64, error) {
+			r, err := rate(ctx, 20, 4, func(ctx context.Context) error { return post(ctx, 100) })
+			return 100 * r, err
+		}},
+	}, nil
+}
+
+// rate does f n times, width at once, and returns how many a second.
+func rate(ctx context.Context, n, width int, f func(ctx context.Context) error) (float64, error) {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(width)
+	began := time.Now()
+	for range n {
+		group.Go(func() error { return f(ctx) })
+	}
+	err := group.Wait()
+	return float64(n) / time.Since(began).Seconds(), err
+}

@@ -1,0 +1,66 @@
+// Command qidong is the whole platform in one binary: `qidong dev` runs it,
+// the other commands talk to a running one.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// version is stamped by the build.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := newRootCommand()
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return
+	}
+	var quiet exitError
+	if errors.As(err, &quiet) {
+		os.Exit(quiet.code)
+	}
+	fmt.Fprintln(os.Stderr, "qidong: "+err.Error())
+	os.Exit(1)
+}
+
+// exitError ends the process with a status when everything has been said.
+type exitError struct{ code int }
+
+func (e exitError) Error() string { return fmt.Sprintf("exit status %d", e.code) }
+
+func newRootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "qidong",
+		Short:         "Qidong (契动) takes customers through whole journeys",
+		Version:       buildVersion(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(
+		newDevCommand(),
+		newJourneyCommand(), newPluginCommand(), newEventCommand(), newEnrollmentCommand(),
+		newDemoCommand(), newBenchCommand(),
+	)
+	return root
+}
+
+// buildVersion is the stamped version, else what the Go toolchain recorded.
+func buildVersion() string {
+	if version != "dev" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return version
+}

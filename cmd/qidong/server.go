@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/worker"
+
+	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/api"
+	"github.com/qidong/qidong/orchestrator/store/sqlite"
+	"github.com/qidong/qidong/plugins"
+	"github.com/qidong/qidong/temporalserver"
+	"github.com/qidong/qidong/ui"
+	"github.com/qidong/qidong/workflows"
+)
+
+// namespace is the Temporal namespace of all workspaces.
+const namespace = "qidong"
+
+// retention is how long Temporal keeps ended enrollments; the store keeps their
+// journey log for good.
+const retention = 7 * 24 * time.Hour
+
+// server is a whole Qidong in one process: store, embedded Temporal, plugin
+// host, worker, dispatcher, API and pages.
+type server struct {
+	service *orchestrator.Service
+	host    *plugins.Host
+	worker  worker.Worker
+	logger  *slog.Logger
+	handler http.Handler
+	failed  chan error // what ended by itself
+	// closePages ends the pages' open streams.
+	closePages func()
+	closers    []func()
+}
+
+// newServer starts everything but the worker and the listening. On an error all
+// that was started is stopped again.
+func newServer(ctx context.Context, dir, baseURL string, logger *slog.Logger) (s *server, err error) {
+	s = &server{logger: logger, failed: make(chan error, 2)}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	store, err := sqlite.Open(ctx, filepath.Join(dir, "qidong.db"), logger)
+	if err != nil {
+		return nil, err
+	}
+	s.onClose(func() { _ = store.Close() })
+
+	host, err := plugins.New(ctx, plugins.Config{
+		Modules: store, Ledger: ledger{store}, Logger: logger, CacheDir: filepath.Join(dir, "wasm-cache"),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("starting the plugin host: %w", err)
+	}
+	s.host = host
+	s.onClose(func() { _ = host.Close(context.WithoutCancel(ctx)) })
+
+	temporal, err := s.startTemporal(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	s.worker = workflows.NewWorker(temporal,
+		&workflows.Workflows{Definitions: &definitions{store: store}},
+		&workflows.Activities{Caller: &caller{store: store, host: host}, Journal: store, BaseURL: baseURL}, logger)
+	s.service = orchestrator.NewService(orchestrator.Deps{
+		Store: store, Engine: &workflows.Engine{Client: temporal}, Plugins: describer{host}, Logger: logger, Now: time.Now,
+	})
+	return s, s.route(store, baseURL)
+}
+
+// work begins to run enrollments and to dispatch events. Until then calls of
+// partners wait.
+func (s *server) work(ctx context.Context) error {
+	if err := s.worker.Start(); err != nil {
+		return fmt.Errorf("starting the worker: %w", err)
+	}
+	s.onClose(s.worker.Stop)
+	s.startDispatcher(ctx)
+	return nil
+}
+
+func (s *server) startTemporal(ctx context.Context, dir string) (client.Client, error) {
+	embedded, err := temporalserver.Start(ctx, temporalserver.Config{
+		File: filepath.Join(dir, "temporal.db"), Namespace: namespace, Retention: retention, Logger: s.logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.onClose(func() { _ = embedded.Close() })
+	go func() { s.failed <- <-embedded.Failed() }()
+	c, err := client.DialContext(ctx, client.Options{
+		HostPort: embedded.HostPort(), Namespace: namespace, Logger: sdklog.NewStructuredLogger(s.logger),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the embedded Temporal: %w", err)
+	}
+	s.onClose(c.Close)
+	return c, nil
+}
+
+// startDispatcher moves accepted events to their enrollments until the server
+// closes.
+func (s *server) startDispatcher(ctx context.Context) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := s.service.Dispatch(ctx); err != nil && ctx.Err() == nil {
+			s.failed <- fmt.Errorf("the dispatcher stopped: %w", err)
+		}
+	}()
+	s.onClose(func() { cancel(); <-done })
+}
+
+// route puts API and pages under one handler.
+func (s *server) route(store *sqlite.Store, baseURL string) error {
+	pages, err := ui.New(ui.Deps{Service: s.service, Sessions: store.Sessions(), Logger: s.logger, BaseURL: baseURL, Version: buildVersion()})
+	if err != nil {
+		return fmt.Errorf("preparing the pages: %w", err)
+	}
+	calls := api.New(api.Deps{Service: s.service, Logger: s.logger})
+	mux := http.NewServeMux()
+	mux.Handle("/", pages)
+	for _, path := range []string{"POST /events", "/livez", "/readyz"} {
+		mux.Handle(path, calls)
+	}
+	s.closePages = pages.Close
+	s.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/qidong.v1.") {
+			calls.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+	return nil
+}
+
+// serve answers on the listener until the server closes.
+func (s *server) serve(listener net.Listener) {
+	ctx, cancel := context.WithCancel(context.Background())
+	web := &http.Server{
+		Handler: s.handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 64 << 10, BaseContext: func(net.Listener) context.Context { return ctx },
+		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
+	}
+	go func() {
+		if err := web.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- fmt.Errorf("the web server stopped: %w", err)
+		}
+	}()
+	web.RegisterOnShutdown(s.closePages)
+	s.onClose(func() {
+		defer cancel()
+		stop, done := context.WithTimeout(context.Background(), 5*time.Second)
+		defer done()
+		_ = web.Shutdown(stop)
+	})
+}
+
+func (s *server) onClose(f func()) { s.closers = append(s.closers, f) }
+
+// close stops what was started, newest first.
+func (s *server) close() {
+	for len(s.closers) > 0 {
+		last := len(s.closers) - 1
+		f := s.closers[last]
+		s.closers = s.closers[:last]
+		f()
+	}
+}

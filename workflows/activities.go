@@ -1,0 +1,143 @@
+package workflows
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
+)
+
+// Caller calls plugins' actions. Implementations are safe for concurrent use.
+type Caller interface {
+	// Call makes one attempt within in.Action.Timeout. A failure that the
+	// plugin or its host declares is a *CallError; any other error is tried
+	// again.
+	Call(ctx context.Context, in CallInput) (map[string]any, error)
+}
+
+// CallError is a declared failure of a call.
+type CallError struct {
+	Code    string        // stable: the partner's or the host's
+	Message string        // a sentence
+	Final   bool          // trying again cannot help
+	After   time.Duration // when to try again; 0: the step's retry policy says
+}
+
+// Error is the message, with its code.
+func (e *CallError) Error() string { return e.Code + ": " + e.Message }
+
+// Journal is what the store keeps for enrollments. Every method is idempotent.
+type Journal interface {
+	Record(ctx context.Context, p orchestrator.Progress) error
+	AddMessage(ctx context.Context, m orchestrator.Message, p orchestrator.Progress) error
+}
+
+// Activities are what enrollments do to the world.
+type Activities struct {
+	Caller  Caller
+	Journal Journal
+	// BaseURL is the address under which customers reach the UI, without a
+	// slash at the end; QR codes in cards are served below it.
+	BaseURL string
+}
+
+// Record stores an enrollment's progress.
+func (a *Activities) Record(ctx context.Context, p orchestrator.Progress) error {
+	return a.Journal.Record(ctx, p)
+}
+
+// Call records the progress and makes one attempt of a call.
+func (a *Activities) Call(ctx context.Context, in CallInput) (CallOutput, error) {
+	if len(in.Progress.Log) > 0 {
+		if err := a.Journal.Record(ctx, in.Progress); err != nil {
+			return CallOutput{}, fmt.Errorf("recording before %s: %w", in.Action.Name, err)
+		}
+	}
+	attempt := int(activity.GetInfo(ctx).Attempt)
+	// The attempt ends by its own timeout only: torn in the middle, nobody
+	// would know whether it had its effect.
+	callCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), in.Action.Timeout)
+	defer cancel()
+	stop := heartbeat(ctx)
+	defer stop()
+	out, err := a.Caller.Call(callCtx, in)
+	if err != nil {
+		return CallOutput{}, applicationError(err, attempt)
+	}
+	return CallOutput{Output: out, Attempts: attempt}, nil
+}
+
+// heartbeat keeps an activity alive until stop is called.
+func heartbeat(ctx context.Context) (stop func()) {
+	if activity.GetInfo(ctx).IsLocalActivity {
+		return func() {}
+	}
+	done := make(chan struct{})
+	go func() {
+		tick := time.NewTicker(heartbeatTimeout / 3) //nolint:forbidigo // an activity, not workflow code
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+				activity.RecordHeartbeat(ctx)
+			}
+		}
+	}()
+	return func() { close(done) }
+}
+
+// applicationError says in Temporal's terms whether and when to try again.
+func applicationError(err error, attempt int) error {
+	var call *CallError
+	if !errors.As(err, &call) {
+		return temporal.NewApplicationErrorWithOptions(err.Error(), "CALL_FAILED", temporal.ApplicationErrorOptions{
+			Cause: err, Details: []any{attempt},
+		})
+	}
+	return temporal.NewApplicationErrorWithOptions(call.Message, call.Code, temporal.ApplicationErrorOptions{
+		NonRetryable: call.Final, NextRetryDelay: call.After, Details: []any{attempt},
+	})
+}
+
+// Send puts a message into the outbox. Its QR codes get their address here.
+func (a *Activities) Send(ctx context.Context, in SendInput) error {
+	m := orchestrator.Message{
+		ID: in.MessageID, Workspace: in.Workspace, Enrollment: in.Enrollment, Customer: in.Customer,
+		Step: in.Step, Visit: in.Visit, Channel: "handset", Category: in.Category,
+		Parts: in.Message.Parts, Replies: in.Message.Replies, QR: in.Message.QR, SentAt: time.Now().UTC(), //nolint:forbidigo // an activity, not workflow code
+	}
+	if len(m.QR) > 0 {
+		token := make([]byte, 18)
+		if _, err := rand.Read(token); err != nil {
+			return fmt.Errorf("making a media token: %w", err)
+		}
+		m.MediaToken = base64.RawURLEncoding.EncodeToString(token)
+		m.Parts = a.withMedia(m)
+	}
+	return a.Journal.AddMessage(ctx, m, in.Progress)
+}
+
+// withMedia replaces the placeholders of QR codes by their addresses.
+func (a *Activities) withMedia(m orchestrator.Message) []journey.Part {
+	parts := make([]journey.Part, len(m.Parts))
+	for i, p := range m.Parts {
+		parts[i] = p
+		for n := range m.QR {
+			parts[i].Body = bytes.ReplaceAll(parts[i].Body,
+				fmt.Appendf(nil, "%q", fmt.Sprintf("qidong:qr:%d", n)),
+				fmt.Appendf(nil, "%q", fmt.Sprintf("%s/m/%s/%d.png", a.BaseURL, m.MediaToken, n)))
+		}
+	}
+	return parts
+}

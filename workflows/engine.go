@@ -1,0 +1,124 @@
+package workflows
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/qidong/qidong/orchestrator"
+)
+
+// Engine is orchestrator.Engine over a Temporal client. It is safe for
+// concurrent use.
+type Engine struct {
+	Client client.Client
+}
+
+// workflowTaskTimeout bounds how long a task of a dead worker is waited for.
+const workflowTaskTimeout = 2 * time.Second
+
+// Start starts the workflow of an enrollment, once.
+func (e *Engine) Start(ctx context.Context, n orchestrator.Enrollment, c orchestrator.Customer, vars map[string]any) error {
+	var entry map[string]any
+	if len(n.Entry) > 0 {
+		if err := json.Unmarshal(n.Entry, &entry); err != nil {
+			return fmt.Errorf("reading the entry data of %s: %w: %w", n.ID, err, orchestrator.ErrInvalid)
+		}
+	}
+	_, err := e.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: n.ID, TaskQueue: TaskQueue, WorkflowTaskTimeout: workflowTaskTimeout,
+		// The store's row is the lasting guard against a second enrollment; this
+		// one covers a start that is tried again.
+		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+		EnableEagerStart:                         true,
+	}, workflowEnrollment, Input{
+		Enrollment: n.ID, Workspace: n.Workspace, Journey: n.Journey, Digest: n.Digest,
+		Customer: CustomerScope(c), Vars: vars, Entry: entry, Pace: n.Pace,
+	})
+	var started *serviceerror.WorkflowExecutionAlreadyStarted
+	if errors.As(err, &started) {
+		return nil
+	}
+	return kind(err, "starting enrollment "+n.ID)
+}
+
+// CustomerScope is a customer as expressions see it.
+func CustomerScope(c orchestrator.Customer) map[string]any {
+	traits := c.Traits
+	if traits == nil {
+		traits = map[string]any{}
+	}
+	return map[string]any{"id": c.ID, "name": c.Name, "locale": c.Locale, "timezone": c.TimeZone, "traits": traits}
+}
+
+// Signal hands an event to an enrollment.
+func (e *Engine) Signal(ctx context.Context, enrollment string, ev orchestrator.Event) error {
+	err := e.Client.SignalWorkflow(ctx, enrollment, "", signalEvent, eventBinding{
+		Type: ev.Type, Source: ev.Source, ID: ev.ID, Time: ev.Time.UTC(), Subject: ev.Subject, Data: ev.Data,
+	})
+	return kind(err, "signaling enrollment "+enrollment)
+}
+
+// Resolve resolves the open incident of an enrollment, and returns when the
+// enrollment has taken the answer.
+func (e *Engine) Resolve(ctx context.Context, enrollment string, r orchestrator.Resolution) error {
+	handle, err := e.Client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+		WorkflowID: enrollment, UpdateName: updateResolve, Args: []any{r},
+		WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	if err == nil {
+		err = handle.Get(ctx, nil)
+	}
+	return kind(err, "resolving the incident of "+enrollment)
+}
+
+// State asks an enrollment for its state.
+func (e *Engine) State(ctx context.Context, enrollment string) (json.RawMessage, error) {
+	value, err := e.Client.QueryWorkflow(ctx, enrollment, "", queryState)
+	if err != nil {
+		return nil, kind(err, "asking enrollment "+enrollment)
+	}
+	var s json.RawMessage
+	if err := value.Get(&s); err != nil {
+		return nil, fmt.Errorf("reading the state of %s: %w", enrollment, err)
+	}
+	return s, nil
+}
+
+// Ping says whether Temporal answers.
+func (e *Engine) Ping(ctx context.Context) error {
+	_, err := e.Client.CheckHealth(ctx, &client.CheckHealthRequest{})
+	return kind(err, "asking Temporal for its health")
+}
+
+// kind gives Temporal's errors the domain's kinds. Unknown ones stay internal.
+func kind(err error, doing string) error {
+	if err == nil {
+		return nil
+	}
+	var (
+		notFound    *serviceerror.NotFound
+		unavailable *serviceerror.Unavailable
+		deadline    *serviceerror.DeadlineExceeded
+		app         *temporal.ApplicationError
+	)
+	switch {
+	case errors.As(err, &notFound):
+		return fmt.Errorf("%s: %w: %w", doing, orchestrator.ErrNotFound, err)
+	case errors.As(err, &unavailable), errors.As(err, &deadline), errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%s: %w: %w", doing, orchestrator.ErrUnavailable, err)
+	case errors.As(err, &app) && app.Type() == "PRECONDITION":
+		return fmt.Errorf("%s: %w: %s", doing, orchestrator.ErrPrecondition, app.Message())
+	case errors.As(err, &app) && app.Type() == "INVALID":
+		return fmt.Errorf("%s: %w: %s", doing, orchestrator.ErrInvalid, app.Message())
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}

@@ -1,0 +1,18 @@
+package workflows
+
+// What Temporal calls things. These names are in histories: never change one,
+// add another.
+const (
+	// TaskQueue is where enrollments and their activities run.
+	TaskQueue = "qidong"
+
+	workflowEnrollment = "Enrollment"
+
+	signalEvent   = "event"
+	updateResolve = "resolve"
+	queryState    = "state"
+
+	activityCall   = "Call"
+	activitySend   = "Send"
+	activityRecord = "Record"
+)

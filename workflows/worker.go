@@ -1,0 +1,37 @@
+package workflows
+
+import (
+	"log/slog"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+)
+
+// registry is what workers and test environments have in common.
+type registry interface {
+	RegisterWorkflowWithOptions(w any, o workflow.RegisterOptions)
+	RegisterActivityWithOptions(a any, o activity.RegisterOptions)
+}
+
+// Register registers the workflow type and the activities under their lasting
+// names.
+func Register(r registry, w *Workflows, a *Activities) {
+	r.RegisterWorkflowWithOptions(w.Enrollment, workflow.RegisterOptions{Name: workflowEnrollment})
+	r.RegisterActivityWithOptions(a.Call, activity.RegisterOptions{Name: activityCall})
+	r.RegisterActivityWithOptions(a.Send, activity.RegisterOptions{Name: activitySend})
+	r.RegisterActivityWithOptions(a.Record, activity.RegisterOptions{Name: activityRecord})
+}
+
+// NewWorker makes a worker for [TaskQueue]; the caller starts and stops it.
+func NewWorker(c client.Client, w *Workflows, a *Activities, logger *slog.Logger) worker.Worker {
+	out := worker.New(c, TaskQueue, worker.Options{
+		// A stopping worker lets calls under way end.
+		WorkerStopTimeout: 10 * time.Second,
+		OnFatalError:      func(err error) { logger.Error("Worker stopped", "error", err) },
+	})
+	Register(out, w, a)
+	return out
+}
