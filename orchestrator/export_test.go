@@ -19,3 +19,6 @@ var Depth = depth
 
 // Backoff is the time between attempts.
 var Backoff = backoff
+
+// HashSecret is what is kept of a secret.
+var HashSecret = hashSecret

@@ -50,6 +50,8 @@ func TestOpen(t *testing.T) {
 		_, err = Open(t.Context(), path, slog.New(slog.DiscardHandler))
 		var newer *NewerSchemaError
 		require.ErrorAs(t, err, &newer)
+		require.EqualValues(t, 99, newer.Schema)
+		newer.Known = 1
 		require.EqualError(t, newer, "data directory was written by a newer version of qidong (schema 99, this binary knows 1): start it with that version")
 	})
 	t.Run("a directory that is not there is a sentence", func(t *testing.T) {

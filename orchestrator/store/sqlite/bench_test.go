@@ -1,0 +1,66 @@
+package sqlite
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/qidong/qidong/orchestrator"
+)
+
+func BenchmarkAcceptEvents(b *testing.B) {
+	for _, size := range []int{1, 100} {
+		b.Run(fmt.Sprintf("%d at a time", size), func(b *testing.B) {
+			s := openAt(b, filepath.Join(b.TempDir(), "qidong.db"))
+			n := 0
+			for b.Loop() {
+				events := make([]orchestrator.Event, size)
+				for i := range events {
+					n++
+					events[i] = orchestrator.Event{
+						Workspace: "w", Source: "urn:bench", ID: fmt.Sprint(n), Type: "t", Subject: fmt.Sprint("c_", n%1000),
+						Time: time.Now(), Data: json.RawMessage(`{"payment_id":"p_1","amount":120}`),
+					}
+				}
+				_, err := s.AcceptEvents(b.Context(), events)
+				require.NoError(b, err)
+			}
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "events/s")
+		})
+	}
+}
+
+func BenchmarkAcceptEventsFromManySenders(b *testing.B) {
+	s := openAt(b, filepath.Join(b.TempDir(), "qidong.db"))
+	b.SetParallelism(16)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			_, err := s.AcceptEvents(b.Context(), []orchestrator.Event{{
+				Workspace: "w", Source: "urn:bench", ID: fmt.Sprint(time.Now().UnixNano()), Type: "t", Subject: "c_1", Time: time.Now(),
+			}})
+			if err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}
+
+func BenchmarkRecord(b *testing.B) {
+	s := openAt(b, filepath.Join(b.TempDir(), "qidong.db"))
+	_, err := s.AddEnrollment(b.Context(), orchestrator.Enrollment{ID: "e_1", Workspace: "w", Journey: "j", Customer: "c"})
+	require.NoError(b, err)
+	var seq int64
+	for b.Loop() {
+		p := orchestrator.Progress{Workspace: "w", Enrollment: "e_1", Status: orchestrator.EnrollmentOpen, Step: fmt.Sprint("s", seq%10)}
+		for range 3 {
+			seq++
+			p.Log = append(p.Log, orchestrator.LogEntry{Seq: seq, At: time.Now(), Kind: orchestrator.LogDone, Step: p.Step, Detail: map[string]any{"arm": "a"}})
+		}
+		p.LogSeq = seq
+		require.NoError(b, s.Record(b.Context(), p))
+	}
+}
