@@ -27,3 +27,5 @@ type Service interface {
 	Incidents(ctx context.Context, a orchestrator.Actor, open bool, p orchestrator.Page) ([]orchestrator.Incident, string, error)
 	Resolve(ctx context.Context, a orchestrator.Actor, enrollment string, r orchestrator.Resolution) error
 }
+
+var _ Service = (*orchestrator.Service)(nil)

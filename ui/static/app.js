@@ -26,6 +26,16 @@
   // An error goes when its reader has seen it.
   document.addEventListener('click', e => { if (e.target.closest('.toast')) e.target.closest('.toast').remove() })
 
+  // What is swapped away or switched off must not take the keyboard along.
+  let focused
+  document.addEventListener('focusin', e => { focused = e.target })
+  document.addEventListener('htmx:after:swap', () => {
+    if (!focused || document.activeElement !== document.body || (focused.isConnected && !focused.disabled)) return
+    const next = $('[data-testid=retry]') || $('.card[tabindex="0"]') || screen
+    focused = undefined
+    next?.focus({ preventScroll: true })
+  })
+
   const stage = $('[data-stage]')
   document.addEventListener('click', e => {
     const cmd = e.target.closest('[data-cmd]')?.dataset.cmd
