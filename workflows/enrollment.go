@@ -53,11 +53,14 @@ func (w *Workflows) Enrollment(ctx workflow.Context, in Input) (Result, error) {
 	if err := r.handle(ctx); err != nil {
 		return Result{}, err
 	}
-	r.listen(ctx)
+	stopListening := r.listen(ctx)
 	if err := r.walk(ctx); err != nil {
 		return Result{}, err
 	}
 	if r.s.Phase != phaseEnd {
+		if err := stopListening(ctx); err != nil {
+			return Result{}, err
+		}
 		return Result{}, r.continueAsNew(ctx)
 	}
 	return Result{Outcome: r.s.Outcome}, nil

@@ -85,8 +85,9 @@ func (o oneProgram) Program(string) (*journey.Program, error) { return o.p, nil 
 // bench is a test environment with one definition.
 type bench struct {
 	*testsuite.TestWorkflowEnvironment
-	world *world
-	in    Input
+	world       *world
+	definitions Definitions
+	in          Input
 }
 
 func newBench(t *testing.T, source string) *bench {
@@ -106,7 +107,7 @@ func newBench(t *testing.T, source string) *bench {
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetTestTimeout(time.Minute)
 	Register(env, &Workflows{Definitions: oneProgram{program}}, &Activities{Caller: w, Journal: w, BaseURL: "https://qidong.example"})
-	return &bench{TestWorkflowEnvironment: env, world: w, in: Input{
+	return &bench{TestWorkflowEnvironment: env, world: w, definitions: oneProgram{program}, in: Input{
 		Enrollment: "e_test", Workspace: "demo", Journey: def.Journey, Digest: journey.Digest(def), Vars: vars,
 		Customer: map[string]any{
 			"id": "c_1", "name": "Lin", "locale": "en", "timezone": "Asia/Shanghai",
@@ -377,17 +378,15 @@ steps:
   - {id: end, exit: {outcome: all}}
 `
 
-// TestEnrollment_ContinuesAsNew ends the first run early, with both events just
-// arrived, and carries its state into a second, as Temporal would.
+// TestEnrollment_ContinuesAsNew ends the first run in the middle of a wait, with
+// an event in the inbox that a later wait wants, and carries its state into a
+// second run, as Temporal does.
 func TestEnrollment_ContinuesAsNew(t *testing.T) {
 	t.Parallel()
 	first := newBench(t, twoWaits)
 	first.in.HistoryLimit = 1
-	first.RegisterDelayedCallback(func() {
-		first.SignalWorkflow(signalEvent, eventBinding{Type: "b", Source: "urn:test", ID: "2"})
-		first.SignalWorkflow(signalEvent, eventBinding{Type: "a", Source: "urn:test", ID: "1"})
-		first.SetCurrentHistoryLength(10)
-	}, time.Minute)
+	first.event(time.Minute, "2", "b", nil)
+	first.RegisterDelayedCallback(func() { first.SetCurrentHistoryLength(10) }, 2*time.Minute)
 	first.ExecuteWorkflow(workflowEnrollment, first.in)
 	var again *workflow.ContinueAsNewError
 	require.ErrorAs(t, first.GetWorkflowError(), &again)
@@ -396,7 +395,8 @@ func TestEnrollment_ContinuesAsNew(t *testing.T) {
 	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(again.Input, &second.in))
 	second.in.HistoryLimit = 0
 	second.world.log = first.world.log
-	second.event(time.Second, "1", "a", nil) // delivered again by a dispatcher that died
+	second.event(time.Second, "2", "b", nil) // delivered again by a dispatcher that died
+	second.event(time.Minute, "1", "a", nil)
 	require.Equal(t, "all", second.run(t))
 }
 

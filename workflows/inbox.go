@@ -10,20 +10,34 @@ import (
 	"github.com/qidong/qidong/orchestrator"
 )
 
-// listen takes in signals for as long as the workflow runs.
-func (r *run) listen(ctx workflow.Context) {
+// listen takes in signals until stop is called; stop returns when the last one
+// that had reached the listener has been kept.
+func (r *run) listen(ctx workflow.Context) (stop func(ctx workflow.Context) error) {
 	ch := workflow.GetSignalChannel(ctx, signalEvent)
-	workflow.GoNamed(ctx, "events", func(ctx workflow.Context) {
-		for {
-			var e eventBinding
-			ch.Receive(ctx, &e)
-			r.receive(ctx, e)
+	listenCtx, cancel := workflow.WithCancel(ctx)
+	listening := true
+	workflow.GoNamed(listenCtx, "events", func(ctx workflow.Context) {
+		defer func() { listening = false }()
+		selector := workflow.NewSelector(ctx).
+			AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {}).
+			AddReceive(ch, func(c workflow.ReceiveChannel, _ bool) {
+				var e eventBinding
+				c.Receive(ctx, &e)
+				r.receive(ctx, e)
+			})
+		for ctx.Err() == nil {
+			selector.Select(ctx)
 		}
 	})
+	return func(ctx workflow.Context) error {
+		cancel()
+		return workflow.Await(ctx, func() bool { return !listening })
+	}
 }
 
 // drain takes in every signal that has arrived, so that none is lost when the
-// workflow continues as new.
+// workflow continues as new. Nobody else must be listening: a signal handed to
+// a listener that never runs again is lost.
 func (r *run) drain(ctx workflow.Context) {
 	ch := workflow.GetSignalChannel(ctx, signalEvent)
 	for {
