@@ -11,8 +11,10 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/alexedwards/scs/sqlite3store"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -27,6 +29,9 @@ type Store struct {
 	w      *sql.DB
 	r      *sql.DB
 	logger *slog.Logger
+
+	sessionsOpen, sessionsClose sync.Once
+	sessionWriter               *sqlite3store.SQLite3Store
 }
 
 var _ orchestrator.Store = (*Store)(nil)
@@ -78,6 +83,7 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close closes the file; calls under way end first.
 func (s *Store) Close() error {
+	s.closeSessions()
 	return errors.Join(s.r.Close(), s.w.Close())
 }
 
