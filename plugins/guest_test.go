@@ -61,8 +61,23 @@ func (m modules) add(b []byte) (digest string) {
 	return digest
 }
 
+// cacheDir keeps compiled code for all hosts of the tests.
+var cacheDir string
+
+func TestMain(m *testing.M) {
+	var err error
+	if cacheDir, err = os.MkdirTemp("", "qidong-plugins"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(cacheDir)
+	os.Exit(code)
+}
+
 func newHost(t testing.TB, cfg plugins.Config) *plugins.Host {
 	t.Helper()
+	cfg.CacheDir = cacheDir
 	h, err := plugins.New(t.Context(), cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, h.Close(context.Background())) })
@@ -103,7 +118,7 @@ func guestHost(t testing.TB) (*plugins.Host, string) {
 	shared.Do(func() {
 		m := modules{}
 		shared.digest = m.add(b)
-		h, err := plugins.New(context.Background(), plugins.Config{Modules: m, Ledger: &shared.ledger})
+		h, err := plugins.New(context.Background(), plugins.Config{Modules: m, Ledger: &shared.ledger, CacheDir: cacheDir})
 		require.NoError(t, err)
 		shared.host = h
 	})
@@ -121,7 +136,6 @@ func call(t testing.TB, action string, in any) plugins.Call {
 	return plugins.Call{
 		Workspace: "demo", Plugin: "guest", Version: "1.2.3", Digest: digest, Action: action,
 		Input: raw, IdempotencyKey: "e_1/hold/1", Customer: "c_1", Enrollment: "e_1", Now: now,
-		Timeout: 10 * time.Second,
 	}
 }
 

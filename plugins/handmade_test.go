@@ -32,7 +32,7 @@ const (
 )
 
 const handmadeManifest = `{"abi":1,"name":"handmade","version":"1.0.0","partner":"Test","title":{"en":"Handmade"},
-"actions":[{"name":"act","effect":"none","input":{"type":"object"},"output":{"type":"object"}}]}`
+"actions":[{"name":"act","effect":"none","timeout_ms":60000,"input":{"type":"object"},"output":{"type":"object"}}]}`
 
 // A few instructions.
 var (

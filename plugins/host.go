@@ -175,8 +175,8 @@ func (p *places) take(ctx context.Context, workspace string) (func(), error) {
 	return func() { p.all.Release(1); own.Release(1) }, nil
 }
 
-// loadTimeout bounds fetching, compiling and describing a module.
-const loadTimeout = 60 * time.Second
+// loadTimeout bounds fetching, compiling and describing a module: a backstop.
+const loadTimeout = 2 * time.Minute
 
 // describeTimeout bounds initializing a module and asking for its manifest.
 const describeTimeout = 5 * time.Second

@@ -70,11 +70,14 @@ func TestHostileCall(t *testing.T) {
 			t.Parallel()
 			m := modules{}
 			c := call(t, "act", object{})
-			c.Digest, c.Timeout = m.add(tt.module.wasm()), 2*time.Second
+			c.Digest = m.add(tt.module.wasm())
+			if tt.code == abi.CodeDeadline {
+				c.Timeout = time.Second
+			}
 			h := newHost(t, plugins.Config{Modules: m})
 			r, err := h.Call(t.Context(), c)
 			require.Contains(t, requireCode(t, err, tt.code).Message, tt.says)
-			require.Less(t, r.Duration, 10*time.Second)
+			require.Less(t, r.Duration, time.Minute)
 			_, _, err = run(t, call(t, "echo", object{"text": "x"}))
 			require.NoError(t, err)
 		})
@@ -112,11 +115,11 @@ func TestHostileModule(t *testing.T) {
 		"a name with a capital":                         {manifest(`"handmade"`, `"Handmade"`), abi.CodeBadManifest, "lower-case"},
 		"a version that is not semantic":                {manifest(`1.0.0`, `v1`), abi.CodeBadManifest, "1.0.0"},
 		"a title without English":                       {manifest(`"en"`, `"de"`), abi.CodeBadManifest, "English"},
-		"no actions":                                    {manifest(`{"name":"act","effect":"none","input":{"type":"object"},"output":{"type":"object"}}`, ``), abi.CodeBadManifest, "1 to 64"},
+		"no actions":                                    {manifest(`{"name":"act","effect":"none","timeout_ms":60000,"input":{"type":"object"},"output":{"type":"object"}}`, ``), abi.CodeBadManifest, "1 to 64"},
 		"an effect that is not known":                   {manifest(`"none"`, `"maybe"`), abi.CodeBadManifest, "none, read or write"},
 		"an undo that does not exist":                   {manifest(`"effect":"none"`, `"effect":"write","undo":"gone"`), abi.CodeBadManifest, `no action "gone"`},
 		"an undo of an action that does not write":      {manifest(`"effect":"none"`, `"effect":"none","undo":"act"`), abi.CodeBadManifest, "Only an action that writes"},
-		"a timeout of an hour":                          {manifest(`"effect":"none"`, `"effect":"none","timeout_ms":3600000`), abi.CodeBadManifest, "3600000"},
+		"a timeout of an hour":                          {manifest(`"timeout_ms":60000`, `"timeout_ms":3600000`), abi.CodeBadManifest, "3600000"},
 		"a schema that is none":                         {manifest(`"input":{"type":"object"}`, `"input":{"type":"object","minProperties":"x"}`), abi.CodeBadManifest, "not valid"},
 		"a schema of a string":                          {manifest(`"input":{"type":"object"}`, `"input":{"type":"string"}`), abi.CodeBadManifest, "must describe an object"},
 		"a schema with a reference":                     {manifest(`"input":{"type":"object"}`, `"input":{"type":"object","$ref":"file:///etc/passwd"}`), abi.CodeBadManifest, "$ref"},

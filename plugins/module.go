@@ -26,13 +26,14 @@ type module struct {
 // Describe checks a module and returns its manifest: it is scanned, compiled,
 // initialized, and asked to describe itself; names, version and schemas must
 // be valid, undo actions exist, and examples match the schemas. The error is a
-// *ModuleError when the module is at fault.
+// *ModuleError when the module is at fault. The compiled module is kept for
+// calls; the manifest must not be changed.
 func (h *Host) Describe(ctx context.Context, wasm []byte) (*abi.Manifest, error) {
 	m, err := h.load(ctx, wasm)
 	if err != nil {
 		return nil, err
 	}
-	defer h.release(ctx, m)
+	h.keep(ctx, m)
 	return m.manifest, nil
 }
 
@@ -163,16 +164,24 @@ func (h *Host) fetch(ctx context.Context, digest string) error {
 		}
 		return failf(abi.CodeUnavailable, "The module %s could not be loaded: %v.", digest, err)
 	}
-	h.mu.Lock()
-	evicted := h.evict()
-	h.loaded[digest] = m
-	h.mu.Unlock()
-	if evicted != nil {
-		h.release(ctx, evicted)
-	}
+	h.keep(ctx, m)
 	h.cfg.Logger.InfoContext(ctx, "plugin loaded", "plugin", m.manifest.Name, "version", m.manifest.Version,
 		"digest", digest, "duration", time.Since(start))
 	return nil
+}
+
+// keep puts a module into the table; from then on it is not the caller's.
+func (h *Host) keep(ctx context.Context, m *module) {
+	h.mu.Lock()
+	surplus := m
+	if h.loaded[m.digest] == nil {
+		surplus = h.evict()
+		h.loaded[m.digest] = m
+	}
+	h.mu.Unlock()
+	if surplus != nil {
+		h.release(ctx, surplus)
+	}
 }
 
 // use takes a module out for a call; nil when it is not loaded.

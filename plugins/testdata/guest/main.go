@@ -62,31 +62,32 @@ func guest() *plugin.Plugin {
 			plugin.NeedLedger(plugin.T("to be tested", "用于测试")),
 		},
 	})
-	plugin.Action(p, "echo", echo, plugin.Title("Echo", "回声"),
+	patient := plugin.Timeout(time.Minute) // tests also run under the race detector on busy machines
+	plugin.Action(p, "echo", echo, patient, plugin.Title("Echo", "回声"),
 		plugin.Example(text{"hello"}, text{"hello"}), plugin.Example(text{"张三"}, text{"张三"}))
-	plugin.Action(p, "post", post, plugin.Write, plugin.UndoneBy("echo"), plugin.Timeout(5*time.Second),
+	plugin.Action(p, "post", post, plugin.Write, plugin.UndoneBy("echo"), patient,
 		plugin.Example(text{"a"}, text{"b"}, plugin.Exchange("POST", "/api/texts", 201, text{"b"})),
 		plugin.ExampleError(text{"a"}, "sold_out",
 			plugin.Exchange("POST", "/api/texts", 409, map[string]string{"code": "sold_out", "message": "No seats left."})))
-	plugin.Action(p, "fetch", request, plugin.Write)
-	plugin.Action(p, "grant", grant, plugin.Write, plugin.ExampleBalance(number{10}, number{110}, 110))
-	plugin.Action(p, "world", look)
-	plugin.Action(p, "remember", remember)
-	plugin.Action(p, "allocate", allocate)
-	plugin.Action(p, "large", large)
-	plugin.Action(p, "deep", deep)
-	plugin.Action(p, "flood", flood)
+	plugin.Action(p, "fetch", request, patient, plugin.Write)
+	plugin.Action(p, "grant", grant, patient, plugin.Write, plugin.ExampleBalance(number{10}, number{110}, 110))
+	plugin.Action(p, "world", look, patient)
+	plugin.Action(p, "remember", remember, patient)
+	plugin.Action(p, "allocate", allocate, patient)
+	plugin.Action(p, "large", large, patient)
+	plugin.Action(p, "deep", deep, patient)
+	plugin.Action(p, "flood", flood, patient)
 	plugin.Action(p, "spin", func(*plugin.Call, empty) (empty, error) {
 		for {
 		}
 	}, plugin.Timeout(200*time.Millisecond))
-	plugin.Action(p, "recurse", func(*plugin.Call, empty) (number, error) { return number{recurse(1)}, nil })
-	plugin.Action(p, "panic", func(*plugin.Call, empty) (empty, error) { panic("on purpose") })
-	plugin.Action(p, "exit", func(*plugin.Call, empty) (empty, error) { os.Exit(3); return empty{}, nil })
-	plugin.Action(p, "sleep", func(*plugin.Call, empty) (empty, error) { time.Sleep(time.Hour); return empty{}, nil })
+	plugin.Action(p, "recurse", func(*plugin.Call, empty) (number, error) { return number{recurse(1)}, nil }, patient)
+	plugin.Action(p, "panic", func(*plugin.Call, empty) (empty, error) { panic("on purpose") }, patient)
+	plugin.Action(p, "exit", func(*plugin.Call, empty) (empty, error) { os.Exit(3); return empty{}, nil }, patient)
+	plugin.Action(p, "sleep", func(*plugin.Call, empty) (empty, error) { time.Sleep(time.Hour); return empty{}, nil }, patient)
 	plugin.Action(p, "fail", func(_ *plugin.Call, in text) (empty, error) {
 		return empty{}, plugin.Errorf(in.Text, "Failed on purpose.").After(90 * time.Second)
-	})
+	}, patient)
 	return p
 }
 
