@@ -41,7 +41,7 @@ func dataDir() string {
 // readDevFile reads DIR/dev.json.
 func readDevFile(dir string) (devFile, error) {
 	path := filepath.Join(dir, "dev.json")
-	raw, err := os.ReadFile(path) //nolint:gosec // the user names the directory
+	raw, err := os.ReadFile(path)
 	if err != nil {
 		return devFile{}, fmt.Errorf("reading the address of the server: %w", err)
 	}

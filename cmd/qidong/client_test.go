@@ -42,10 +42,12 @@ func run(t *testing.T, cmd *cobra.Command, stdin string, args ...string) (stdout
 	return out.String(), errs.String(), err
 }
 
-func TestConnection(t *testing.T) { //nolint:paralleltest // it sets the environment
-	t.Setenv("QIDONG_TOKEN", "")
+func TestConnection(t *testing.T) {
+	require.NoError(t, os.Unsetenv("QIDONG_TOKEN")) // it would win over what is kept
+	t.Parallel()
 
 	t.Run("server and token are those that dev left", func(t *testing.T) {
+		t.Parallel()
 		c := &connection{data: keptDir(t, "http://127.0.0.1:9999")}
 		dev, err := c.resolve()
 		require.NoError(t, err)
@@ -55,41 +57,42 @@ func TestConnection(t *testing.T) { //nolint:paralleltest // it sets the environ
 	})
 
 	t.Run("the kept token is not sent to another server", func(t *testing.T) {
+		t.Parallel()
 		c := &connection{data: keptDir(t, defaultServer), server: "http://example.com"}
 		_, err := c.resolve()
 		require.ErrorContains(t, err, "say --token")
 		require.Empty(t, c.token)
 	})
 
-	t.Run("the environment may hold the token", func(t *testing.T) {
-		t.Setenv("QIDONG_TOKEN", "from-environment")
-		c := &connection{data: t.TempDir(), server: "http://example.com"}
-		_, err := c.resolve()
-		require.NoError(t, err)
-		require.Equal(t, "from-environment", c.token)
-	})
-
 	t.Run("without any server it says how to start one", func(t *testing.T) {
+		t.Parallel()
 		_, err := (&connection{data: t.TempDir()}).resolve()
 		require.ErrorContains(t, err, "make run")
 	})
 
 	t.Run("an address without a scheme is told so", func(t *testing.T) {
+		t.Parallel()
 		_, err := (&connection{data: t.TempDir(), server: "localhost:7780", token: "t"}).resolve()
 		require.ErrorContains(t, err, "write it like http://127.0.0.1:7780")
 	})
 
 	t.Run("a server that is not there is named", func(t *testing.T) {
+		t.Parallel()
 		gone := httptest.NewServer(http.NotFoundHandler())
 		gone.Close()
 		_, _, err := run(t, newJourneyCommand(), "", "list", "--server", gone.URL, "--token", "t")
 		require.EqualError(t, err, "no Qidong answers at "+gone.URL+": start one with `make run` or `qidong dev`, or say --server")
 	})
+}
 
-	t.Run("the data directory follows XDG", func(t *testing.T) {
-		t.Setenv("XDG_DATA_HOME", "/data")
-		require.Equal(t, "/data/qidong", dataDir())
-	})
+func TestConnectionFollowsTheEnvironment(t *testing.T) {
+	t.Setenv("QIDONG_TOKEN", "from-environment")
+	t.Setenv("XDG_DATA_HOME", "/data")
+	c := &connection{data: t.TempDir(), server: "http://example.com"}
+	_, err := c.resolve()
+	require.NoError(t, err)
+	require.Equal(t, "from-environment", c.token)
+	require.Equal(t, "/data/qidong", dataDir())
 }
 
 // journeys answers with a problem for everything that is not "good".
@@ -177,7 +180,7 @@ func TestEventSend(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "accepted 1\n", out)
 	require.Equal(t, client.ContentBatch, contentType)
-	require.Equal(t, ` [{"id":"1"}]`, body, "a file is sent as it is: the server judges it")
+	require.Equal(t, " [{\"id\":\"1\"}]", body, "a file is sent as it is: the server judges it") //nolint:testifylint // to the byte
 
 	_, err = send("", "--type", "shop.opened", "--id", "1", "--data", `{"n":9007199254740993}`)
 	require.NoError(t, err)

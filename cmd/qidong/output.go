@@ -88,7 +88,7 @@ func when(t *timestamppb.Timestamp) string {
 func readInput(stdin io.Reader, name string) ([]byte, error) {
 	in := stdin
 	if name != "-" {
-		f, err := os.Open(name) //nolint:gosec // the user names the file
+		f, err := os.Open(name)
 		if err != nil {
 			return nil, fmt.Errorf("reading the file: %w", err)
 		}

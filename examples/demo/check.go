@@ -84,7 +84,7 @@ func (p passage) check(a account, tolerant bool) []string {
 	case p.enrollment.GetStatus() != qidongv1.EnrollmentStatus_ENROLLMENT_STATUS_ENDED:
 		status := strings.ToLower(strings.TrimPrefix(p.enrollment.GetStatus().String(), "ENROLLMENT_STATUS_"))
 		return append(wrong, fmt.Sprintf("has not ended: it is %s at step %q", status, p.enrollment.GetStep()))
-	case outcome != p.script.Outcome && !(tolerant && slices.Contains(late, outcome)):
+	case outcome != p.script.Outcome && (!tolerant || !slices.Contains(late, outcome)):
 		hint := ""
 		if slices.Contains(late, outcome) {
 			hint = " (an answer came too late: on a busy machine, let the journey wait longer with --answer)"
@@ -215,9 +215,9 @@ func (p passage) checkRide(a account, tolerant bool) []string {
 	case outcome == showCancelled && drive > 0:
 		wrong = append(wrong, "has a ride to a show that was cancelled")
 	case outcome != showCancelled && off > 0:
-		wrong = append(wrong, fmt.Sprintf("had a ride cancelled, but ended as %s", outcome))
+		wrong = append(wrong, "had a ride cancelled, but ended as "+outcome)
 	case outcome != completed && outcome != noShow && outcome != showCancelled && drive > 0:
-		wrong = append(wrong, fmt.Sprintf("has a ride, but ended as %s", outcome))
+		wrong = append(wrong, "has a ride, but ended as "+outcome)
 	}
 	if drive+off > 1 {
 		wrong = append(wrong, fmt.Sprintf("has %d rides", drive+off))

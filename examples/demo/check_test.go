@@ -48,11 +48,7 @@ func (w *world) send(step string) {
 	if step == "thanks" {
 		text = "120 points are yours; you have 120 now."
 	}
-	body, err := structpb.NewValue(map[string]any{"message": map[string]any{"content": map[string]any{"description": text}}})
-	if err != nil {
-		panic(err)
-	}
-	w.messages = append(w.messages, &qidongv1.Message{Step: step, Visit: 1, Parts: []*qidongv1.Part{{Body: body}}})
+	w.messages = append(w.messages, &qidongv1.Message{Step: step, Visit: 1, Parts: []*qidongv1.Part{card(text)}})
 }
 
 func (w *world) ride(state string) {
@@ -154,13 +150,11 @@ func TestEveryKindOfDisagreementIsFound(t *testing.T) {
 }
 
 // tell replaces the thanks.
-func (w *world) tell(text string) {
-	last := w.messages[len(w.messages)-1]
-	body, err := structpb.NewValue(map[string]any{"description": text})
-	if err != nil {
-		panic(err)
-	}
-	last.Parts[0].Body = body
+func (w *world) tell(text string) { w.messages[len(w.messages)-1].Parts[0] = card(text) }
+
+func card(description string) *qidongv1.Part {
+	content := &structpb.Struct{Fields: map[string]*structpb.Value{"description": structpb.NewStringValue(description)}}
+	return &qidongv1.Part{Body: structpb.NewStructValue(content)}
 }
 
 func TestTolerance(t *testing.T) {

@@ -65,10 +65,12 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	if err := r.act(acting); err != nil && !(errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil) {
+	err = r.act(acting)
+	// Out of time, what is there is still looked at: it tells where it hangs.
+	outOfTime := errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil
+	if err != nil && !outOfTime {
 		return Summary{}, err
 	}
-	// Out of time, what is there is still looked at: it tells where it hangs.
 	looking, done := context.WithTimeout(ctx, time.Minute)
 	defer done()
 	journeys, err := r.collect(looking)

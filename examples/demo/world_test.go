@@ -22,12 +22,12 @@ func part(t *testing.T, body string) *qidongv1.Part {
 
 func TestAMessageIsReadAsAPhoneShowsIt(t *testing.T) {
 	t.Parallel()
-	card := func(data string) string {
+	film := func(data string) string {
 		return `{"title":"t","description":"seats ` + data + `","suggestions":[{"reply":{"displayText":"Book","postback":{"data":"` + data + `"}}},
 			{"action":{"urlAction":{"openUrl":{"url":"http://partner/` + data + `"}},"displayText":"Read"}}]}`
 	}
 	m := &qidongv1.Message{Parts: []*qidongv1.Part{
-		part(t, `{"message":{"generalPurposeCardCarousel":{"layout":{},"content":[`+card("z")+`,`+card("a")+`]}}}`),
+		part(t, `{"message":{"generalPurposeCardCarousel":{"layout":{},"content":[`+film("z")+`,`+film("a")+`]}}}`),
 		part(t, `{"suggestions":[{"reply":{"displayText":"No","postback":{"data":"m"}}}]}`),
 	}}
 	require.Equal(t, []reply{{"Book", "z"}, {"Book", "a"}, {"No", "m"}}, replies(m), "cards in order, then the chip list")

@@ -32,7 +32,7 @@ func readEvents(h http.Header, body []byte) ([]orchestrator.Event, error) {
 		return nil, unsupported(fmt.Sprintf("The body's charset is %q: send UTF-8.", charset))
 	}
 	if !utf8.Valid(body) {
-		return nil, problemRefusal(http.StatusBadRequest, []orchestrator.Problem{{Code: "NOT_UTF8", Message: "The body is not UTF-8.", Mend: "JSON is always UTF-8."}})
+		return nil, problemRefusal([]orchestrator.Problem{{Code: "NOT_UTF8", Message: "The body is not UTF-8.", Mend: "JSON is always UTF-8."}})
 	}
 	switch {
 	case mediaType == event.ApplicationCloudEventsJSON:
@@ -65,7 +65,7 @@ func readBatch(body []byte) ([]orchestrator.Event, error) {
 		return nil, notJSON("", "a JSON array of events", err)
 	}
 	if len(raw) < 1 || len(raw) > maxBatch {
-		return nil, problemRefusal(http.StatusBadRequest, []orchestrator.Problem{{
+		return nil, problemRefusal([]orchestrator.Problem{{
 			Code: "BATCH_SIZE", Message: fmt.Sprintf("The batch has %d events, but a request carries from 1 to %d.", len(raw), maxBatch),
 		}})
 	}
@@ -113,7 +113,7 @@ func readStructured(raw []json.RawMessage, prefix func(int) string) ([]orchestra
 		problems = append(problems, a.problems...)
 	}
 	if len(problems) > 0 {
-		return nil, problemRefusal(http.StatusBadRequest, problems)
+		return nil, problemRefusal(problems)
 	}
 	return events, nil
 }
@@ -123,7 +123,7 @@ func notJSON(path, want string, err error) error {
 		path = strings.Trim(path+"."+mistyped.Field, ".")
 		err = fmt.Errorf("a JSON %s is out of place", mistyped.Value)
 	}
-	return problemRefusal(http.StatusBadRequest, []orchestrator.Problem{{
+	return problemRefusal([]orchestrator.Problem{{
 		Path: path, Code: "NOT_A_CLOUDEVENT", Message: fmt.Sprintf("This is not %s: %v.", want, err),
 	}})
 }
@@ -148,7 +148,7 @@ func readBinary(h http.Header, body []byte) ([]orchestrator.Event, error) {
 	}
 	stored := a.stored(body)
 	if len(a.problems) > 0 {
-		return nil, problemRefusal(http.StatusBadRequest, a.problems)
+		return nil, problemRefusal(a.problems)
 	}
 	return []orchestrator.Event{stored}, nil
 }

@@ -49,13 +49,15 @@ func TestReadEvents(t *testing.T) {
 			"a binary event",
 			headers("Content-Type", "application/json", "ce-specversion", "1.0", "ce-id", "7", "ce-source", "/bank",
 				"ce-type", "bank.payment.succeeded", "ce-subject", "c_1", "ce-time", "2026-11-28T19:30:00Z"),
-			`{"amount":9007199254740993}`, []orchestrator.Event{want},
+			`{"amount":9007199254740993}`,
+			[]orchestrator.Event{want},
 		},
 		{
 			"a binary event with a percent-encoded subject and no data",
 			headers("ce-specversion", "1.0", "ce-id", "7", "ce-source", "/bank",
 				"ce-type", "bank.payment.succeeded", "ce-subject", "%E5%AE%A2%E6%88%B7%201", "ce-time", "2026-11-28T19:30:00Z"),
-			"", []orchestrator.Event{chinese},
+			"",
+			[]orchestrator.Event{chinese},
 		},
 		{"data in base64", headers("Content-Type", structured), strings.Replace(paid, `"data":{"amount":9007199254740993}`, `"data_base64":"eyJhbW91bnQiOjkwMDcxOTkyNTQ3NDA5OTN9"`, 1), []orchestrator.Event{want}},
 	} {

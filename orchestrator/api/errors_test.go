@@ -51,6 +51,7 @@ func TestEveryErrorKindHasACode(t *testing.T) {
 
 // declaredKinds reads the names of the kinds from the domain's source.
 func declaredKinds(t *testing.T) []string {
+	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "../errors.go", nil, 0)
 	require.NoError(t, err)
 	var names []string

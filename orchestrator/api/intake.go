@@ -110,7 +110,7 @@ func (s *server) refuse(ctx context.Context, err error) *refusal {
 		return refused
 	}
 	if invalid := (*orchestrator.ValidationError)(nil); errors.As(err, &invalid) {
-		return problemRefusal(http.StatusBadRequest, invalid.Problems)
+		return problemRefusal(invalid.Problems)
 	}
 	coded := s.toConnect(ctx, err)
 	status, ok := statuses[coded.Code()]
@@ -121,8 +121,8 @@ func (s *server) refuse(ctx context.Context, err error) *refusal {
 }
 
 // problemRefusal puts the first problem up front; there is at least one.
-func problemRefusal(status int, problems []orchestrator.Problem) *refusal {
-	r := &refusal{Status: status, Code: "INVALID_EVENT", Message: "The event is not valid.", Problems: problems}
+func problemRefusal(problems []orchestrator.Problem) *refusal {
+	r := &refusal{Status: http.StatusBadRequest, Code: "INVALID_EVENT", Message: "The event is not valid.", Problems: problems}
 	if len(problems) > 0 {
 		r.Code, r.Path, r.Message = problems[0].Code, problems[0].Path, problems[0].Message
 		if problems[0].Mend != "" {

@@ -170,6 +170,7 @@ func TestIntake(t *testing.T) {
 	i := install(t)
 	const one = `{"specversion":"1.0","id":"7","source":"/shop","type":"shop.opened","subject":"c_1","data":{"n":9007199254740993}}`
 	send := func(t *testing.T, body string, headers ...string) (int, string) {
+		t.Helper()
 		return i.call(t, "/events", body, append([]string{"Content-Type", "application/cloudevents+json", "Authorization", "Bearer " + i.events}, headers...)...)
 	}
 

@@ -79,7 +79,7 @@ func (c *Client) PostEvents(ctx context.Context, contentType string, body []byte
 	if err != nil {
 		return nil, fmt.Errorf("sending events: %w", err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse))
 	if err != nil {
 		return nil, fmt.Errorf("reading the answer to events: %w", err)
