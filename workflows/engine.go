@@ -41,22 +41,13 @@ func (e *Engine) Start(ctx context.Context, n orchestrator.Enrollment, c orchest
 		EnableEagerStart:                         true,
 	}, workflowEnrollment, Input{
 		Enrollment: n.ID, Workspace: n.Workspace, Journey: n.Journey, Digest: n.Digest,
-		Customer: CustomerScope(c), Vars: vars, Entry: entry, Pace: n.Pace,
+		Customer: c.Scope(), Vars: vars, Entry: entry, Pace: n.Pace,
 	})
 	var started *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &started) {
 		return nil
 	}
 	return kind(err, "starting enrollment "+n.ID)
-}
-
-// CustomerScope is a customer as expressions see it.
-func CustomerScope(c orchestrator.Customer) map[string]any {
-	traits := c.Traits
-	if traits == nil {
-		traits = map[string]any{}
-	}
-	return map[string]any{"id": c.ID, "name": c.Name, "locale": c.Locale, "timezone": c.TimeZone, "traits": traits}
 }
 
 // Signal hands an event to an enrollment.

@@ -88,11 +88,13 @@ type describer struct{ host *plugins.Host }
 
 func (d describer) Describe(ctx context.Context, module []byte) (json.RawMessage, error) {
 	m, err := d.host.Describe(ctx, module)
-	var refused *plugins.CallError
+	var refused *plugins.ModuleError
 	if errors.As(err, &refused) {
-		return nil, &orchestrator.ValidationError{Subject: "plugin", Problems: []orchestrator.Problem{{
-			Code: refused.Code, Message: refused.Message,
-		}}}
+		invalid := &orchestrator.ValidationError{Subject: "plugin"}
+		for _, p := range refused.Problems {
+			invalid.Problems = append(invalid.Problems, orchestrator.Problem{Path: p.Path, Code: p.Code, Message: p.Message})
+		}
+		return nil, invalid
 	}
 	if err != nil {
 		return nil, err

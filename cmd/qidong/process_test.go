@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -17,6 +18,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/qidong/qidong/orchestrator/store/sqlite"
 )
 
 // binary builds qidong once for all tests that run it as a process.
@@ -145,6 +148,15 @@ func (i *installation) run(ctx context.Context, args ...string) (stdout, stderr 
 	return out.String(), errs.String(), err
 }
 
+// runData is run for `event send`, whose --data is the event's.
+func (i *installation) runData(ctx context.Context, args ...string) (stdout, stderr string, err error) {
+	cmd := exec.CommandContext(ctx, i.binary, append(args, "--data-dir", i.dir)...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err = cmd.Run()
+	return out.String(), errs.String(), err
+}
+
 // fault tells a partner backend to misbehave.
 func (i *installation) fault(backend, mode string, count int) {
 	i.t.Helper()
@@ -156,6 +168,17 @@ func (i *installation) fault(backend, mode string, count int) {
 	defer func() { _ = res.Body.Close() }()
 	text, _ := io.ReadAll(res.Body)
 	require.Less(i.t, res.StatusCode, 300, "%s", text)
+}
+
+// backlog looks into the data of a stopped server for events not dispatched.
+func (i *installation) backlog(ctx context.Context) (pending, dead int64) {
+	i.t.Helper()
+	store, err := sqlite.Open(ctx, filepath.Join(i.dir, "qidong.db"), slog.New(slog.DiscardHandler))
+	require.NoError(i.t, err)
+	defer func() { require.NoError(i.t, store.Close()) }()
+	pending, dead, err = store.Backlog(ctx)
+	require.NoError(i.t, err)
+	return pending, dead
 }
 
 // summary is what `qidong demo --json` ends with.

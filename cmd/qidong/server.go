@@ -47,16 +47,20 @@ type server struct {
 
 // newServer starts everything but the worker and the listening. On an error all
 // that was started is stopped again.
-func newServer(ctx context.Context, dir, baseURL string, logger *slog.Logger) (s *server, err error) {
-	s = &server{logger: logger, failed: make(chan error, 2)}
-	defer func() {
-		if err != nil {
-			s.close()
-		}
-	}()
+func newServer(ctx context.Context, dir, baseURL string, logger *slog.Logger) (*server, error) {
+	s := &server{logger: logger, failed: make(chan error, 2)}
+	if err := s.assemble(ctx, dir, baseURL); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *server) assemble(ctx context.Context, dir, baseURL string) error {
+	logger := s.logger
 	store, err := sqlite.Open(ctx, filepath.Join(dir, "qidong.db"), logger)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.onClose(func() { _ = store.Close() })
 
@@ -64,14 +68,14 @@ func newServer(ctx context.Context, dir, baseURL string, logger *slog.Logger) (s
 		Modules: store, Ledger: ledger{store}, Logger: logger, CacheDir: filepath.Join(dir, "wasm-cache"),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("starting the plugin host: %w", err)
+		return fmt.Errorf("starting the plugin host: %w", err)
 	}
 	s.host = host
 	s.onClose(func() { _ = host.Close(context.WithoutCancel(ctx)) })
 
 	temporal, err := s.startTemporal(ctx, dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.worker = workflows.NewWorker(temporal,
 		&workflows.Workflows{Definitions: &definitions{store: store}},
@@ -79,7 +83,7 @@ func newServer(ctx context.Context, dir, baseURL string, logger *slog.Logger) (s
 	s.service = orchestrator.NewService(orchestrator.Deps{
 		Store: store, Engine: &workflows.Engine{Client: temporal}, Plugins: describer{host}, Logger: logger, Now: time.Now,
 	})
-	return s, s.route(store, baseURL)
+	return s.route(store, baseURL)
 }
 
 // work begins to run enrollments and to dispatch events. Until then calls of

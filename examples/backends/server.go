@@ -103,6 +103,7 @@ func newHandler(run context.Context, mux *http.ServeMux) http.Handler {
 	mux.HandleFunc("GET /control/fault", f.show)
 	mux.HandleFunc("POST /control/fault", f.set)
 	mux.HandleFunc("GET /style.css", serveStyle)
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	faulty := f.wrap(run, mux)
 	top := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !loopbackHost(r.Host) {
