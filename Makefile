@@ -1,0 +1,102 @@
+# What a person does with this repository. Needs Go 1.26 or newer, git and make;
+# `make help` lists the targets. Tools are built from source, with the version
+# in the path, and only when missing. Nothing outside bin/ is written, except
+# by `generate`, and by `test` as root, which installs Chromium where there is
+# none.
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# Flags of `go build`. Not -trimpath by default: it would compile Temporal's
+# server, several minutes of work, once more than `go test` has done already.
+BUILDFLAGS ?=
+# Flags of `go test`; `make test TESTFLAGS=-short` needs no browser.
+TESTFLAGS  ?= -timeout 20m
+NESTED     = $(shell find . -mindepth 2 -name go.mod -not -path './bin/*' -not -path '*/testdata/*' -exec dirname {} \; | sort)
+GENERATED  = find ui sdk/gen -name '*_templ.go' -o -name '*.pb.go' -o -name '*.connect.go'
+TOOLS     := $(CURDIR)/bin/tools
+
+# tool,<name>,<package>,<version> builds one tool into a directory of its own.
+define tool
+$(1) := $(TOOLS)/$(1)-$(3)/$(1)
+$(TOOLS)/$(1)-$(3)/$(1): | toolchain
+	@echo "building $(1) $(3)"
+	@GOBIN=$$(@D) $(GO) install $(2)@$(3)
+endef
+$(eval $(call tool,templ,github.com/a-h/templ/cmd/templ,v0.3.977))
+$(eval $(call tool,buf,github.com/bufbuild/buf/cmd/buf,v1.75.0))
+$(eval $(call tool,protoc-gen-go,google.golang.org/protobuf/cmd/protoc-gen-go,v1.36.12))
+$(eval $(call tool,protoc-gen-connect-go,connectrpc.com/connect/cmd/protoc-gen-connect-go,v1.20.0))
+$(eval $(call tool,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,v2.12.2))
+$(eval $(call tool,workflowcheck,go.temporal.io/sdk/contrib/tools/workflowcheck,v0.6.0))
+
+.PHONY: help run build guests test test-kill race check generate generate-check lint workflowcheck bench clean toolchain chromium
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-15s %s\n", $$1, $$2 }'
+
+run: build ## build and start everything on this machine
+	./bin/qidong dev
+
+build: guests ## build bin/qidong
+	$(GO) build $(BUILDFLAGS) -ldflags '-X main.version=$(VERSION)' -o bin/qidong ./cmd/qidong
+
+guests: toolchain ## build the plugins to WebAssembly
+	$(GO) run ./examples/plugins/build
+
+test: guests chromium ## test everything, the nested modules too
+	$(GO) test $(TESTFLAGS) ./...
+	@for dir in $(NESTED); do echo "$(GO) -C $$dir test ./..."; $(GO) -C $$dir test ./... || exit 1; done
+
+test-kill: guests ## kill the whole installation again and again (KILLS=20)
+	QIDONG_KILLS=$(or $(KILLS),20) $(GO) test -count=1 -v -timeout 60m -run 'KillMinus9' ./cmd/qidong
+
+race: guests ## test under the race detector what runs without Temporal's server
+	$(GO) test -race -short -timeout 10m ./orchestrator/... ./plugins/...
+
+check: ## everything CI does
+	@total=$$(date +%s); for phase in generate-check lint workflowcheck test; do \
+		start=$$(date +%s); echo "== $$phase"; \
+		$(MAKE) --no-print-directory $$phase || { echo "== $$phase failed"; exit 1; }; \
+		echo "== $$phase: $$(( $$(date +%s) - start )) s"; \
+	done; echo "== check: $$(( $$(date +%s) - total )) s"
+
+generate: $(templ) $(buf) $(protoc-gen-go) $(protoc-gen-connect-go) ## write the generated code anew
+	$(templ) generate -path ui -log-level warn
+	cd sdk/proto && PATH="$(dir $(protoc-gen-go)):$(dir $(protoc-gen-connect-go)):$$PATH" sh -c '$(buf) lint && $(buf) generate'
+
+generate-check: ## fail when the generated code is stale
+	@mkdir -p bin && $(GENERATED) | sort | xargs cksum > bin/generated.before
+	@$(MAKE) --no-print-directory generate
+	@$(GENERATED) | sort | xargs cksum > bin/generated.after
+	@diff bin/generated.before bin/generated.after || { echo "generated code was stale: commit what make generate has just written"; exit 1; }
+
+lint: guests $(golangci-lint) ## run golangci-lint
+	$(golangci-lint) run ./...
+	@for dir in $(NESTED); do echo "golangci-lint in $$dir"; (cd $$dir && $(golangci-lint) run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
+
+workflowcheck: $(workflowcheck) ## look for what is not deterministic in workflows
+	$(workflowcheck) ./workflows/...
+
+bench: build ## measure plugin calls, journeys and intake
+	@for suite in plugin journey intake; do ./bin/qidong bench $$suite || exit 1; done
+
+clean: ## remove bin/ and the built plugins
+	rm -rf bin examples/plugins/dist/*.wasm
+
+toolchain:
+	@command -v $(GO) >/dev/null || { echo "Go is missing: install Go 1.26 or newer, see https://go.dev/doc/install"; exit 1; }
+	@minor=$$(cd / && $(GO) env GOVERSION | sed 's/^go1\.\([0-9]*\).*/\1/'); \
+	[ "$$minor" -ge 26 ] 2>/dev/null || { echo "Go is too old ($$(cd / && $(GO) env GOVERSION)): install Go 1.26 or newer, see https://go.dev/doc/install"; exit 1; }
+
+chromium:
+	@case ' $(TESTFLAGS) ' in *' -short '*) exit 0;; esac; \
+	for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+		command -v $$name >/dev/null && exit 0; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing chromium for the tests in a browser"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else \
+		echo "Chromium is missing: install it for the tests in a browser, or run make test TESTFLAGS=-short"; exit 1; \
+	fi
