@@ -3,12 +3,9 @@ package journey
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strings"
-	"time"
 
 	"cel.dev/cel-go/cel"
-	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
@@ -17,22 +14,38 @@ import (
 
 // Limits of expressions.
 const (
-	MaxExpression = 2048    // bytes of one expression
-	costLimit     = 100_000 // CEL's own units, for one evaluation
+	MaxExpression = 2048     // bytes of one expression
+	costLimit     = 100_000  // CEL's own units, for one evaluation
+	maxResult     = 64 << 10 // bytes of a text that is put together
+	maxValues     = 20_000   // elements and fields in one result
+	maxNesting    = 64       // of lists and objects in one result
 )
 
-// newEnv declares what expressions may speak of. loop is the name of a
-// carousel's element, "" outside one.
+// variableNames are what expressions may speak of.
+var variableNames = []string{"customer", "vars", "entry", "steps", "event", "call", "now"}
+
+// environments holds one for each name of a carousel's element, "" for none.
+type environments map[string]*cel.Env
+
+func (e environments) of(loop string) (*cel.Env, error) {
+	if env := e[loop]; env != nil {
+		return env, nil
+	}
+	env, err := newEnv(loop)
+	if err == nil {
+		e[loop] = env
+	}
+	return env, err
+}
+
+// newEnv declares what expressions may speak of.
 func newEnv(loop string) (*cel.Env, error) {
 	opts := []cel.EnvOption{
-		cel.Variable("customer", cel.DynType),
-		cel.Variable("vars", cel.DynType),
-		cel.Variable("entry", cel.DynType),
-		cel.Variable("steps", cel.DynType),
-		cel.Variable("event", cel.DynType),
-		cel.Variable("call", cel.DynType),
-		cel.Variable("now", cel.TimestampType),
+		cel.StdLib(),
+		cel.CustomTypeAdapter(jsonNumbers{types.DefaultTypeAdapter}),
 		cel.CrossTypeNumericComparisons(true),
+		cel.ExpressionNestingDepthLimit(100),
+		cel.RegexProgramSizeLimit(1000),
 		ext.Strings(),
 		// time(x) needs the customer's zone and language, which a function
 		// cannot see: the macro hands them over.
@@ -40,19 +53,25 @@ func newEnv(loop string) (*cel.Env, error) {
 		cel.Function("qidong_time", cel.Overload("qidong_time_dyn_dyn",
 			[]*cel.Type{cel.DynType, cel.DynType}, cel.StringType, cel.BinaryBinding(localTime))),
 	}
+	for _, name := range variableNames {
+		kind := cel.DynType
+		if name == "now" {
+			kind = cel.TimestampType
+		}
+		if name == loop {
+			return nil, fmt.Errorf("%s is taken", loop)
+		}
+		opts = append(opts, cel.Variable(name, kind))
+	}
 	if loop != "" {
 		opts = append(opts, cel.Variable(loop, cel.DynType))
 	}
-	env, err := cel.NewCustomEnv(append([]cel.EnvOption{cel.StdLib()}, opts...)...)
+	env, err := cel.NewCustomEnv(opts...)
 	if err != nil {
 		return nil, fmt.Errorf("preparing expressions: %w", err)
 	}
 	return env, nil
 }
-
-var timeMacro = cel.GlobalMacro("time", 1, func(f cel.MacroExprFactory, _ ast.Expr, args []ast.Expr) (ast.Expr, *cel.Error) {
-	return f.NewCall("qidong_time", args[0], f.NewIdent("customer")), nil
-})
 
 // expression is a compiled CEL expression.
 type expression struct {
@@ -60,55 +79,66 @@ type expression struct {
 	program cel.Program
 }
 
-// compile parses and checks one expression. want is the type its result must
-// be able to have; nil allows any.
+// compileExpression parses and checks one expression. want is the type its
+// result must be able to have; nil allows any.
 func compileExpression(env *cel.Env, source string, want *cel.Type) (*expression, *cel.Ast, error) {
 	if len(source) > MaxExpression {
 		return nil, nil, fmt.Errorf("the expression has %d bytes; the limit is %d", len(source), MaxExpression)
 	}
 	parsed, issues := env.Compile(source)
 	if issues.Err() != nil {
-		return nil, nil, &expressionError{issues: issues}
+		return nil, nil, &expressionError{issues.Errors()[0]}
 	}
-	if want != nil && parsed.OutputType() != cel.DynType && !parsed.OutputType().IsAssignableType(want) {
-		return nil, nil, fmt.Errorf("the expression gives %s where %s is needed", parsed.OutputType(), want)
+	if want != nil && parsed.OutputType() != cel.DynType && !want.IsAssignableType(parsed.OutputType()) {
+		return nil, nil, fmt.Errorf("it gives %s where %s is needed", parsed.OutputType(), want)
 	}
-	program, err := env.Program(parsed, cel.CostLimit(costLimit), cel.EvalOptions(cel.OptOptimize))
+	program, err := env.Program(parsed, cel.CostLimit(costLimit), cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(mixNumbers))
 	if err != nil {
 		return nil, nil, fmt.Errorf("preparing the expression: %w", err)
 	}
 	return &expression{source: source, program: program}, parsed, nil
 }
 
-// expressionError is what CEL's compiler found, first problem first.
-type expressionError struct{ issues *cel.Issues }
+// expressionError is the first thing that CEL's compiler found.
+type expressionError struct{ first *cel.Error }
 
-func (e *expressionError) Error() string { return e.issues.Errors()[0].Message }
+// Error is CEL's message in one line, without the container that CEL names
+// though there is none.
+func (e *expressionError) Error() string {
+	first, _, _ := strings.Cut(e.first.Message, "\n")
+	return strings.Replace(first, " (in container '')", "", 1)
+}
 
-// column is where in the expression the first problem is, from 0.
-func (e *expressionError) column() int { return e.issues.Errors()[0].Location.Column() }
+// column is where in the expression the problem is, from 0.
+func (e *expressionError) column() int {
+	if e.first.Location.Line() != 1 {
+		return 0
+	}
+	return max(e.first.Location.Column(), 0)
+}
 
 func (e *expression) eval(vars map[string]any) (any, error) {
 	out, _, err := e.program.Eval(vars)
-	if err != nil {
-		return nil, fmt.Errorf("evaluating %q: %w", e.source, err)
+	if err == nil {
+		left := maxValues
+		var v any
+		if v, err = plain(out, maxNesting, &left); err == nil {
+			return v, nil
+		}
 	}
-	v, err := plain(out, 0)
-	if err != nil {
-		return nil, fmt.Errorf("evaluating %q: %w", e.source, err)
-	}
-	return v, nil
+	return nil, fmt.Errorf("evaluating %.100q: %w", e.source, err)
 }
 
-// plain turns a CEL value into what JSON can hold. Whole doubles become
-// integers: data that came as JSON has only doubles.
-func plain(v ref.Val, depth int) (any, error) {
-	if depth > 64 {
-		return nil, errors.New("the value is nested deeper than 64")
+// plain turns a CEL value into what JSON can hold, a moment into [time.Time], a
+// duration into [time.Duration]. Whole doubles become integers. It stops depth
+// levels down, and when nothing is left of the number of values.
+func plain(v ref.Val, depth int, left *int) (any, error) {
+	if *left--; depth < 0 || *left < 0 {
+		return nil, fmt.Errorf("the result is nested deeper than %d, or has more than %d values", maxNesting, maxValues)
 	}
 	switch v := v.(type) {
 	case types.Null:
-		return nil, nil
+		return nil, nil //nolint:nilnil // null is a value
 	case types.Bool:
 		return bool(v), nil
 	case types.String:
@@ -116,31 +146,31 @@ func plain(v ref.Val, depth int) (any, error) {
 	case types.Int:
 		return int64(v), nil
 	case types.Uint:
-		return int64(v), nil //nolint:gosec // far beyond any amount
+		return number(float64(v))
 	case types.Double:
-		return number(float64(v)), nil
+		return number(float64(v))
 	case types.Timestamp:
 		return v.Time, nil
 	case types.Duration:
 		return v.Duration, nil
 	case traits.Mapper:
-		return plainMap(v, depth)
+		return plainMap(v, depth, left)
 	case traits.Lister:
 		n, _ := v.Size().Value().(int64)
-		list := make([]any, 0, n)
+		list := make([]any, 0, min(n, maxValues))
 		for i := range n {
-			item, err := plain(v.Get(types.Int(i)), depth+1)
+			item, err := plain(v.Get(types.Int(i)), depth-1, left)
 			if err != nil {
 				return nil, err
 			}
-			list = append(list, item)
+			list = append(list, timeless(item))
 		}
 		return list, nil
 	}
 	return nil, fmt.Errorf("a value of type %s cannot be used here", v.Type().TypeName())
 }
 
-func plainMap(v traits.Mapper, depth int) (any, error) {
+func plainMap(v traits.Mapper, depth int, left *int) (any, error) {
 	out := map[string]any{}
 	for it := v.Iterator(); it.HasNext() == types.True; {
 		k := it.Next()
@@ -148,63 +178,11 @@ func plainMap(v traits.Mapper, depth int) (any, error) {
 		if !ok {
 			return nil, errors.New("the keys of a map must be strings")
 		}
-		item, err := plain(v.Get(k), depth+1)
+		item, err := plain(v.Get(k), depth-1, left)
 		if err != nil {
 			return nil, err
 		}
-		out[key] = item
+		out[key] = timeless(item)
 	}
 	return out, nil
-}
-
-// number is f as an int64 when it is whole and exact.
-func number(f float64) any {
-	if f == math.Trunc(f) && math.Abs(f) < 1<<53 {
-		return int64(f)
-	}
-	return f
-}
-
-// localTime writes a moment in the customer's time zone and language.
-func localTime(moment, customer ref.Val) ref.Val {
-	at, err := momentOf(moment)
-	if err != nil {
-		return types.WrapErr(err)
-	}
-	zone, locale := time.UTC, "en"
-	if m, ok := customer.(traits.Mapper); ok {
-		if z, found := m.Find(types.String("timezone")); found {
-			if name, ok := z.Value().(string); ok {
-				if loaded, err := time.LoadLocation(name); err == nil && name != "" {
-					zone = loaded
-				}
-			}
-		}
-		if l, found := m.Find(types.String("locale")); found {
-			locale, _ = l.Value().(string)
-		}
-	}
-	return types.String(formatTime(at.In(zone), locale))
-}
-
-func momentOf(v ref.Val) (time.Time, error) {
-	switch v := v.(type) {
-	case types.Timestamp:
-		return v.Time, nil
-	case types.String:
-		at, err := time.Parse(time.RFC3339, string(v))
-		if err != nil {
-			return time.Time{}, fmt.Errorf("%q is not a moment like 2026-11-28T19:30:00+08:00", string(v))
-		}
-		return at, nil
-	}
-	return time.Time{}, fmt.Errorf("time() takes a moment, not %s", v.Type().TypeName())
-}
-
-func formatTime(at time.Time, locale string) string {
-	if strings.HasPrefix(locale, "zh") {
-		days := [...]string{"周日", "周一", "周二", "周三", "周四", "周五", "周六"}
-		return fmt.Sprintf("%d月%d日 %s %s", at.Month(), at.Day(), days[at.Weekday()], at.Format("15:04"))
-	}
-	return at.Format("Mon 2 Jan, 15:04")
 }

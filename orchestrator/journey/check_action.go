@@ -3,6 +3,7 @@ package journey
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,9 +13,9 @@ import (
 // call checks a call against what the catalog knows of its action, and pins it.
 func (k *compiler) call(s *Step, path string) {
 	c := s.Call
-	if spec, ok := k.action(s, path+".action", c.Action); ok {
-		k.input(s, path+".with", c.With, spec)
-		if spec.Effect == "write" && c.Undo == nil && !k.doc.undoNone[s.ID] {
+	if spec, ok := k.action(s, path, c.Action); ok {
+		k.input(s, path+".with", c.With, spec.Input, spec.Input)
+		if spec.Effect == "write" && c.Undo == nil && !k.doc.undoNone[s] {
 			mend := "Write undo: none if it needs none."
 			if spec.Undo != "" {
 				mend = "Add undo: {action: " + spec.Plugin + "." + spec.Undo + ", with: …}, or undo: none."
@@ -22,26 +23,31 @@ func (k *compiler) call(s *Step, path string) {
 			k.report(path, s.ID, "MISSING_UNDO", fmt.Sprintf("%s changes something at the partner, and nothing says how to undo it.", c.Action), mend)
 		}
 	}
-	if c.Undo != nil {
-		if spec, ok := k.action(s, path+".undo.action", c.Undo.Action); ok {
-			k.input(s, path+".undo.with", c.Undo.With, spec)
+	if u := c.Undo; u != nil {
+		if spec, ok := k.action(s, path+".undo", u.Action); ok {
+			k.input(s, path+".undo.with", u.With, spec.Input, spec.Input)
 		}
 	}
-	if c.Retry.Attempts < 1 || c.Retry.Attempts > 100 {
-		k.report(path+".retry.attempts", s.ID, "OUT_OF_RANGE", fmt.Sprintf("%d attempts are not possible.", c.Retry.Attempts), "Use 1 to 100.")
+	if r := c.Retry; r.Attempts < 1 || r.Attempts > 100 {
+		k.report(path+".retry.attempts", s.ID, "OUT_OF_RANGE", fmt.Sprintf("%d attempts are not possible.", r.Attempts), "Use 1 to 100.")
 	}
-	if c.Retry.Interval > c.Retry.Max {
-		k.report(path+".retry", s.ID, "OUT_OF_RANGE", "The first interval is longer than the longest.", "Raise max, or lower interval.")
+	if r := c.Retry; r.Interval <= 0 || r.Interval > r.Max {
+		k.report(path+".retry", s.ID, "OUT_OF_RANGE", fmt.Sprintf("The first interval, %s, must be more than nothing and at most the longest, %s.", r.Interval, r.Max), "Change interval or max.")
 	}
 	if c.OnFailure != "hold" && c.OnFailure != "undo" {
-		k.report(path+".on_failure", s.ID, "UNKNOWN_VALUE", fmt.Sprintf("There is no failure policy %q.", c.OnFailure), "Write hold or undo.")
+		k.report(path+".on_failure", s.ID, "UNKNOWN_VALUE", fmt.Sprintf("There is no failure policy %.40q.", c.OnFailure), "Write hold or undo.")
 	}
 }
 
+// action finds what the catalog knows of the action named at path.
 func (k *compiler) action(s *Step, path, name string) (ActionSpec, bool) {
+	if name == "" {
+		k.report(path, s.ID, "MISSING_FIELD", "The action is missing.", "Add action: plugin.action.")
+		return ActionSpec{}, false
+	}
 	spec, ok := k.catalog.Action(name)
 	if !ok {
-		k.report(path, s.ID, "UNKNOWN_ACTION", fmt.Sprintf("No active plugin offers the action %q.", name), suggest(name, k.catalog.Actions()))
+		k.report(path+".action", s.ID, "UNKNOWN_ACTION", fmt.Sprintf("No active plugin offers the action %.80q.", name), k.found.suggest(name, slices.Clone(k.catalog.Actions())))
 		return spec, false
 	}
 	if k.def.Actions == nil {
@@ -52,56 +58,85 @@ func (k *compiler) action(s *Step, path, name string) (ActionSpec, bool) {
 }
 
 // input checks an input as far as it is known before it is evaluated: names of
-// fields, missing ones, and values without expressions.
-func (k *compiler) input(s *Step, path string, with map[string]any, spec ActionSpec) {
-	properties, _ := spec.Input["properties"].(map[string]any)
-	if properties == nil {
-		return
-	}
-	names := make([]string, 0, len(properties))
-	for name := range properties {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	required, _ := spec.Input["required"].([]any)
+// fields, missing ones, and values without expressions. root holds what schema
+// refers to.
+func (k *compiler) input(s *Step, path string, with, schema, root map[string]any) {
+	properties, _ := schema["properties"].(map[string]any)
+	required, _ := schema["required"].([]any)
 	for _, r := range required {
-		if name, _ := r.(string); name != "" && !hasKey(with, name) {
-			k.report(path, s.ID, "MISSING_INPUT", fmt.Sprintf("The input %s of %s.%s is missing.", name, spec.Plugin, spec.Name), "Add "+name+": ….")
+		name, _ := r.(string)
+		if _, given := with[name]; name != "" && !given {
+			at := path
+			if !k.has(path) {
+				at = path[:strings.LastIndexByte(path, '.')]
+			}
+			k.report(at, s.ID, "MISSING_INPUT", fmt.Sprintf("The input %s is missing.", name), "Add "+name+": ….")
 		}
 	}
-	for name, value := range with {
-		schema, ok := properties[name].(map[string]any)
+	open := properties == nil || schema["additionalProperties"] != nil && schema["additionalProperties"] != false
+	for _, name := range slices.Sorted(maps.Keys(with)) {
+		at, value := under(path, name), with[name]
+		property, ok := properties[name].(map[string]any)
+		nested, isObject := value.(map[string]any)
 		switch {
+		case !ok && !open && properties[name] == nil:
+			k.report(at, s.ID, "UNKNOWN_INPUT", fmt.Sprintf("There is no input %q.", name), k.found.suggest(name, slices.Collect(maps.Keys(properties))))
 		case !ok:
-			k.report(path+"."+name, s.ID, "UNKNOWN_INPUT", fmt.Sprintf("%s.%s has no input %q.", spec.Plugin, spec.Name, name), suggest(name, names))
 		case !dynamic(value):
-			k.literal(s, path+"."+name, value, schema)
+			k.fits(at, s.ID, value, property, root)
+		case isObject:
+			k.input(s, at, nested, property, root)
+		default:
+			k.mixed(s, at, value, property)
 		}
 	}
 }
 
-func hasKey(m map[string]any, name string) bool { _, ok := m[name]; return ok }
+// mixed checks that a text with expressions in it stands where a text may.
+func (k *compiler) mixed(s *Step, path string, value any, schema map[string]any) {
+	text, isText := value.(string)
+	kind, known := schema["type"].(string)
+	if parts, err := splitTemplate(text); isText && known && kind != "string" && err == nil && len(parts) > 1 {
+		k.report(path, s.ID, "BAD_INPUT", fmt.Sprintf("The value is a text, but %s is needed.", kind), "Write one ${…} and nothing around it.")
+	}
+}
 
-// literal checks a value without expressions against its schema.
-func (k *compiler) literal(s *Step, path string, value any, schema map[string]any) {
-	compiled, err := compileSchema(schema)
+// fits checks a value without expressions against its schema.
+func (k *compiler) fits(path, step string, value any, schema, root map[string]any) {
+	if k.found.full() {
+		return
+	}
+	whole := maps.Clone(schema)
+	for _, definitions := range []string{"$defs", "definitions"} {
+		if root[definitions] != nil {
+			whole[definitions] = root[definitions]
+		}
+	}
+	compiled, err := compileSchema(whole)
 	if err != nil {
-		return // the plugin's own problem, found at its upload
+		return // of an action, it is the plugin's own problem, found at its upload
 	}
 	v, err := asJSON(value)
 	if err == nil {
 		err = compiled.Validate(v)
 	}
-	if err == nil {
-		return
-	}
-	message := err.Error()
 	var invalid *jsonschema.ValidationError
 	if errors.As(err, &invalid) {
-		lines := strings.Split(message, "\n")
-		message = strings.TrimPrefix(strings.TrimSpace(lines[len(lines)-1]), "- ")
+		k.report(path, step, "BAD_INPUT", "The value does not fit: "+reason(invalid)+".", "")
 	}
-	k.report(path, s.ID, "BAD_INPUT", "The value does not fit: "+message+".", "")
+}
+
+// reason is the innermost cause of what a schema refuses.
+func reason(err *jsonschema.ValidationError) string {
+	for len(err.Causes) > 0 {
+		err = err.Causes[0]
+	}
+	lines := strings.Split(err.Error(), "\n")
+	_, text, found := strings.Cut(lines[len(lines)-1], "': ")
+	if !found {
+		text = lines[len(lines)-1]
+	}
+	return text
 }
 
 // dynamic tells whether a value holds an expression.
@@ -119,77 +154,4 @@ func dynamic(v any) bool {
 		return slices.ContainsFunc(v, dynamic)
 	}
 	return false
-}
-
-// send checks a message before it is evaluated.
-func (k *compiler) send(s *Step, path string) {
-	m := s.Send
-	if !slices.Contains([]string{"marketing", "service", "transactional"}, m.Category) {
-		k.report(path+".category", s.ID, "UNKNOWN_VALUE", fmt.Sprintf("There is no category %q.", m.Category), "Write marketing, service or transactional.")
-	}
-	bodies := 0
-	for _, set := range []bool{len(m.Text) > 0, m.Card != nil, m.Carousel != nil} {
-		if set {
-			bodies++
-		}
-	}
-	if bodies != 1 {
-		k.report(path, s.ID, "MESSAGE_BODY", fmt.Sprintf("The message has %d bodies; it must have one.", bodies), "Write one of text, card, carousel.")
-	}
-	if c := m.Carousel; c != nil && (c.Each == "" || !stepID.MatchString(c.As)) {
-		k.report(path+".carousel", s.ID, "MISSING_FIELD", "The carousel does not say over which list it goes, or how its element is called.", "Add each: … and as: ….")
-	}
-	k.suggestions(s, path, m.Suggestions, maxChips)
-	for _, c := range cards(m) {
-		at := path + ".card"
-		if m.Carousel != nil {
-			at = path + ".carousel.card"
-		}
-		if len(c.Title) == 0 && len(c.Description) == 0 && c.Media == nil {
-			k.report(at, s.ID, "MISSING_FIELD", "The card is empty.", "Give it a title, a description or media.")
-		}
-		k.media(s, at+".media", c.Media)
-		k.suggestions(s, at, c.Suggestions, maxCardReplies)
-	}
-}
-
-func (k *compiler) media(s *Step, path string, m *Media) {
-	if m == nil {
-		return
-	}
-	if (m.URL == "") == (m.QR == "") {
-		k.report(path, s.ID, "MEDIA_KIND", "Media is either an address or a QR code.", "Write one of url, qr.")
-	}
-	if m.URL != "" && m.Type == "" {
-		k.report(path, s.ID, "MISSING_FIELD", "The media type is missing.", "Add type: image/png, or what it is.")
-	}
-	if !slices.Contains([]string{"SHORT_HEIGHT", "MEDIUM_HEIGHT", "TALL_HEIGHT"}, m.Height) {
-		k.report(path+".height", s.ID, "UNKNOWN_VALUE", fmt.Sprintf("There is no height %q.", m.Height), "Write SHORT_HEIGHT, MEDIUM_HEIGHT or TALL_HEIGHT.")
-	}
-}
-
-func (k *compiler) suggestions(s *Step, path string, list []Suggestion, limit int) {
-	if len(list) > limit {
-		k.report(path+".suggestions", s.ID, "TOO_MANY_SUGGESTIONS", fmt.Sprintf("There are %d suggestions; the limit is %d.", len(list), limit), "Remove some.")
-	}
-	for i, g := range list {
-		at := fmt.Sprintf("%s.suggestions[%d]", path, i)
-		kinds := 0
-		for _, set := range []bool{g.Reply != "", g.OpenURL != "", g.Calendar != nil, g.ShowLocation != nil} {
-			if set {
-				kinds++
-			}
-		}
-		if kinds != 1 {
-			k.report(at, s.ID, "SUGGESTION_KIND", fmt.Sprintf("The suggestion does %d things; it must do one.", kinds), "Write one of reply, open_url, calendar, show_location.")
-		}
-		if len(g.Text) == 0 {
-			k.report(at, s.ID, "MISSING_FIELD", "The suggestion has no text.", "Add text: {en: …, zh-CN: …}.")
-		}
-		for _, text := range g.Text {
-			if n := len([]rune(text)); n > maxDisplayText && !dynamic(text) {
-				k.report(at+".text", s.ID, "TEXT_TOO_LONG", fmt.Sprintf("%q has %d characters; a suggestion shows %d.", text, n, maxDisplayText), "Shorten it.")
-			}
-		}
-	}
 }

@@ -3,23 +3,31 @@ package journey
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
 )
+
+// MaxExpressions bounds the expressions of one definition; the same text again
+// does not count.
+const MaxExpressions = 10_000
 
 // expressions compiles every expression and checks what it speaks of.
 func (k *compiler) expressions() {
-	envs := map[string]*cel.Env{}
-	for _, s := range sites(k.def) {
-		env := envs[s.loop]
-		if env == nil {
-			var err error
-			if env, err = newEnv(s.loop); err != nil {
-				k.report(s.path, s.step, "BAD_EXPRESSION", "The name "+s.loop+" cannot be used: "+err.Error()+".", "Choose another.")
-				continue
-			}
-			envs[s.loop] = env
+	k.tried = map[string]bool{}
+	envs := environments{}
+	for _, s := range sites(k.def, k.path) {
+		if k.found.full() || len(k.tried) > MaxExpressions {
+			return
+		}
+		env, err := envs.of(s.loop)
+		if err != nil {
+			continue // the name of the element has been reported
 		}
 		if !s.template {
 			k.expression(env, s, s.source, 0)
@@ -27,82 +35,216 @@ func (k *compiler) expressions() {
 		}
 		parts, err := splitTemplate(s.source)
 		if err != nil {
-			k.report(s.path, s.step, "BAD_TEMPLATE", "The text cannot be read: "+err.Error()+".", "")
+			k.report(s.path, s.step, "BAD_TEMPLATE", "The text cannot be read: "+err.Error()+".", "Write ${expression}.")
 			continue
 		}
 		for _, part := range parts {
 			if part.expression {
-				k.expression(env, s, part.text, part.offset)
+				k.expression(env, s, part.text, utf8.RuneCountInString(s.source[:part.offset]))
 			}
 		}
 	}
 }
 
+// expression checks one expression, which begins offset characters into the
+// text at s.path.
 func (k *compiler) expression(env *cel.Env, s site, source string, offset int) {
+	if k.tried[s.loop+"\x00"+source] = true; len(k.tried) > MaxExpressions {
+		k.report(s.path, s.step, "TOO_MANY_EXPRESSIONS", fmt.Sprintf("The definition has more than %d expressions.", MaxExpressions), "Split the journey.")
+		return
+	}
 	_, checked, err := compileExpression(env, source, s.want)
 	if err != nil {
-		k.report(s.path, s.step, "BAD_EXPRESSION", fmt.Sprintf("%q is not usable: %s.", source, err), "")
+		k.report(s.path, s.step, "BAD_EXPRESSION", fmt.Sprintf("%.100q is not usable: %s.", source, strings.TrimSuffix(err.Error(), ".")), mendExpression(err, s))
 		var syntax *expressionError
 		if errors.As(err, &syntax) {
-			k.shift(s.path, offset+syntax.column())
+			k.shift(s, offset+syntax.column())
 		}
 		return
 	}
-	guarded := map[string]bool{}
-	var used []string
-	root := ast.NavigateAST(checked.NativeRep())
-	for _, e := range ast.MatchDescendants(root, ast.AllMatcher()) {
-		if e.Kind() == ast.IdentKind && !k.visible(s, e.AsIdent()) {
-			k.report(s.path, s.step, "NOT_IN_SCOPE", fmt.Sprintf("%s is not known here, in %q.", e.AsIdent(), source), "event is known in match, call in undo.")
+	k.speaksOf(s, source, ast.NavigateAST(checked.NativeRep()))
+}
+
+// mendExpression is help for the commonest mistakes.
+func mendExpression(err error, s site) string {
+	switch message := err.Error(); {
+	case strings.Contains(message, "undeclared reference"):
+		known := slices.Clone(variableNames)
+		if s.loop != "" {
+			known = append(known, s.loop)
 		}
-		if e.Kind() != ast.SelectKind {
-			continue
-		}
-		sel := e.AsSelect()
-		if op := sel.Operand(); op.Kind() != ast.IdentKind || op.AsIdent() != "steps" {
-			continue
-		}
-		if sel.IsTestOnly() {
-			guarded[sel.FieldName()] = true
-		}
-		used = append(used, sel.FieldName())
+		return "Known are " + strings.Join(known, ", ") + "; a text is written in quotes."
+	case strings.Contains(message, "no matching overload"):
+		return "Convert one side: double(…), int(…), string(…), timestamp(…)."
 	}
-	for _, id := range used {
-		k.reference(s, source, id, guarded[id])
+	return ""
+}
+
+// shift moves the problem reported last to a place inside its scalar, if the
+// scalar stands in the source as it is.
+func (k *compiler) shift(s site, by int) {
+	at, ok := k.doc.positions[s.path]
+	lines := strings.SplitN(string(k.doc.source), "\n", at.line+1)
+	if !ok || at.line > len(lines) || k.found.full() {
+		return
+	}
+	line, text := []rune(lines[at.line-1]), []rune(s.source)
+	if by > len(text) || at.column < 1 || at.column-1+by > len(line) || string(line[at.column-1:at.column-1+by]) != string(text[:by]) {
+		return
+	}
+	if last := &k.found.list[len(k.found.list)-1]; last.Path == s.path {
+		last.Column = at.column + by
 	}
 }
 
-func (k *compiler) visible(s site, name string) bool {
-	return (name != "event" || s.event) && (name != "call" || s.undo)
+// scopeFields are the fields of what expressions see, where they are fixed.
+var scopeFields = map[string][]string{
+	"customer": {"id", "name", "locale", "timezone", "traits"},
+	"event":    {"type", "source", "id", "time", "subject", "data"},
+	"call":     {"key"},
+}
+
+// speaksOf checks the names in an expression.
+func (k *compiler) speaksOf(s site, source string, root ast.NavigableExpr) {
+	guarded := guards(root)
+	if s.exit != nil && s.step == "" {
+		k.sure[s.exit] = conjuncts(root, map[string]bool{})
+	}
+	for _, e := range ast.MatchDescendants(root, ast.KindMatcher(ast.IdentKind)) {
+		name := e.AsIdent()
+		field, selected := fieldOf(e)
+		switch {
+		case name == "event" && !s.event, name == "call" && !s.undo:
+			k.report(s.path, s.step, "NOT_IN_SCOPE", fmt.Sprintf("%s is not known here, in %.100q.", name, source), "event is known in match, call in the undo of a call.")
+		case name == "steps" && !selected:
+			k.report(s.path, s.step, "BAD_REFERENCE", fmt.Sprintf("steps is used as a whole, in %.100q.", source), "Speak of one step: steps.<id>.")
+		case name == "steps":
+			k.reference(s, source, field, guarded[field])
+		case selected && scopeFields[name] != nil && name != s.loop && !slices.Contains(scopeFields[name], field):
+			k.report(s.path, s.step, "UNKNOWN_NAME", fmt.Sprintf("There is no %s.%s, in %.100q.", name, field, source), k.found.suggest(field, slices.Clone(scopeFields[name])))
+		case selected && name == "vars":
+			k.variable(s, source, field)
+		}
+	}
+	for _, e := range ast.MatchDescendants(root, ast.FunctionMatcher(operators.Equals)) {
+		k.answer(s, source, e)
+	}
+}
+
+// fieldOf is the field selected from an identifier.
+func fieldOf(e ast.NavigableExpr) (string, bool) {
+	parent, ok := e.Parent()
+	if !ok || parent.Kind() != ast.SelectKind {
+		return "", false
+	}
+	return parent.AsSelect().FieldName(), true
+}
+
+// guards are the steps for which an expression asks has(steps.<id>).
+func guards(root ast.NavigableExpr) map[string]bool {
+	out := map[string]bool{}
+	for _, e := range ast.MatchDescendants(root, ast.KindMatcher(ast.SelectKind)) {
+		if id, ok := guard(e); ok {
+			out[id] = true
+		}
+	}
+	return out
+}
+
+func guard(e ast.Expr) (string, bool) {
+	if e.Kind() != ast.SelectKind || !e.AsSelect().IsTestOnly() {
+		return "", false
+	}
+	of := e.AsSelect().Operand()
+	return e.AsSelect().FieldName(), of.Kind() == ast.IdentKind && of.AsIdent() == "steps"
+}
+
+// conjuncts are the steps that have ended whenever the expression is true:
+// has(steps.a) && has(steps.b) && ….
+func conjuncts(e ast.Expr, into map[string]bool) map[string]bool {
+	if id, ok := guard(e); ok {
+		into[id] = true
+	}
+	if e.Kind() == ast.CallKind && e.AsCall().FunctionName() == operators.LogicalAnd {
+		for _, arg := range e.AsCall().Args() {
+			conjuncts(arg, into)
+		}
+	}
+	return into
+}
+
+// variable checks a name of the journey's variables, if they are closed.
+func (k *compiler) variable(s site, source, name string) {
+	properties, _ := k.def.Variables["properties"].(map[string]any)
+	closed := k.def.Variables == nil || k.def.Variables["additionalProperties"] == false
+	if _, ok := properties[name]; !ok && closed {
+		k.report(s.path, s.step, "UNKNOWN_VARIABLE", fmt.Sprintf("The journey declares no variable %s, in %.100q.", name, source), k.found.suggest(name, slices.Collect(maps.Keys(properties))))
+	}
 }
 
 // reference checks that a step spoken of can have ended.
 func (k *compiler) reference(s site, source, id string, guarded bool) {
+	inExit := s.exit != nil && s.step != ""
+	if id == "exit" && inExit {
+		return // the event that met the exit
+	}
 	at := k.steps[id]
 	if at == nil {
-		k.report(s.path, s.step, "UNKNOWN_STEP", fmt.Sprintf("There is no step %q, in %q.", id, source), suggest(id, k.known()))
+		k.report(s.path, s.step, "UNKNOWN_STEP", fmt.Sprintf("There is no step %s, in %.100q.", id, source), k.found.suggest(id, slices.Clone(k.order)))
 		return
 	}
-	if s.exit { // an exit comes at any time: its match says which steps have ended
-		return
+	state := never
+	switch {
+	case s.step != "" && k.steps[s.step] != nil && k.before(id, s.step) != never:
+		state = k.before(id, s.step)
+	case s.exit != nil && k.sure[s.exit][id]:
+		state = surely
+	case s.exit != nil && k.inJourney(at):
+		state = maybe // an exit comes at any time
 	}
-	if s.step == "" {
-		k.report(s.path, s.step, "NOT_BEFORE", fmt.Sprintf("No step has run at the entry, in %q.", source), "Use event.")
-		return
-	}
-	switch before := k.before(s.step)[id]; {
-	case before == 2, guarded && before == 1, id == s.step && (s.event || s.undo):
-	case before == 1:
-		k.report(s.path, s.step, "MAYBE_NOT_BEFORE", fmt.Sprintf("Step %s is in an arm that may not have been taken, in %q.", id, source), "Guard it: has(steps."+id+") ? … : ….")
-	default:
-		k.report(s.path, s.step, "NOT_BEFORE", fmt.Sprintf("Step %s has not run when this is evaluated, in %q.", id, source), "Speak of an earlier step.")
+	switch {
+	case state == never && s.undo && id == s.step:
+		k.report(s.path, s.step, "NOT_BEFORE", fmt.Sprintf("The input of an undo is made before the call, so that a call without an answer can be undone too; it cannot speak of %s, in %.100q.", id, source), "Use ${call.key}, the idempotency key of the call.")
+	case state == never:
+		k.report(s.path, s.step, "NOT_BEFORE", fmt.Sprintf("Step %s has not ended when this is evaluated, in %.100q.", id, source), "Speak of an earlier step.")
+	case state == maybe && !guarded:
+		k.report(s.path, s.step, "MAYBE_NOT_BEFORE", fmt.Sprintf("Step %s may not have ended when this is evaluated, in %.100q.", id, source), "Guard it: has(steps."+id+") && …, or has(steps."+id+") ? … : ….")
 	}
 }
 
-// shift moves the last problem to a column inside its scalar.
-func (k *compiler) shift(path string, by int) {
-	at, ok := k.doc.positions[path]
-	if ok && at.plain {
-		k.problems[len(k.problems)-1].Column = at.column + by
+// inJourney tells whether a step is in the journey itself, and not in an exit.
+func (k *compiler) inJourney(at *place) bool {
+	for at.parent != nil {
+		at = at.parent
 	}
+	return len(k.def.Steps) > 0 && &at.siblings[0] == &k.def.Steps[0]
+}
+
+// answer checks event.data.reply == "name" in a reply arm.
+func (k *compiler) answer(s site, source string, e ast.NavigableExpr) {
+	if s.reply == "" || k.steps[s.reply] == nil {
+		return
+	}
+	args := e.AsCall().Args()
+	for i, arg := range args {
+		other := args[1-i]
+		name, isText := "", false
+		if other.Kind() == ast.LiteralKind {
+			name, isText = other.AsLiteral().Value().(string)
+		}
+		if known := replies(k.steps[s.reply].step); isText && isReply(arg) && !slices.Contains(known, name) {
+			k.report(s.path, s.step, "UNKNOWN_REPLY", fmt.Sprintf("The message of step %s has no reply %.80q, in %.100q.", s.reply, name, source), k.found.suggest(name, known))
+		}
+	}
+}
+
+// isReply tells whether e is event.data.reply.
+func isReply(e ast.Expr) bool {
+	for _, field := range []string{"reply", "data"} {
+		if e.Kind() != ast.SelectKind || e.AsSelect().FieldName() != field {
+			return false
+		}
+		e = e.AsSelect().Operand()
+	}
+	return e.Kind() == ast.IdentKind && e.AsIdent() == "event"
 }

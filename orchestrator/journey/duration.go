@@ -12,17 +12,21 @@ import (
 // days ("3d"). Days are 24 hours.
 type Duration time.Duration
 
-// ParseDuration reads a [Duration]. Negative durations are refused.
+// maxDays is the longest duration, a century.
+const maxDays = 36500
+
+// ParseDuration reads a [Duration]. Negative durations and those longer than
+// 36500 days are refused.
 func ParseDuration(s string) (Duration, error) {
 	if days, ok := strings.CutSuffix(s, "d"); ok {
 		n, err := strconv.Atoi(days)
-		if err == nil && n >= 0 && n <= 36500 {
+		if err == nil && n >= 0 && n <= maxDays {
 			return Duration(time.Duration(n) * 24 * time.Hour), nil
 		}
 		return 0, fmt.Errorf("%q is not a duration: write whole days like 3d, or hours and minutes like 1h30m", s)
 	}
 	d, err := time.ParseDuration(s)
-	if err != nil || d < 0 {
+	if err != nil || d < 0 || d > maxDays*24*time.Hour {
 		return 0, fmt.Errorf("%q is not a duration: write whole days like 3d, or hours and minutes like 1h30m", s)
 	}
 	return Duration(d), nil

@@ -2,8 +2,16 @@ package journey
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
+)
+
+// Limits of what one step's evaluation gives.
+const (
+	maxData = 64 << 10 // bytes of an input, or of the values of a message's replies
+	maxKey  = 256      // bytes of an enrollment's key
 )
 
 // evaluation evaluates expressions of a program in one scope.
@@ -11,24 +19,25 @@ type evaluation struct {
 	p    *Program
 	vars map[string]any
 	loop string
+	left *int // bytes of data that may still be made
 }
 
-func (p *Program) in(s Scope) evaluation { return evaluation{p: p, vars: s.vars()} }
+func (p *Program) in(s Scope) evaluation {
+	left := maxData
+	return evaluation{p: p, vars: s.vars(), left: &left}
+}
 
 // with is the evaluation inside a carousel, for one element.
-func (e evaluation) with(loop string, element any) evaluation {
-	vars := make(map[string]any, len(e.vars)+1)
-	for k, v := range e.vars {
-		vars[k] = v
-	}
-	vars[loop] = element
-	return evaluation{p: e.p, vars: vars, loop: loop}
+func (e evaluation) with(loop string, item any) evaluation {
+	e.vars = maps.Clone(e.vars)
+	e.vars[loop], e.loop = item, loop
+	return e
 }
 
 func (e evaluation) eval(source string) (any, error) {
 	x := e.p.expressions[e.loop+"\x00"+source]
 	if x == nil {
-		return nil, fmt.Errorf("the expression %q is not part of the definition", source)
+		return nil, fmt.Errorf("the expression %.100q is not part of the definition", source)
 	}
 	return x.eval(e.vars)
 }
@@ -44,7 +53,7 @@ func (e evaluation) bool(source string) (bool, error) {
 	}
 	b, ok := v.(bool)
 	if !ok {
-		return false, fmt.Errorf("%q gives %T, where true or false is needed", source, v)
+		return false, fmt.Errorf("%.100q gives %s, where true or false is needed", source, kindOf(v))
 	}
 	return b, nil
 }
@@ -60,40 +69,54 @@ func (e evaluation) moment(source string) (time.Time, error) {
 	case string:
 		at, err := time.Parse(time.RFC3339, v)
 		if err != nil {
-			return time.Time{}, fmt.Errorf("%q gives %q, which is no moment like 2026-11-28T19:30:00+08:00", source, v)
+			return time.Time{}, fmt.Errorf("%.100q gives %.40q, which is no moment like 2026-11-28T19:30:00+08:00", source, v)
 		}
 		return at, nil
 	}
-	return time.Time{}, fmt.Errorf("%q gives %T, where a moment is needed", source, v)
+	return time.Time{}, fmt.Errorf("%.100q gives %s, where a moment is needed", source, kindOf(v))
 }
 
 // value evaluates a template: "${expr}" alone gives the typed value.
 func (e evaluation) value(template string) (any, error) {
-	parts, ok := e.p.templates[template]
-	if !ok {
-		return template, nil // without expressions, or from outside the definition
-	}
+	parts := e.p.templates[template]
+	var v any
+	var err error
 	if len(parts) == 1 && parts[0].expression {
-		v, err := e.eval(parts[0].text)
-		if at, isTime := v.(time.Time); isTime {
-			return at.UTC().Format(time.RFC3339), err
-		}
-		if d, isDuration := v.(time.Duration); isDuration {
-			return d.String(), err
-		}
-		return v, err
+		v, err = e.eval(parts[0].text)
+		v = timeless(v)
+	} else {
+		v, err = e.text(template)
 	}
-	return e.text(template)
+	if err != nil {
+		return nil, err
+	}
+	if *e.left -= sizeOf(v); *e.left < 0 {
+		return nil, fmt.Errorf("the values together have more than %d bytes", maxData)
+	}
+	return v, nil
 }
 
-// text evaluates a template to a string.
+// text evaluates a template to a string of at most maxResult bytes.
 func (e evaluation) text(template string) (string, error) {
+	s, err := e.fill(template)
+	if err == nil && len(s) > maxResult {
+		err = fmt.Errorf("the text has more than %d bytes", maxResult)
+	}
+	return s, err
+}
+
+// fill evaluates a template to a string, and stops once it is longer than
+// maxResult bytes.
+func (e evaluation) fill(template string) (string, error) {
 	parts, ok := e.p.templates[template]
 	if !ok {
-		return template, nil
+		return template, nil // from outside the definition
 	}
 	var b strings.Builder
 	for _, part := range parts {
+		if b.Len() > maxResult {
+			break
+		}
 		if !part.expression {
 			b.WriteString(part.text)
 			continue
@@ -104,7 +127,7 @@ func (e evaluation) text(template string) (string, error) {
 		}
 		s, err := textOf(v)
 		if err != nil {
-			return "", fmt.Errorf("evaluating %q: %w", part.text, err)
+			return "", fmt.Errorf("evaluating %.100q: %w", part.text, err)
 		}
 		b.WriteString(s)
 	}
@@ -134,8 +157,8 @@ func (e evaluation) deep(v any) (any, error) {
 
 func (e evaluation) object(m map[string]any) (map[string]any, error) {
 	out := make(map[string]any, len(m))
-	for k, v := range m {
-		r, err := e.deep(v)
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		r, err := e.deep(m[k])
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", k, err)
 		}
@@ -164,19 +187,29 @@ func (p *Program) EntryKey(s Scope) (string, error) {
 		return "", at("entry.key", err)
 	}
 	key, err := textOf(v)
+	if err == nil && len(key) > maxKey {
+		err = fmt.Errorf("%.100q gives %d bytes; the limit is %d", p.def.Entry.Key, len(key), maxKey)
+	}
 	return key, at("entry.key", err)
 }
 
-// Input evaluates a call's input.
+// Input evaluates a call's input, at most 64 KiB.
 func (p *Program) Input(step string, s Scope) (map[string]any, error) {
-	call := p.Step(step).Call
-	out, err := p.in(s).object(call.With)
+	st := p.Step(step)
+	if st == nil || st.Call == nil {
+		return nil, notOf(step, "call")
+	}
+	out, err := p.in(s).object(st.Call.With)
 	return out, at("steps."+step+".call.with", err)
 }
 
-// UndoInput evaluates the input of a call's undo.
+// UndoInput evaluates the input of a call's undo, at most 64 KiB.
 func (p *Program) UndoInput(step string, s Scope) (map[string]any, error) {
-	out, err := p.in(s).object(p.Step(step).Call.Undo.With)
+	st := p.Step(step)
+	if st == nil || st.Call == nil || st.Call.Undo == nil {
+		return nil, notOf(step, "call with an undo")
+	}
+	out, err := p.in(s).object(st.Call.Undo.With)
 	return out, at("steps."+step+".call.undo.with", err)
 }
 
@@ -185,8 +218,11 @@ func (p *Program) UndoInput(step string, s Scope) (map[string]any, error) {
 func (p *Program) ArmMatches(step string, arm int, s Scope) (bool, error) {
 	kind, _ := s.Event["type"].(string)
 	st := p.Step(step)
-	if st.Survey != nil {
-		return kind == EventReply && replyTo(s.Event) == step, nil
+	if st != nil && st.Survey != nil {
+		return arm == 0 && kind == EventReply && replyTo(s.Event) == step, nil
+	}
+	if st == nil || st.Wait == nil || arm < 0 || arm >= len(st.Wait.Arms) {
+		return false, notOf(step, fmt.Sprintf("wait with an arm %d", arm))
 	}
 	a := st.Wait.Arms[arm]
 	switch {
@@ -212,6 +248,9 @@ func replyTo(event map[string]any) string {
 // itself, and the arm it then takes ("" for a survey).
 func (p *Program) Timeout(step string, s Scope) (arm string, moment time.Time, err error) {
 	st := p.Step(step)
+	if st == nil || (st.Survey == nil && st.Wait == nil) {
+		return "", time.Time{}, notOf(step, "wait or survey")
+	}
 	if st.Survey != nil {
 		return "", s.Now.Add(time.Duration(st.Survey.Wait)), nil
 	}
@@ -229,8 +268,12 @@ func (p *Program) Timeout(step string, s Scope) (arm string, moment time.Time, e
 
 // ChooseArm is the first arm whose condition holds, else "otherwise".
 func (p *Program) ChooseArm(step string, s Scope) (string, error) {
+	st := p.Step(step)
+	if st == nil || st.Choose == nil {
+		return "", notOf(step, "choose")
+	}
 	e := p.in(s)
-	for _, a := range p.Step(step).Choose.Arms {
+	for _, a := range st.Choose.Arms {
 		ok, err := e.bool(a.When)
 		if err != nil {
 			return "", at("steps."+step+".choose.arms."+a.ID+".when", err)
@@ -239,11 +282,14 @@ func (p *Program) ChooseArm(step string, s Scope) (string, error) {
 			return a.ID, nil
 		}
 	}
-	return "otherwise", nil
+	return otherwise, nil
 }
 
 // ExitMatches tells whether the scope's event meets Exit[exit].
 func (p *Program) ExitMatches(exit int, s Scope) (bool, error) {
+	if exit < 0 || exit >= len(p.def.Exit) {
+		return false, fmt.Errorf("the definition has no exit %d", exit)
+	}
 	x := p.def.Exit[exit]
 	if kind, _ := s.Event["type"].(string); kind != x.Event {
 		return false, nil
@@ -258,4 +304,9 @@ func at(path string, err error) error {
 		return nil
 	}
 	return fmt.Errorf("%s: %w", path, err)
+}
+
+// notOf says that a step is not what a caller took it for.
+func notOf(step, kind string) error {
+	return fmt.Errorf("steps.%s: the definition has no such %s", step, kind)
 }

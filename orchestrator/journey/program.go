@@ -41,17 +41,13 @@ func NewProgram(d *Definition) (*Program, error) {
 	if err := p.index(d.Steps, nil, ""); err != nil {
 		return nil, err
 	}
-	envs := map[string]*cel.Env{}
-	for _, s := range sites(d) {
-		env := envs[s.loop]
-		if env == nil {
-			var err error
-			if env, err = newEnv(s.loop); err != nil {
-				return nil, err
-			}
-			envs[s.loop] = env
+	envs := environments{}
+	for _, s := range sites(d, nil) {
+		env, err := envs.of(s.loop)
+		if err == nil {
+			err = p.prepare(env, s)
 		}
-		if err := p.prepare(env, s); err != nil {
+		if err != nil {
 			return nil, fmt.Errorf("preparing %s: %w", s.path, err)
 		}
 	}
@@ -60,6 +56,9 @@ func NewProgram(d *Definition) (*Program, error) {
 
 func (p *Program) index(steps []*Step, parent *place, arm string) error {
 	for i, s := range steps {
+		if s == nil {
+			return fmt.Errorf("step %d of a list is nothing", i+1)
+		}
 		if p.steps[s.ID] != nil {
 			return fmt.Errorf("the step id %s is used twice", s.ID)
 		}
@@ -91,7 +90,7 @@ func arms(s *Step) []stepArm {
 		for _, a := range s.Choose.Arms {
 			out = append(out, stepArm{a.ID, a.Steps})
 		}
-		out = append(out, stepArm{"otherwise", s.Choose.Otherwise.Steps})
+		out = append(out, stepArm{otherwise, s.Choose.Otherwise.Steps})
 	}
 	return out
 }
@@ -112,6 +111,9 @@ func (p *Program) prepare(env *cel.Env, s site) error {
 		}
 	}
 	for _, source := range sources {
+		if p.expressions[s.loop+"\x00"+source] != nil {
+			continue
+		}
 		e, _, err := compileExpression(env, source, s.want)
 		if err != nil {
 			return err

@@ -2,12 +2,11 @@ package journey
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
 )
 
 // The limits of RCC.07 that a rendered message keeps. What is too long because
@@ -24,7 +23,12 @@ const (
 	maxCards       = 10 // what GSMA (12) and RBM (10) both take
 	maxCardReplies = 4
 	maxChips       = 11
-	maxText        = 3072
+	maxText        = 3072 // RBM's; GSMA has none
+	maxQR          = 1024 // bytes that a code takes and still scans
+	maxMessageID   = 2000 // so that postback data keep their 2048
+
+	// empty stands where a text must be and data left it empty.
+	empty = "…"
 
 	// mediaSize stands where a size must be given and is not known: the media
 	// stays with the partner and is never fetched by us.
@@ -48,10 +52,15 @@ func (p *Program) Message(step, messageID string, s Scope) (Message, error) {
 	st := p.Step(step)
 	var parts []Part
 	var err error
-	if st.Survey != nil {
+	switch {
+	case len(messageID) == 0 || len(messageID) > maxMessageID:
+		err = fmt.Errorf("the message id has %d bytes; it must have 1 to %d", len(messageID), maxMessageID)
+	case st != nil && st.Survey != nil:
 		parts, err = r.survey(st.Survey)
-	} else {
+	case st != nil && st.Send != nil:
 		parts, err = r.send(st.Send)
+	default:
+		return Message{}, notOf(step, "send or survey")
 	}
 	if err != nil {
 		return Message{}, at("steps."+step, err)
@@ -66,8 +75,11 @@ func (r *renderer) send(s *Send) ([]Part, error) {
 	var parts []Part
 	if len(s.Text) > 0 {
 		text, err := r.localized(s.Text, maxText)
+		if err == nil && text == "" {
+			err = errors.New("it is empty")
+		}
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("text: %w", err)
 		}
 		parts = append(parts, part(ContentText, text))
 	}
@@ -99,7 +111,7 @@ func (r *renderer) send(s *Send) ([]Part, error) {
 func (r *renderer) survey(s *Survey) ([]Part, error) {
 	text, err := r.localized(s.Question, maxText)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("question: %w", err)
 	}
 	chips := make([]any, maxChips)
 	for n := range chips {
@@ -127,11 +139,11 @@ func singleCard(content object) object {
 func (r *renderer) carousel(c *Carousel) (object, error) {
 	v, err := r.eval(c.Each)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("each: %w", err)
 	}
 	list, ok := v.([]any)
 	if !ok || len(list) == 0 {
-		return nil, fmt.Errorf("%q gives no list with elements, and a carousel needs at least one", c.Each)
+		return nil, fmt.Errorf("each: %.100q gives no list with elements, and a carousel needs at least one", c.Each)
 	}
 	if len(list) > maxCards {
 		list = list[:maxCards]
@@ -185,6 +197,9 @@ func (r *renderer) card(c *Card) (object, error) {
 		}
 		content["suggestions"] = list
 	}
+	if content["title"] == nil && content["description"] == nil && content["media"] == nil {
+		return nil, errors.New("title and description are empty")
+	}
 	return content, nil
 }
 
@@ -200,30 +215,41 @@ func (r *renderer) media(m *Media) (object, error) {
 		if err != nil {
 			return nil, fmt.Errorf("qr: %w", err)
 		}
-		if len(text) == 0 || len(text) > 1024 {
-			return nil, fmt.Errorf("qr: the text has %d bytes; a code takes 1 to 1024", len(text))
+		if len(text) == 0 || len(text) > maxQR {
+			return nil, fmt.Errorf("qr: the text has %d bytes; a code takes 1 to %d", len(text), maxQR)
 		}
 		out["mediaUrl"], out["mediaContentType"] = fmt.Sprintf("qidong:qr:%d", len(r.qr)), "image/png"
 		r.qr = append(r.qr, text)
 		return out, nil
 	}
 	address, err := r.url(m.URL)
+	if err != nil {
+		return nil, fmt.Errorf("url: %w", err)
+	}
 	out["mediaUrl"] = address
-	return out, err
+	return out, nil
 }
 
-// url evaluates an address and lets only web addresses pass: partners' data
-// must not bring javascript: or data: to a customer.
 func (r *renderer) url(template string) (string, error) {
 	s, err := r.text(template)
 	if err != nil {
 		return "", err
 	}
+	return webAddress(s)
+}
+
+// webAddress lets only web addresses pass: partners' data must not bring
+// javascript: or data: to a customer, nor an address that looks like another.
+func webAddress(s string) (string, error) {
 	u, err := url.Parse(s)
-	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || len(s) > maxURL {
-		return "", fmt.Errorf("%.80q is no web address; it must begin with https:// or http:// and have at most %d bytes", s, maxURL)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || u.Opaque != "" || visible(s) != s {
+		return "", fmt.Errorf("%.80q is no web address; it must begin with https:// or http://, without a user name", s)
 	}
-	return u.String(), nil
+	address := u.String()
+	if len(address) > maxURL {
+		return "", fmt.Errorf("the address has %d bytes; the limit is %d", len(address), maxURL)
+	}
+	return address, nil
 }
 
 func (r *renderer) suggestions(list []Suggestion, limit int) ([]any, error) {
@@ -245,6 +271,9 @@ func (r *renderer) suggestion(s *Suggestion) (object, error) {
 	text, err := r.localized(s.Text, maxDisplayText)
 	if err != nil {
 		return nil, fmt.Errorf("text: %w", err)
+	}
+	if text == "" {
+		text = empty
 	}
 	var kind string
 	var action object
@@ -284,99 +313,56 @@ func (r *renderer) reply(text string, meaning ReplyMeaning) object {
 
 func (r *renderer) calendar(c *Calendar) (object, error) {
 	event := object{}
-	for key, source := range map[string]string{"startTime": c.Start, "endTime": c.End} {
-		moment, err := r.moment(source)
+	for _, m := range []struct{ key, name, source string }{{"startTime", "start", c.Start}, {"endTime", "end", c.End}} {
+		moment, err := r.moment(m.source)
 		if err != nil {
-			return nil, fmt.Errorf("calendar: %w", err)
+			return nil, fmt.Errorf("calendar.%s: %w", m.name, err)
 		}
-		event[key] = moment.UTC().Format(time.RFC3339)
+		event[m.key] = moment.UTC().Format(time.RFC3339)
 	}
-	title, err := r.text(c.Title)
+	title, err := r.fill(c.Title)
 	if err != nil {
 		return nil, fmt.Errorf("calendar.title: %w", err)
 	}
-	event["title"] = cut(title, maxEventTitle)
-	description, err := r.text(c.Description)
+	if event["title"] = cut(title, maxEventTitle); event["title"] == "" {
+		event["title"] = empty
+	}
+	description, err := r.fill(c.Description)
 	if err != nil {
 		return nil, fmt.Errorf("calendar.description: %w", err)
 	}
-	if description != "" {
-		event["description"] = cut(description, maxEventText)
+	if description = cut(description, maxEventText); description != "" {
+		event["description"] = description
 	}
 	return object{"createCalendarEvent": event}, nil
 }
 
 func (r *renderer) location(l *Location) (object, error) {
-	place := object{}
-	for key, source := range map[string]string{"latitude": l.Latitude, "longitude": l.Longitude} {
-		v, err := r.eval(source)
+	spot := object{}
+	for _, c := range []struct{ key, source string }{{"latitude", l.Latitude}, {"longitude", l.Longitude}} {
+		v, err := r.eval(c.source)
 		if err != nil {
-			return nil, fmt.Errorf("show_location.%s: %w", key, err)
+			return nil, fmt.Errorf("show_location.%s: %w", c.key, err)
 		}
 		switch v.(type) {
 		case int64, float64:
-			place[key] = v
+			spot[c.key] = v
 		default:
-			return nil, fmt.Errorf("show_location.%s: %q gives %T, where a number is needed", key, source, v)
+			return nil, fmt.Errorf("show_location.%s: %.100q gives %s, where a number is needed", c.key, c.source, kindOf(v))
 		}
 	}
-	label, err := r.text(l.Label)
+	label, err := r.fill(l.Label)
 	if err != nil {
 		return nil, fmt.Errorf("show_location.label: %w", err)
 	}
-	place["label"] = cut(label, maxMapLabel)
-	return object{"showLocation": object{"location": place}}, nil
+	if label = cut(label, maxMapLabel); label != "" {
+		spot["label"] = label
+	}
+	return object{"showLocation": object{"location": spot}}, nil
 }
 
 // localized evaluates a text in the customer's language.
 func (r *renderer) localized(t Text, limit int) (string, error) {
-	s, err := r.text(t.In(r.locale))
+	s, err := r.fill(t.In(r.locale))
 	return cut(s, limit), err
-}
-
-// In picks the text for a locale: the same tag, else the same language, else
-// English, else the first by tag. It is "" only for an empty Text.
-func (t Text) In(locale string) string {
-	if s, ok := t[locale]; ok {
-		return s
-	}
-	language, _, _ := strings.Cut(locale, "-")
-	best := ""
-	for tag := range t {
-		if base, _, _ := strings.Cut(tag, "-"); base == language && (best == "" || tag < best) {
-			best = tag
-		}
-	}
-	if best != "" {
-		return t[best]
-	}
-	if s, ok := t["en"]; ok {
-		return s
-	}
-	for tag := range t {
-		if best == "" || tag < best {
-			best = tag
-		}
-	}
-	return t[best]
-}
-
-// cut shortens s to limit code points without tearing a combined character, and
-// drops what must not reach a message raw: control and bidi-override runes.
-func cut(s string, limit int) string {
-	s = strings.Map(func(c rune) rune {
-		if (unicode.IsControl(c) && c != '\n') || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) {
-			return -1
-		}
-		return c
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	runes := []rune(s)
-	if len(runes) <= limit {
-		return s
-	}
-	end := limit - 1
-	for end > 0 && (unicode.Is(unicode.M, runes[end]) || runes[end] == 0x200D || runes[end-1] == 0x200D) {
-		end--
-	}
-	return string(runes[:end]) + "…"
 }

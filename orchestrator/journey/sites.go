@@ -16,24 +16,29 @@ type site struct {
 	template bool      // text with ${…}; otherwise the whole is an expression
 	loop     string    // name of the carousel's element, if inside one
 	want     *cel.Type // of an expression; nil: any
-	exit     bool      // in an exit criterion or one of its steps
+	exit     *Exit     // the exit criterion it is in, or one of whose steps it is in
 	undo     bool      // in a call's undo: call.key is known
 	event    bool      // a match: event is known
+	reply    string    // the step to whose message a matched event replies
 }
 
-// sites lists every expression and template, in the order of the source.
-func sites(d *Definition) []site {
-	var c collector
+// sites lists every expression and template, exits first. path is where a step
+// is; nil means steps.<id>.
+func sites(d *Definition, path func(*Step) string) []site {
+	if path == nil {
+		path = func(s *Step) string { return "steps." + s.ID }
+	}
+	c := collector{path: path}
 	if e := d.Entry.Event; e != nil {
 		c.add(site{path: "entry.event.match", source: e.Match, want: cel.BoolType, event: true})
 	}
 	c.add(site{path: "entry.key", source: d.Entry.Key, event: true})
 	for i := range d.Exit {
 		x := &d.Exit[i]
-		c.add(site{path: "exit." + x.ID + ".match", source: x.Match, want: cel.BoolType, exit: true, event: true})
-		c.exit = true
+		c.exit = x
+		c.add(site{path: "exit." + x.ID + ".match", source: x.Match, want: cel.BoolType, event: true})
 		c.steps(x.Steps)
-		c.exit = false
+		c.exit = nil
 	}
 	c.steps(d.Steps)
 	return c.out
@@ -41,7 +46,8 @@ func sites(d *Definition) []site {
 
 type collector struct {
 	out  []site
-	exit bool
+	exit *Exit
+	path func(*Step) string
 }
 
 // add keeps a site that is not empty.
@@ -49,7 +55,7 @@ func (c *collector) add(s site) {
 	if s.source == "" {
 		return
 	}
-	s.exit = s.exit || c.exit
+	s.exit = c.exit
 	c.out = append(c.out, s)
 }
 
@@ -61,7 +67,7 @@ func (c *collector) steps(steps []*Step) {
 
 func (c *collector) step(s *Step) {
 	base := site{step: s.ID}
-	path := "steps." + s.ID
+	path := c.path(s)
 	switch {
 	case s.Call != nil:
 		c.values(base, path+".call.with", s.Call.With)
@@ -76,21 +82,23 @@ func (c *collector) step(s *Step) {
 	case s.Wait != nil:
 		for _, a := range s.Wait.Arms {
 			arm := path + ".wait.arms." + a.ID
-			c.expr(base, arm+".match", a.Match, cel.BoolType, true)
-			c.expr(base, arm+".until", a.Until, cel.TimestampType, false)
+			match := base
+			match.event, match.reply = true, a.Reply
+			c.expr(match, arm+".match", a.Match, cel.BoolType)
+			c.expr(base, arm+".until", a.Until, cel.TimestampType)
 			c.steps(a.Steps)
 		}
 	case s.Choose != nil:
 		for _, a := range s.Choose.Arms {
-			c.expr(base, path+".choose.arms."+a.ID+".when", a.When, cel.BoolType, false)
+			c.expr(base, path+".choose.arms."+a.ID+".when", a.When, cel.BoolType)
 			c.steps(a.Steps)
 		}
 		c.steps(s.Choose.Otherwise.Steps)
 	}
 }
 
-func (c *collector) expr(base site, path, source string, want *cel.Type, event bool) {
-	base.path, base.source, base.want, base.event = path, source, want, event
+func (c *collector) expr(base site, path, source string, want *cel.Type) {
+	base.path, base.source, base.want = path, source, want
 	c.add(base)
 }
 
@@ -127,7 +135,7 @@ func (c *collector) send(base site, path string, s *Send) {
 		c.card(base, path+".card", s.Card)
 	}
 	if r := s.Carousel; r != nil {
-		c.expr(base, path+".carousel.each", r.Each, cel.ListType(cel.DynType), false)
+		c.expr(base, path+".carousel.each", r.Each, cel.ListType(cel.DynType))
 		inside := base
 		inside.loop = r.As
 		c.card(inside, path+".carousel.card", &r.Card)
@@ -155,12 +163,12 @@ func (c *collector) suggestions(base site, path string, list []Suggestion) {
 		if k := s.Calendar; k != nil {
 			c.template(base, at+".calendar.title", k.Title)
 			c.template(base, at+".calendar.description", k.Description)
-			c.expr(base, at+".calendar.start", k.Start, nil, false)
-			c.expr(base, at+".calendar.end", k.End, nil, false)
+			c.expr(base, at+".calendar.start", k.Start, nil)
+			c.expr(base, at+".calendar.end", k.End, nil)
 		}
 		if l := s.ShowLocation; l != nil {
-			c.expr(base, at+".show_location.latitude", l.Latitude, nil, false)
-			c.expr(base, at+".show_location.longitude", l.Longitude, nil, false)
+			c.expr(base, at+".show_location.latitude", l.Latitude, nil)
+			c.expr(base, at+".show_location.longitude", l.Longitude, nil)
 			c.template(base, at+".show_location.label", l.Label)
 		}
 	}

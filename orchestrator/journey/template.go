@@ -76,10 +76,61 @@ func textOf(v any) (string, error) {
 		return strconv.FormatInt(v, 10), nil
 	case float64:
 		return strconv.FormatFloat(v, 'f', -1, 64), nil
-	case time.Time:
-		return v.UTC().Format(time.RFC3339), nil
-	case time.Duration:
-		return v.String(), nil
+	case time.Time, time.Duration:
+		return textOf(timeless(v))
 	}
-	return "", fmt.Errorf("a list or an object cannot be put into a text; pick one of its fields")
+	return "", fmt.Errorf("%s cannot be put into a text; pick one of its fields", kindOf(v))
+}
+
+// timeless writes moments and durations as JSON has them: as texts.
+func timeless(v any) any {
+	switch v := v.(type) {
+	case time.Time:
+		return v.UTC().Format(time.RFC3339Nano)
+	case time.Duration:
+		return v.String()
+	}
+	return v
+}
+
+// kindOf names what an expression gave.
+func kindOf(v any) string {
+	switch v.(type) {
+	case nil:
+		return "nothing"
+	case string:
+		return "a text"
+	case bool:
+		return "true or false"
+	case int64, float64:
+		return "a number"
+	case time.Time:
+		return "a moment"
+	case time.Duration:
+		return "a duration"
+	case []any:
+		return "a list"
+	}
+	return "an object"
+}
+
+// sizeOf is about how many bytes a value has as JSON.
+func sizeOf(v any) int {
+	switch v := v.(type) {
+	case string:
+		return len(v) + 2
+	case []any:
+		n := 2
+		for _, item := range v {
+			n += sizeOf(item) + 1
+		}
+		return n
+	case map[string]any:
+		n := 2
+		for k, item := range v {
+			n += len(k) + sizeOf(item) + 4
+		}
+		return n
+	}
+	return 8
 }

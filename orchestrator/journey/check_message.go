@@ -1,0 +1,138 @@
+package journey
+
+import (
+	"fmt"
+	"iter"
+	"regexp"
+	"slices"
+	"unicode/utf8"
+)
+
+var mediaType = regexp.MustCompile(`^[a-z]+/[A-Za-z0-9.+-]{1,100}$`)
+
+// cards are the cards of a message before evaluation, by their paths.
+func cards(s *Send, path string) iter.Seq2[string, *Card] {
+	return func(yield func(string, *Card) bool) {
+		if s == nil {
+			return
+		}
+		if s.Card != nil && !yield(path+".card", s.Card) {
+			return
+		}
+		if s.Carousel != nil {
+			yield(path+".carousel.card", &s.Carousel.Card)
+		}
+	}
+}
+
+// send checks a message before it is evaluated.
+func (k *compiler) send(s *Step, path string) {
+	m := s.Send
+	if !slices.Contains([]string{"marketing", "service", "transactional"}, m.Category) {
+		k.report(path+".category", s.ID, "UNKNOWN_VALUE", fmt.Sprintf("There is no category %.40q.", m.Category), "Write marketing, service or transactional.")
+	}
+	if n := count(len(m.Text) > 0, m.Card != nil, m.Carousel != nil); n != 1 {
+		k.report(path, s.ID, "MESSAGE_BODY", fmt.Sprintf("The message has %d bodies; it must have one.", n), "Write one of text, card, carousel.")
+	}
+	if c := m.Carousel; c != nil {
+		k.carousel(s, path+".carousel", c)
+	}
+	k.length(path+".text", s.ID, m.Text, maxText)
+	k.suggestions(s, path, m.Suggestions, maxChips)
+	for at, c := range cards(m, path) {
+		if len(c.Title) == 0 && len(c.Description) == 0 && c.Media == nil {
+			k.report(at, s.ID, "MISSING_FIELD", "The card is empty.", "Give it a title, a description or media.")
+		}
+		k.length(at+".title", s.ID, c.Title, maxTitle)
+		k.length(at+".description", s.ID, c.Description, maxDescription)
+		k.media(s, at+".media", c.Media)
+		k.suggestions(s, at, c.Suggestions, maxCardReplies)
+	}
+}
+
+func (k *compiler) carousel(s *Step, path string, c *Carousel) {
+	if c.Each == "" {
+		k.report(path, s.ID, "MISSING_FIELD", "The carousel does not say over which list it goes.", "Add each: … with a list in CEL.")
+	}
+	switch {
+	case c.As == "":
+		k.report(path, s.ID, "MISSING_FIELD", "The carousel does not say how an element of its list is called.", "Add as: ….")
+	case !stepID.MatchString(c.As) || slices.Contains(reserved, c.As) || slices.Contains(variableNames, c.As):
+		k.report(path+".as", s.ID, "BAD_ID", fmt.Sprintf("%.80q cannot be the name of an element.", c.As), mendID)
+	}
+}
+
+// length checks a text that is known before evaluation; one with expressions is
+// cut when it turns out too long.
+func (k *compiler) length(path, step string, text Text, limit int) {
+	for language, t := range text {
+		if n := utf8.RuneCountInString(t); n > limit && !dynamic(t) {
+			k.report(under(path, language), step, "TEXT_TOO_LONG", fmt.Sprintf("The text has %d characters; the limit is %d.", n, limit), "Shorten it.")
+		}
+	}
+}
+
+func (k *compiler) media(s *Step, path string, m *Media) {
+	if m == nil {
+		return
+	}
+	if (m.URL == "") == (m.QR == "") {
+		k.report(path, s.ID, "MEDIA_KIND", "Media is either an address or a QR code.", "Write one of url, qr.")
+	}
+	switch {
+	case m.URL != "" && m.Type == "":
+		k.report(path, s.ID, "MISSING_FIELD", "The media type is missing.", "Add type: image/png, or what it is.")
+	case m.URL != "" && !mediaType.MatchString(m.Type):
+		k.report(path+".type", s.ID, "BAD_MEDIA_TYPE", fmt.Sprintf("%.80q is no media type.", m.Type), "Write image/png, image/jpeg, video/mp4, or another like them.")
+	}
+	if m.URL != "" && !dynamic(m.URL) {
+		if _, err := webAddress(m.URL); err != nil {
+			k.report(path+".url", s.ID, "BAD_URL", "The address cannot be used: "+err.Error()+".", "Begin it with https://.")
+		}
+	}
+	if !slices.Contains([]string{"SHORT_HEIGHT", "MEDIUM_HEIGHT", "TALL_HEIGHT"}, m.Height) {
+		k.report(path+".height", s.ID, "UNKNOWN_VALUE", fmt.Sprintf("There is no height %.40q.", m.Height), "Write SHORT_HEIGHT, MEDIUM_HEIGHT or TALL_HEIGHT.")
+	}
+	k.length(path+".alt", s.ID, m.Alt, maxAlt)
+}
+
+func (k *compiler) suggestions(s *Step, path string, list []Suggestion, limit int) {
+	if len(list) > limit {
+		k.report(path+".suggestions", s.ID, "TOO_MANY_SUGGESTIONS", fmt.Sprintf("There are %d suggestions; the limit is %d.", len(list), limit), "Remove some.")
+	}
+	for i, g := range list {
+		at := element(path+".suggestions", i)
+		if n := count(g.Reply != "", g.OpenURL != "", g.Calendar != nil, g.ShowLocation != nil); n != 1 {
+			k.report(at, s.ID, "SUGGESTION_KIND", fmt.Sprintf("The suggestion does %d things; it must do one.", n), "Write one of reply, open_url, calendar, show_location.")
+		}
+		if g.Value != nil && g.Reply == "" {
+			k.report(at+".value", s.ID, "SUGGESTION_KIND", "Only a reply carries a value.", "Remove value.")
+		}
+		if g.Reply != "" && !stepID.MatchString(g.Reply) {
+			k.report(at+".reply", s.ID, "BAD_ID", fmt.Sprintf("%.80q cannot be the name of a reply.", g.Reply), mendID)
+		}
+		if len(g.Text) == 0 {
+			k.report(at, s.ID, "MISSING_FIELD", "The suggestion has no text.", "Add text: {en: …, zh-CN: …}.")
+		}
+		if g.OpenURL != "" && !dynamic(g.OpenURL) {
+			if _, err := webAddress(g.OpenURL); err != nil {
+				k.report(at+".open_url", s.ID, "BAD_URL", "The address cannot be used: "+err.Error()+".", "Begin it with https://.")
+			}
+		}
+		k.length(at+".text", s.ID, g.Text, maxDisplayText)
+		k.appointment(s, at+".calendar", g.Calendar)
+		k.location(s, at+".show_location", g.ShowLocation)
+	}
+}
+
+func (k *compiler) appointment(s *Step, path string, c *Calendar) {
+	if c != nil && (c.Title == "" || c.Start == "" || c.End == "") {
+		k.report(path, s.ID, "MISSING_FIELD", "The appointment is not complete.", "Give it title, start and end.")
+	}
+}
+
+func (k *compiler) location(s *Step, path string, l *Location) {
+	if l != nil && (l.Latitude == "" || l.Longitude == "") {
+		k.report(path, s.ID, "MISSING_FIELD", "The place is not complete.", "Give it latitude and longitude.")
+	}
+}

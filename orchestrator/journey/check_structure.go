@@ -1,0 +1,170 @@
+package journey
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+)
+
+var (
+	stepID      = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+	journeyName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
+	eventType   = regexp.MustCompile(`^[A-Za-z0-9_.\-]{1,256}$`)
+)
+
+// reserved are words that are no names in CEL, and exit, under which the steps
+// of an exit find the event that met it.
+var reserved = []string{
+	"as", "break", "const", "continue", "else", "exit", "false", "for", "function", "if", "import", "in",
+	"let", "loop", "namespace", "null", "package", "return", "true", "var", "void", "while",
+}
+
+const (
+	mendID     = "Use lower-case letters, digits and underscores, at most 63, a letter first, and no word of CEL."
+	mendEvent  = "Use letters, digits, dots, hyphens and underscores, at most 256."
+	mendForArm = "Give each arm an id of its own: lower-case letters, digits and underscores, a letter first."
+)
+
+// structure checks everything but the expressions.
+func (k *compiler) structure() {
+	d := k.def
+	if d.Language != "v1" {
+		k.report("qidong", "", "LANGUAGE", fmt.Sprintf("The language version is %.40q.", d.Language), "Write qidong: v1.")
+	}
+	if !journeyName.MatchString(d.Journey) {
+		k.report("journey", "", "BAD_NAME", fmt.Sprintf("%.80q is no journey name.", d.Journey), "Use lower-case letters, digits and hyphens, at most 63, a letter first.")
+	}
+	if len(d.Title) == 0 {
+		k.report("title", "", "MISSING_FIELD", "The journey has no title.", "Add title: {en: …, zh-CN: …}.")
+	}
+	if d.Deadline == 0 {
+		k.report("deadline", "", "OUT_OF_RANGE", "The deadline is over at once.", "Write a longer one, or leave it out for 365d.")
+	}
+	k.entry()
+	if len(d.Steps) == 0 {
+		k.report("steps", "", "MISSING_FIELD", "The journey has no steps.", "Add at least one.")
+	}
+	k.variables()
+	k.exits()
+	k.sequence(d.Steps, nil, "")
+	walk(d, k.step)
+}
+
+func (k *compiler) entry() {
+	e := k.def.Entry
+	switch {
+	case e.Event == nil:
+		k.report("entry", "", "MISSING_FIELD", "The journey has no entry.", "Add entry: {event: {type: …}}.")
+	default:
+		k.event("entry.event.type", "", e.Event.Type)
+	}
+	if e.Reentry != "never" {
+		k.report("entry.reentry", "", "UNKNOWN_VALUE", fmt.Sprintf("There is no re-entry rule %.40q.", e.Reentry), "Write never; several enrollments of a customer are told apart by entry.key.")
+	}
+}
+
+func (k *compiler) event(path, step, kind string) {
+	if !eventType.MatchString(kind) {
+		k.report(path, step, "BAD_EVENT_TYPE", fmt.Sprintf("%.80q is no event type.", kind), mendEvent)
+	}
+}
+
+// variables checks that the schema is one and that defaults fit their own.
+func (k *compiler) variables() {
+	v := k.def.Variables
+	if v == nil {
+		return
+	}
+	if _, err := compileSchema(v); err != nil {
+		k.report("variables", "", "BAD_SCHEMA", "The variables are no JSON Schema: "+err.Error()+".", "Write {type: object, properties: {…}}.")
+		return
+	}
+	properties, _ := v["properties"].(map[string]any)
+	for name, p := range properties {
+		if schema, ok := p.(map[string]any); ok && schema["default"] != nil {
+			k.fits("variables.properties."+name+".default", "", schema["default"], schema, v)
+		}
+	}
+}
+
+func (k *compiler) exits() {
+	ids := map[string]bool{}
+	for i := range k.def.Exit {
+		x := &k.def.Exit[i]
+		path := k.element("exit", i, x.ID)
+		k.id(path, "", "exit", x.ID, ids[x.ID])
+		ids[x.ID] = true
+		k.event(path+".event", "", x.Event)
+		k.outcome(path+".outcome", "", x.Outcome)
+		k.sequence(x.Steps, nil, "")
+	}
+}
+
+// id checks an id of a step or an exit.
+func (k *compiler) id(path, step, what, id string, taken bool) {
+	switch {
+	case id == "":
+		k.report(path, step, "MISSING_FIELD", "The "+what+" has no id.", "Add id: …. "+mendID)
+	case !stepID.MatchString(id) || slices.Contains(reserved, id):
+		k.report(path+".id", step, "BAD_ID", fmt.Sprintf("%.80q cannot be an id.", id), mendID)
+	case taken:
+		k.report(path+".id", step, "DUPLICATE_ID", fmt.Sprintf("The id %s is used twice.", id), "Give one of them another.")
+	}
+}
+
+func (k *compiler) outcome(path, step, outcome string) {
+	if !stepID.MatchString(outcome) {
+		k.report(path, step, "BAD_OUTCOME", fmt.Sprintf("%.80q is no outcome.", outcome), "Use lower-case letters, digits and underscores, at most 63, a letter first.")
+	}
+}
+
+// sequence indexes steps and checks what concerns their order and ids.
+func (k *compiler) sequence(steps []*Step, parent *place, arm string) {
+	for i, s := range steps {
+		path := k.path(s)
+		k.id(path, s.ID, "step", s.ID, k.steps[s.ID] != nil)
+		at := &place{step: s, siblings: steps, index: i, parent: parent, arm: arm}
+		k.steps[s.ID] = at
+		k.order = append(k.order, s.ID)
+		if i > 0 && steps[i-1].ends() {
+			k.report(path, s.ID, "UNREACHABLE", fmt.Sprintf("The step is never reached: step %.63s before it always ends the enrollment.", steps[i-1].ID), "Remove one of them, or let an arm go on.")
+		}
+		for _, a := range arms(s) {
+			k.sequence(a.steps, at, a.id)
+		}
+	}
+}
+
+// step checks one step by its kind.
+func (k *compiler) step(s *Step) {
+	path := k.path(s)
+	if n := count(s.Call != nil, s.Send != nil, s.Wait != nil, s.Choose != nil, s.Survey != nil, s.Exit != nil); n != 1 {
+		k.report(path, s.ID, "STEP_KIND", fmt.Sprintf("The step has %d kinds; it must have one.", n), "Write one of call, send, wait, choose, survey, exit.")
+		return
+	}
+	switch {
+	case s.Call != nil:
+		k.call(s, path+".call")
+	case s.Send != nil:
+		k.send(s, path+".send")
+	case s.Wait != nil:
+		k.wait(s, path+".wait")
+	case s.Choose != nil:
+		k.choose(s, path+".choose")
+	case s.Survey != nil:
+		k.survey(s, path+".survey")
+	case s.Exit != nil:
+		k.outcome(path+".exit.outcome", s.ID, s.Exit.Outcome)
+	}
+}
+
+// count is how many of several exclusive things are given.
+func count(given ...bool) int {
+	n := 0
+	for _, g := range given {
+		if g {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,89 @@
+package journey
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// findings collects the problems of one source. It keeps the first
+// [MaxProblems] and counts the others, so that a hostile source costs neither
+// memory nor a reader's time.
+type findings struct {
+	list []Problem
+	more int
+}
+
+func (f *findings) add(p Problem) {
+	if len(f.list) == MaxProblems {
+		f.more++
+		return
+	}
+	f.list = append(f.list, p)
+}
+
+func (f *findings) empty() bool { return len(f.list) == 0 }
+
+// full tells whether more problems would not be shown.
+func (f *findings) full() bool { return len(f.list) == MaxProblems }
+
+// sorted returns the problems in the order of the source.
+func (f *findings) sorted() []Problem {
+	slices.SortStableFunc(f.list, func(a, b Problem) int {
+		return cmp.Or(a.Line-b.Line, a.Column-b.Column, strings.Compare(a.Path, b.Path), strings.Compare(a.Code, b.Code))
+	})
+	if f.more == 0 {
+		return f.list
+	}
+	return append(f.list[:len(f.list):len(f.list)], Problem{
+		Code: "TOO_MANY_PROBLEMS", Message: fmt.Sprintf("There are %d problems more than the %d shown.", f.more, MaxProblems), Mend: "Mend these first.",
+	})
+}
+
+// suggest makes the mend for a name that does not exist out of those that do:
+// the nearest, or all when none is near. It is "" when nobody will read it.
+func (f *findings) suggest(name string, known []string) string {
+	if f.full() {
+		return ""
+	}
+	slices.Sort(known)
+	best, distance := "", len(name)/2+1
+	for _, k := range known {
+		if d := editDistance(name, k); d < distance {
+			best, distance = k, d
+		}
+	}
+	switch {
+	case best != "":
+		return "Did you mean " + best + "?"
+	case len(known) == 0:
+		return ""
+	case len(known) > 12:
+		known = append(known[:12:12], "…")
+	}
+	return "Known are " + strings.Join(known, ", ") + "."
+}
+
+// editDistance is Levenshtein's, over bytes; names are short.
+func editDistance(a, b string) int {
+	if len(a) > 64 || len(b) > 64 {
+		return 64
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,81 @@
+package journey
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+	_ "time/tzdata" // so that every worker knows the same zones
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
+)
+
+var timeMacro = cel.GlobalMacro("time", 1, func(f cel.MacroExprFactory, _ ast.Expr, args []ast.Expr) (ast.Expr, *cel.Error) {
+	return f.NewCall("qidong_time", args[0], f.NewIdent("customer")), nil
+})
+
+// localTime writes a moment in the customer's time zone and language.
+func localTime(moment, customer ref.Val) ref.Val {
+	at, err := momentOf(moment)
+	if err != nil {
+		return types.WrapErr(err)
+	}
+	return types.String(formatTime(at.In(zone(field(customer, "timezone"))), field(customer, "locale")))
+}
+
+// field is a text in a map, "" when there is none.
+func field(v ref.Val, name string) string {
+	m, ok := v.(traits.Mapper)
+	if !ok {
+		return ""
+	}
+	found, _ := m.Find(types.String(name))
+	s, _ := found.(types.String)
+	return string(s)
+}
+
+func momentOf(v ref.Val) (time.Time, error) {
+	switch v := v.(type) {
+	case types.Timestamp:
+		return v.Time, nil
+	case types.String:
+		at, err := time.Parse(time.RFC3339, string(v))
+		if err != nil {
+			return time.Time{}, fmt.Errorf("%.40q is not a moment like 2026-11-28T19:30:00+08:00", string(v))
+		}
+		return at, nil
+	}
+	return time.Time{}, fmt.Errorf("time() takes a moment, not %s", v.Type().TypeName())
+}
+
+// zones remembers the zones that exist, of which there are some hundreds.
+var zones sync.Map
+
+// zone is the location of an IANA name, UTC for one that does not exist. The
+// zone of this machine is none that a customer can have.
+func zone(name string) *time.Location {
+	if known, ok := zones.Load(name); ok {
+		return known.(*time.Location) //nolint:errcheck,forcetypeassert // nothing else is stored
+	}
+	if name == "" || name == "Local" || len(name) > 64 || strings.Contains(name, "//") {
+		return time.UTC
+	}
+	at, err := time.LoadLocation(name)
+	if err != nil {
+		return time.UTC
+	}
+	zones.Store(name, at)
+	return at
+}
+
+func formatTime(at time.Time, locale string) string {
+	if strings.HasPrefix(locale, "zh") {
+		days := [...]string{"周日", "周一", "周二", "周三", "周四", "周五", "周六"}
+		return fmt.Sprintf("%d月%d日 %s %s", at.Month(), at.Day(), days[at.Weekday()], at.Format("15:04"))
+	}
+	return at.Format("Mon 2 Jan, 15:04")
+}
