@@ -2,7 +2,6 @@ package orchestrator_test
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
 
@@ -207,5 +206,5 @@ func TestSignIn(t *testing.T) {
 	require.NoError(t, err)
 	_, err = h.SignIn(t.Context(), secret)
 	require.ErrorIs(t, err, orchestrator.ErrUnauthorized, "a link works for 15 minutes")
-	require.False(t, errors.Is(err, orchestrator.ErrNotFound))
+	require.NotErrorIs(t, err, orchestrator.ErrNotFound)
 }

@@ -198,8 +198,9 @@ func (d *delivery) begin(ctx context.Context, j Journey, program *journey.Progra
 	matches, err := program.EntryMatches(scope)
 	if err != nil { // an event of another shape is one for somebody else
 		d.logger.DebugContext(ctx, "Entry expression failed", "journey", j.Name, "event", d.event.ID, "error", err)
+		return nil
 	}
-	if err != nil || !matches {
+	if !matches {
 		return nil
 	}
 	key, err := program.EntryKey(scope)

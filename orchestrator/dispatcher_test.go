@@ -27,7 +27,7 @@ func TestDispatch_Entry(t *testing.T) {
 		h.send(t, "1", "signed.up", "c_1", `{"plan":"gold","key":"spring","vars":{"seats":3}}`)
 		require.Zero(t, h.settled(t))
 		require.Equal(t, []string{"start " + id}, h.engine.did())
-		require.EqualValues(t, "map[seats:3]", fmt.Sprint(h.engine.vars[id]))
+		require.Equal(t, "map[seats:3]", fmt.Sprint(h.engine.vars[id]))
 		v, err := h.Enrollment(t.Context(), admin, id)
 		require.NoError(t, err)
 		require.Equal(t, orchestrator.EnrollmentStarting, v.Enrollment.Status)

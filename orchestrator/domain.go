@@ -7,7 +7,8 @@ import (
 	"github.com/qidong/qidong/orchestrator/journey"
 )
 
-// Workspace ids are lower-case words; "demo" is the one that dev creates.
+// DemoWorkspace is the workspace that dev creates. Ids of workspaces are
+// lower-case words.
 const DemoWorkspace = "demo"
 
 // Customer is a person of a workspace.

@@ -82,7 +82,8 @@ func TestEnroll(t *testing.T) {
 
 func TestEnrollmentID(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, orchestrator.EnrollmentID("w", "j", "c", "k"), orchestrator.EnrollmentID("w", "j", "c", "k"))
+	again := orchestrator.EnrollmentID("w", "j", "c", "k")
+	require.Equal(t, orchestrator.EnrollmentID("w", "j", "c", "k"), again)
 	seen := map[string]bool{}
 	for _, p := range [][4]string{{"w", "j", "c", "k"}, {"w", "j", "ck", ""}, {"wj", "", "c", "k"}, {"w", "jc", "", "k"}, {"W", "j", "c", "k"}} {
 		id := orchestrator.EnrollmentID(p[0], p[1], p[2], p[3])

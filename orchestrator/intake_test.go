@@ -2,7 +2,6 @@ package orchestrator_test
 
 import (
 	"encoding/json"
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -101,7 +100,7 @@ func FuzzDepth(f *testing.F) {
 			token, err := d.Token()
 			if err != nil {
 				var syntax *json.SyntaxError
-				require.False(t, errors.As(err, &syntax))
+				require.NotErrorAs(t, err, &syntax)
 				break
 			}
 			switch token {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"golang.org/x/text/language"
@@ -56,8 +57,6 @@ func (c *check) mismatch(path string, e *jsonschema.ValidationError) {
 	if len(e.Causes) > 0 {
 		return
 	}
-	for _, field := range e.InstanceLocation {
-		path += "." + field
-	}
+	path = strings.Join(append([]string{path}, e.InstanceLocation...), ".")
 	c.add(path, "SCHEMA", "It does not fit the schema: "+e.ErrorKind.LocalizedString(english)+".", "Change it to what the schema says.")
 }

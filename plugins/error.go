@@ -2,6 +2,7 @@ package plugins
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/qidong/qidong/sdk/abi"
@@ -34,15 +35,16 @@ type ModuleError struct{ Problems []Problem }
 
 // Error is one line per problem.
 func (e *ModuleError) Error() string {
-	s := "the plugin cannot be accepted"
+	var s strings.Builder
+	s.WriteString("the plugin cannot be accepted")
 	for _, p := range e.Problems {
-		s += "\n  "
+		s.WriteString("\n  ")
 		if p.Path != "" {
-			s += p.Path + ": "
+			s.WriteString(p.Path + ": ")
 		}
-		s += p.Message + " (" + p.Code + ")"
+		s.WriteString(p.Message + " (" + p.Code + ")")
 	}
-	return s
+	return s.String()
 }
 
 func moduleError(code, format string, args ...any) *ModuleError {

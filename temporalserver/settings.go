@@ -1,6 +1,7 @@
 package temporalserver
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/url"
@@ -141,12 +142,12 @@ func reservePorts(n int) ([]int, error) {
 }
 
 func reservePort() (int, error) {
-	l, err := net.Listen("tcp", address(0))
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address(0))
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = l.Close() }()
-	dialed, err := net.Dial("tcp", l.Addr().String())
+	dialed, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", l.Addr().String())
 	if err != nil {
 		return 0, err
 	}
@@ -155,5 +156,5 @@ func reservePort() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return l.Addr().(*net.TCPAddr).Port, accepted.Close()
+	return l.Addr().(*net.TCPAddr).Port, accepted.Close() //nolint:errcheck // listening on TCP gives nothing else
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/qidong/qidong/orchestrator"
@@ -108,8 +109,8 @@ func companionJourney(ctx context.Context, talk conversation, e orchestrator.Enr
 	if j.Now == "" {
 		j.Now = i18n.T(ctx, "companion.starting")
 	}
-	for i := len(messages) - 1; i >= 0; i-- {
-		m := messages[i]
+	for _, v := range slices.Backward(messages) {
+		m := v
 		if m.Enrollment != e.ID {
 			continue
 		}

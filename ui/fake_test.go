@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -426,7 +427,7 @@ func surveyOf(customer, enrollment string) orchestrator.Message {
 	var chips []string
 	for i := range 11 {
 		data := fmt.Sprintf("m_nps.%d", i)
-		m.Replies[data] = journey.ReplyMeaning{Reply: "score", Text: fmt.Sprint(i), Value: map[string]any{"score": i}}
+		m.Replies[data] = journey.ReplyMeaning{Reply: "score", Text: strconv.Itoa(i), Value: map[string]any{"score": i}}
 		chips = append(chips, fmt.Sprintf(`{"reply":{"displayText":"%d","postback":{"data":"%s"}}}`, i, data))
 	}
 	m.Parts = []journey.Part{

@@ -327,7 +327,7 @@ func TestStreamHandset(t *testing.T) {
 	})
 	require.Contains(t, got[0], `hx-target="#thread"`)
 	require.Contains(t, got[1], `id="m-m_nps"`)
-	for _, line := range strings.Split(strings.TrimSpace(got[1]), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSpace(got[1]), "\n") {
 		require.True(t, strings.HasPrefix(line, "data:"), "W05 a message cannot start an event of its own: %q", line)
 	}
 }

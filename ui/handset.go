@@ -113,8 +113,9 @@ func busy(e orchestrator.Enrollment) bool {
 		return true
 	case orchestrator.EnrollmentOpen:
 		return e.WaitUntil.IsZero()
+	default:
+		return false
 	}
-	return false
 }
 
 // streamHandset sends the conversation and the side when they change.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/qidong/qidong/orchestrator"
@@ -28,7 +29,7 @@ func (u *UI) getJourneys(w http.ResponseWriter, r *http.Request, a actor) error 
 		}
 		rows = append(rows, view.JourneyRow{
 			Name: j.Name, Title: journeyTitle(ctx, j.Title, j.Name), Steps: i18n.Count(ctx, "steps.n", j.Steps),
-			Number: i18n.T(ctx, "version.n", "n", fmt.Sprint(j.Number)), Status: journeyStatus(ctx, j.Status),
+			Number: i18n.T(ctx, "version.n", "n", strconv.Itoa(j.Number)), Status: journeyStatus(ctx, j.Status),
 			Updated: i18n.Time(ctx, j.UpdatedAt.Local(), u.now()), Open: j.Open, Completed: j.Completed, Incidents: j.Incidents,
 			Thumb: thumb(v.Definition),
 		})

@@ -60,7 +60,7 @@ func (u *UI) stream(w http.ResponseWriter, r *http.Request, every time.Duration,
 		}
 		if time.Since(s.last) > streamPing {
 			if err := s.write([]byte(": still here\n\n")); err != nil {
-				return nil //nolint:nilerr // the reader has gone
+				return nil
 			}
 		}
 		select {

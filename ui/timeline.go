@@ -37,6 +37,7 @@ func walked(v orchestrator.EnrollmentView) trail {
 			p.steps[l.Step] = "fail"
 		case orchestrator.LogResolved:
 			p.steps[l.Step] = "done"
+		default: // says nothing about where the enrollment is
 		}
 	}
 	for id, state := range p.steps {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -211,7 +212,7 @@ func BenchmarkCanvas(b *testing.B) {
 	zh := i18n.With(context.Background(), "zh-CN")
 	for _, n := range []int{30, 200, 1000} {
 		d := many(n)
-		b.Run(fmt.Sprintf("%d", n), func(b *testing.B) {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
 			b.ReportAllocs()
 			var out bytes.Buffer
 			for b.Loop() {

@@ -102,7 +102,7 @@ func redirect(w http.ResponseWriter, r *http.Request, to string) error {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	http.Redirect(w, r, to, http.StatusSeeOther)
+	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // callers pass paths of this site, made here or by localPath
 	return nil
 }
 
@@ -121,7 +121,7 @@ func (u *UI) getPreferences(w http.ResponseWriter, r *http.Request) error {
 // remember keeps a choice for a year. Scripts may read and write it: the theme
 // switch does.
 func (u *UI) remember(w http.ResponseWriter, name, value string) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // no secret: the theme switch reads and writes it
 		Name: name, Value: value, Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()),
 		SameSite: http.SameSiteLaxMode, Secure: u.base.Scheme == "https",
 	})

@@ -83,7 +83,7 @@ func heartbeat(ctx context.Context) (stop func()) {
 	}
 	done := make(chan struct{})
 	go func() {
-		tick := time.NewTicker(heartbeatTimeout / 3) //nolint:forbidigo // an activity, not workflow code
+		tick := time.NewTicker(heartbeatTimeout / 3)
 		defer tick.Stop()
 		for {
 			select {
@@ -115,7 +115,7 @@ func (a *Activities) Send(ctx context.Context, in SendInput) error {
 	m := orchestrator.Message{
 		ID: in.MessageID, Workspace: in.Workspace, Enrollment: in.Enrollment, Customer: in.Customer,
 		Step: in.Step, Visit: in.Visit, Channel: "handset", Category: in.Category,
-		Parts: in.Message.Parts, Replies: in.Message.Replies, QR: in.Message.QR, SentAt: time.Now().UTC(), //nolint:forbidigo // an activity, not workflow code
+		Parts: in.Message.Parts, Replies: in.Message.Replies, QR: in.Message.QR, SentAt: time.Now().UTC(),
 	}
 	if len(m.QR) > 0 {
 		token := make([]byte, 18)

@@ -81,7 +81,7 @@ func (r *run) invoke(ctx workflow.Context, step, name string, input map[string]a
 	}
 	policy := &temporal.RetryPolicy{
 		InitialInterval: time.Duration(retry.Interval), BackoffCoefficient: 2,
-		MaximumInterval: time.Duration(retry.Max), MaximumAttempts: int32(retry.Attempts), //nolint:gosec // 1–100
+		MaximumInterval: time.Duration(retry.Max), MaximumAttempts: int32(retry.Attempts),
 	}
 	var future workflow.Future
 	if action.Effect == "none" {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -55,7 +56,7 @@ func TestEnrollment_LosesNoSignalWhenItContinuesAsNew(t *testing.T) {
 	group.SetLimit(8)
 	for n := range waits {
 		group.Go(func() error {
-			return engine.Signal(groupCtx, b.in.Enrollment, orchestrator.Event{Type: fmt.Sprintf("e%d", n), Source: "urn:test", ID: fmt.Sprint(n)})
+			return engine.Signal(groupCtx, b.in.Enrollment, orchestrator.Event{Type: fmt.Sprintf("e%d", n), Source: "urn:test", ID: strconv.Itoa(n)})
 		})
 	}
 	require.NoError(t, group.Wait())

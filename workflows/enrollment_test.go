@@ -4,9 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -140,10 +140,6 @@ func (b *bench) run(t *testing.T) string {
 		require.Contains(t, b.world.log, n+1, "the journey log has a gap")
 	}
 	return res.Outcome
-}
-
-func reply(step, reply string) map[string]any {
-	return map[string]any{"step": step, "reply": reply, "value": map[string]any{}}
 }
 
 const head = `qidong: v1
@@ -407,7 +403,7 @@ steps:
   - {id: long, wait: {arms: [{id: came, event: never}, {id: due, after: 1h}]}}
 `)
 	for n := range maxInbox + 10 {
-		b.event(time.Minute, fmt.Sprint(n), "other", nil)
+		b.event(time.Minute, strconv.Itoa(n), "other", nil)
 	}
 	b.run(t)
 	dropped := 0

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -86,7 +88,7 @@ func benchPlugin(ctx context.Context, b *bench) ([]measure, error) {
 			}},
 		}, nil
 	}
-	return nil, fmt.Errorf("the plugin points is not in this binary; build it with make build")
+	return nil, errors.New("the plugin points is not in this binary; build it with make build")
 }
 
 // fiveSteps is a journey of five steps without waits.
@@ -109,7 +111,7 @@ func benchJourney(ctx context.Context, b *bench) ([]measure, error) {
 	}
 	enroll := func(ctx context.Context) error {
 		_, err := b.service.Enroll(ctx, b.admin, orchestrator.EnrollRequest{
-			Journey: "bench-five-steps", Customer: b.customer, Key: fmt.Sprint(b.count.Add(1)),
+			Journey: "bench-five-steps", Customer: b.customer, Key: strconv.FormatInt(b.count.Add(1), 10),
 		})
 		return err
 	}
@@ -162,7 +164,7 @@ func benchIntake(ctx context.Context, b *bench) ([]measure, error) {
 		events := make([]map[string]any, n)
 		for i := range events {
 			events[i] = map[string]any{
-				"specversion": "1.0", "id": fmt.Sprint(b.count.Add(1)), "source": "urn:bench",
+				"specversion": "1.0", "id": strconv.FormatInt(b.count.Add(1), 10), "source": "urn:bench",
 				"type": "bench.happened", "subject": b.customer, "data": map[string]any{"n": i},
 			}
 		}

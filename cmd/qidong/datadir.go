@@ -40,7 +40,7 @@ func claimDataDir(dir string) (*flock.Flock, error) {
 // secretFile returns the secret kept in a file that only its owner reads, and
 // makes one when there is none.
 func secretFile(path string) (string, error) {
-	b, err := os.ReadFile(path) //nolint:gosec // a path below the data directory
+	b, err := os.ReadFile(path)
 	if err == nil && len(strings.TrimSpace(string(b))) >= 22 {
 		return strings.TrimSpace(string(b)), nil
 	}

@@ -16,9 +16,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	qidongv1 "github.com/qidong/qidong/sdk/gen/qidong/v1"
-
 	"github.com/qidong/qidong/sdk/client"
+	qidongv1 "github.com/qidong/qidong/sdk/gen/qidong/v1"
 )
 
 // TestF01_KillMinus9 kills the whole installation at random moments while
@@ -31,7 +30,7 @@ import (
 func TestF01_KillMinus9(t *testing.T) {
 	t.Parallel()
 	kills, customers := number("QIDONG_KILLS", 4), 50
-	seed := uint64(number("QIDONG_SEED", int(time.Now().UnixNano()%1_000_000))) //nolint:gosec // a seed
+	seed := uint64(number("QIDONG_SEED", int(time.Now().UnixNano()%1_000_000)))
 	t.Logf("%d kills, seed %d", kills, seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	i := newInstallation(t)

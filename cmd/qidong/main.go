@@ -17,20 +17,22 @@ import (
 // version is stamped by the build.
 var version = "dev"
 
-func main() {
+func main() { os.Exit(execute()) }
+
+// execute is the whole program; it returns the exit status.
+func execute() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	root := newRootCommand()
-	err := root.ExecuteContext(ctx)
+	err := newRootCommand().ExecuteContext(ctx)
 	if err == nil {
-		return
+		return 0
 	}
 	var quiet exitError
 	if errors.As(err, &quiet) {
-		os.Exit(quiet.code)
+		return quiet.code
 	}
 	fmt.Fprintln(os.Stderr, "qidong: "+err.Error())
-	os.Exit(1)
+	return 1
 }
 
 // exitError ends the process with a status when everything has been said.

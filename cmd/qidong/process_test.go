@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -126,7 +127,7 @@ func (i *installation) interrupt() error {
 		i.cmd = nil
 		return err
 	case <-time.After(time.Minute):
-		return fmt.Errorf("the server did not stop within a minute")
+		return errors.New("the server did not stop within a minute")
 	}
 }
 

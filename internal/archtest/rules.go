@@ -52,55 +52,68 @@ var reserved = []struct {
 	why  string
 }{
 	{
-		"go.temporal.io/server", []string{"temporalserver"},
+		"go.temporal.io/server",
+		[]string{"temporalserver"},
 		"Temporal's server packages promise no compatibility: one package of ours holds them",
 	},
 	{
-		"go.temporal.io", []string{"cmd/...", "workflows/...", "temporalserver", "examples/worker/...", "internal/..."},
+		"go.temporal.io",
+		[]string{"cmd/...", "workflows/...", "temporalserver", "examples/worker/...", "internal/..."},
 		"only workflows know Temporal",
 	},
 	{
-		"github.com/tetratelabs/wazero", []string{"plugins/...", "sdk/plugintest/..."},
+		"github.com/tetratelabs/wazero",
+		[]string{"plugins/...", "sdk/plugintest/..."},
 		"only the plugin host runs WebAssembly",
 	},
 	{
-		"modernc.org/sqlite", []string{"orchestrator/store/sqlite/...", "examples/backends/...", "cmd/..."},
+		"modernc.org/sqlite",
+		[]string{"orchestrator/store/sqlite/...", "examples/backends/...", "cmd/..."},
 		"only the SQLite store knows SQLite",
 	},
 	{
-		"database/sql", []string{"orchestrator/store/...", "examples/backends/...", "temporalserver", "cmd/..."},
+		"database/sql",
+		[]string{"orchestrator/store/...", "examples/backends/...", "temporalserver", "cmd/..."},
 		"only stores speak SQL",
 	},
 	{
-		"net/http", []string{"cmd/...", "orchestrator/api/...", "ui/...", "plugins", "plugins/hostfunc/...", "plugins/conformance/...", "sdk/client/...", "sdk/gen/...", "sdk/plugintest/...", "examples/...", "internal/..."},
+		"net/http",
+		[]string{"cmd/...", "orchestrator/api/...", "ui/...", "plugins", "plugins/hostfunc/...", "plugins/conformance/...", "sdk/client/...", "sdk/gen/...", "sdk/plugintest/...", "examples/...", "internal/..."},
 		"HTTP comes in through api and ui, and goes out through the plugin host",
 	},
 	{
-		"connectrpc.com/connect", []string{"cmd/...", "orchestrator/api/...", "sdk/client/...", "sdk/gen/...", "examples/demo/..."},
+		"connectrpc.com/connect",
+		[]string{"cmd/...", "orchestrator/api/...", "sdk/client/...", "sdk/gen/...", "examples/demo/..."},
 		"only the API speaks Connect",
 	},
 	{
-		"google.golang.org/protobuf", []string{"cmd/...", "orchestrator/api/...", "temporalserver", "sdk/client/...", "sdk/gen/...", "examples/demo/..."},
+		"google.golang.org/protobuf",
+		[]string{"cmd/...", "orchestrator/api/...", "temporalserver", "sdk/client/...", "sdk/gen/...", "examples/demo/..."},
 		"domain types are plain Go, so that a wire change cannot break a stored definition",
 	},
 	{
-		"github.com/a-h/templ", []string{"ui/..."},
+		"github.com/a-h/templ",
+		[]string{"ui/..."},
 		"only the UI renders pages",
 	},
 	{
-		"github.com/spf13/cobra", []string{"cmd/..."},
+		"github.com/spf13/cobra",
+		[]string{"cmd/..."},
 		"only cmd has a command line",
 	},
 	{
-		"github.com/chromedp", []string{"internal/browsertest"},
+		"github.com/chromedp",
+		[]string{"internal/browsertest"},
 		"browsertest hides the browser's protocol",
 	},
 	{
-		"testing", []string{"internal/...", "orchestrator/store/storetest", "plugins/conformance/...", "sdk/plugintest/..."},
+		"testing",
+		[]string{"internal/...", "orchestrator/store/storetest", "plugins/conformance/...", "sdk/plugintest/..."},
 		"it is for tests and for packages that support them",
 	},
 	{
-		"github.com/stretchr/testify", []string{"internal/...", "orchestrator/store/storetest"},
+		"github.com/stretchr/testify",
+		[]string{"internal/...", "orchestrator/store/storetest"},
 		"it is for tests and for packages that support them",
 	},
 }

@@ -258,10 +258,10 @@ func (p *Page) Shot(name string) {
 	defer cancel()
 	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 	if err == nil {
-		err = os.MkdirAll(dir, 0o750)
+		err = os.MkdirAll(dir, 0o750) //nolint:gosec // the person who runs the test names it
 	}
 	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600)
+		err = os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600) //nolint:gosec // see above
 	}
 	if err != nil {
 		p.t.Fatalf("saving the picture %s: %v", name, err)

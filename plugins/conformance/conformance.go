@@ -43,7 +43,7 @@ func Check(ctx context.Context, cfg plugins.Config, wasm []byte) ([]Finding, err
 	if err != nil {
 		return nil, err
 	}
-	defer h.Close(context.WithoutCancel(ctx))
+	defer func() { _ = h.Close(context.WithoutCancel(ctx)) }()
 	m, err := h.Describe(ctx, wasm)
 	if err != nil {
 		return nil, err

@@ -92,7 +92,7 @@ func (h *HTTP) Do(ctx context.Context, q abi.HTTPRequest) (*abi.HTTPResponse, *a
 	if err != nil {
 		return nil, h.failure(ctx, req, err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	return h.response(ctx, req, resp)
 }
 

@@ -86,11 +86,11 @@ func TestDo(t *testing.T) {
 		h, base := backend(t, func(w http.ResponseWriter, r *http.Request) {
 			switch r.URL.Path {
 			case "/here":
-				http.Redirect(w, r, "/there", 302)
+				http.Redirect(w, r, "/there", http.StatusFound)
 			case "/away":
-				http.Redirect(w, r, "http://169.254.169.254/latest", 302)
+				http.Redirect(w, r, "http://169.254.169.254/latest", http.StatusFound)
 			case "/round":
-				http.Redirect(w, r, "/round", 302)
+				http.Redirect(w, r, "/round", http.StatusFound)
 			}
 		})
 		r, refusal := h.Do(t.Context(), get(base+"/here"))
@@ -249,7 +249,7 @@ func TestP30_Answers_are_bounded(t *testing.T) {
 			<-r.Context().Done()
 		}, abi.CodeHTTPTimeout},
 		"an upgrade":          {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(101) }, abi.CodeUnreachable},
-		"a closed connection": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, abi.CodeUnreachable},
+		"a closed connection": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, abi.CodeUnreachable}, //nolint:forbidigo // how net/http is told to drop a connection
 	} {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()

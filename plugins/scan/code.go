@@ -58,7 +58,7 @@ func (m *module) element(r *reader) *Error {
 			break
 		}
 	}
-	return nil
+	return nil //nolint:nilerr // the reader's error is sticky, and reported at the end of the section
 }
 
 func (m *module) data(r *reader) *Error {

@@ -134,7 +134,7 @@ func valtype(r *reader) (byte, *Error) {
 		return 0, refuse(abi.CodeFeature, "The module uses SIMD (v128), which plugins may not; build without it.")
 	default:
 		if r.err != nil {
-			return '?', nil
+			return '?', nil //nolint:nilerr // the reader's error is sticky, and reported at the end of the section
 		}
 		return 0, refuse(abi.CodeMalformed, "The module uses a value type %#x that is not known.", t)
 	}
@@ -144,7 +144,7 @@ func (m *module) importEntry(r *reader) *Error {
 	module, name := r.name(), r.name()
 	kind := r.byte()
 	if r.err != nil {
-		return nil
+		return nil //nolint:nilerr // as above
 	}
 	full := module + "." + name
 	if kind != 0 {

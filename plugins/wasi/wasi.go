@@ -122,7 +122,7 @@ func exit(ctx context.Context, m api.Module, s []uint64) {
 	c := from(ctx)
 	c.Exited, c.Code = true, uint32(s[0])
 	_ = m.CloseWithExitCode(ctx, c.Code)
-	panic(sys.NewExitError(c.Code)) // how wazero unwinds the guest
+	panic(sys.NewExitError(c.Code)) //nolint:forbidigo // how wazero unwinds the guest
 }
 
 // table lists every function but proc_exit: i is i32, I is i64. One without

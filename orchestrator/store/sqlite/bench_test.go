@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -22,7 +23,7 @@ func BenchmarkAcceptEvents(b *testing.B) {
 				for i := range events {
 					n++
 					events[i] = orchestrator.Event{
-						Workspace: "w", Source: "urn:bench", ID: fmt.Sprint(n), Type: "t", Subject: fmt.Sprint("c_", n%1000),
+						Workspace: "w", Source: "urn:bench", ID: strconv.Itoa(n), Type: "t", Subject: fmt.Sprint("c_", n%1000),
 						Time: time.Now(), Data: json.RawMessage(`{"payment_id":"p_1","amount":120}`),
 					}
 				}
@@ -40,7 +41,7 @@ func BenchmarkAcceptEventsFromManySenders(b *testing.B) {
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			_, err := s.AcceptEvents(b.Context(), []orchestrator.Event{{
-				Workspace: "w", Source: "urn:bench", ID: fmt.Sprint(time.Now().UnixNano()), Type: "t", Subject: "c_1", Time: time.Now(),
+				Workspace: "w", Source: "urn:bench", ID: strconv.FormatInt(time.Now().UnixNano(), 10), Type: "t", Subject: "c_1", Time: time.Now(),
 			}})
 			if err != nil {
 				b.Error(err)

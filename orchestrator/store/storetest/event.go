@@ -3,6 +3,7 @@ package storetest
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -84,7 +85,7 @@ func testAcceptEventsConcurrently(t *testing.T, s orchestrator.Store) {
 	require.NoError(t, concurrently(senders, func(i int) (err error) {
 		var batch []orchestrator.Event
 		for n := range events {
-			batch = append(batch, event(fmt.Sprint(n), "c_1"))
+			batch = append(batch, event(strconv.Itoa(n), "c_1"))
 		}
 		won[i], err = s.AcceptEvents(t.Context(), batch)
 		return err

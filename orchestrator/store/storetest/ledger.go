@@ -1,8 +1,8 @@
 package storetest
 
 import (
-	"fmt"
 	"math"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -60,7 +60,7 @@ func testLedger(t *testing.T, s orchestrator.Store) {
 
 func testLedgerConcurrently(t *testing.T, s orchestrator.Store) {
 	require.NoError(t, concurrently(16, func(i int) error {
-		_, err := s.Post(t.Context(), grant(fmt.Sprint(i%4), 10))
+		_, err := s.Post(t.Context(), grant(strconv.Itoa(i%4), 10))
 		return err
 	}))
 	n, err := s.Balance(t.Context(), acme, "customer:c_1")

@@ -142,7 +142,7 @@ func testAtomic(t *testing.T, s orchestrator.Store) {
 	require.NoError(t, err)
 
 	require.Panics(t, func() {
-		_ = s.Atomic(ctx, func(context.Context) error { panic("a bug") })
+		_ = s.Atomic(ctx, func(context.Context) error { panic("a bug") }) //nolint:forbidigo // what the test is about
 	})
 	_, err = s.PutCustomer(ctx, orchestrator.Customer{Workspace: acme, ID: "c_2"})
 	require.NoError(t, err, "a panic leaves no lock behind")
