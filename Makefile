@@ -76,7 +76,7 @@ lint: guests $(golangci-lint) ## run golangci-lint
 	@for dir in $(NESTED); do echo "golangci-lint in $$dir"; (cd $$dir && $(golangci-lint) run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
 
 workflowcheck: $(workflowcheck) ## look for what is not deterministic in workflows
-	$(workflowcheck) ./workflows/...
+	$(workflowcheck) -config .workflowcheck.yaml ./workflows/...
 
 bench: build ## measure plugin calls, journeys and intake
 	@for suite in plugin journey intake; do ./bin/qidong bench $$suite || exit 1; done

@@ -1,6 +1,8 @@
 package journey
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -11,25 +13,17 @@ func (t Text) In(locale string) string {
 	if s, ok := t[locale]; ok {
 		return s
 	}
+	tags := slices.Sorted(maps.Keys(t))
 	language, _, _ := strings.Cut(locale, "-")
-	best := ""
-	for tag := range t {
-		if base, _, _ := strings.Cut(tag, "-"); base == language && (best == "" || tag < best) {
-			best = tag
+	for _, tag := range tags {
+		if base, _, _ := strings.Cut(tag, "-"); base == language {
+			return t[tag]
 		}
 	}
-	if best != "" {
-		return t[best]
-	}
-	if s, ok := t["en"]; ok {
+	if s, ok := t["en"]; ok || len(tags) == 0 {
 		return s
 	}
-	for tag := range t {
-		if best == "" || tag < best {
-			best = tag
-		}
-	}
-	return t[best]
+	return t[tags[0]]
 }
 
 // cut shortens s to limit code points without tearing a combined character, and
