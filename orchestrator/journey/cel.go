@@ -3,6 +3,7 @@ package journey
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"cel.dev/cel-go/cel"
@@ -49,7 +50,7 @@ func newEnv(loop string) (*cel.Env, error) {
 		ext.Strings(),
 		// time(x) needs the customer's zone and language, which a function
 		// cannot see: the macro hands them over.
-		cel.Macros(append(cel.StandardMacros, timeMacro)...),
+		cel.Macros(slices.Concat(cel.StandardMacros, numberMacros(), []cel.Macro{timeMacro})...),
 		cel.Function("qidong_time", cel.Overload("qidong_time_dyn_dyn",
 			[]*cel.Type{cel.DynType, cel.DynType}, cel.StringType, cel.BinaryBinding(localTime))),
 	}
@@ -90,13 +91,34 @@ func compileExpression(env *cel.Env, source string, want *cel.Type) (*expression
 		return nil, nil, &expressionError{issues.Errors()[0]}
 	}
 	if want != nil && parsed.OutputType() != cel.DynType && !want.IsAssignableType(parsed.OutputType()) {
-		return nil, nil, fmt.Errorf("it gives %s where %s is needed", parsed.OutputType(), want)
+		return nil, nil, fmt.Errorf("it gives %s where %s is needed", nameOf(parsed.OutputType()), nameOf(want))
 	}
 	program, err := env.Program(parsed, cel.CostLimit(costLimit), cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(mixNumbers))
 	if err != nil {
 		return nil, nil, fmt.Errorf("preparing the expression: %w", err)
 	}
 	return &expression{source: source, program: program}, parsed, nil
+}
+
+// nameOf is how people call a type.
+func nameOf(t *cel.Type) string {
+	switch t.Kind() {
+	case types.TimestampKind:
+		return "a moment"
+	case types.DurationKind:
+		return "a duration"
+	case types.BoolKind:
+		return "true or false"
+	case types.StringKind:
+		return "a text"
+	case types.IntKind, types.UintKind, types.DoubleKind:
+		return "a number"
+	case types.ListKind:
+		return "a list"
+	case types.MapKind:
+		return "an object"
+	}
+	return t.String()
 }
 
 // expressionError is the first thing that CEL's compiler found.
@@ -106,7 +128,8 @@ type expressionError struct{ first *cel.Error }
 // though there is none.
 func (e *expressionError) Error() string {
 	first, _, _ := strings.Cut(e.first.Message, "\n")
-	return strings.Replace(first, " (in container '')", "", 1)
+	first, _, _ = strings.Cut(first, " expecting ")
+	return strings.NewReplacer(" (in container '')", "", "mismatched input '<EOF>'", "it ends too early").Replace(first)
 }
 
 // column is where in the expression the problem is, from 0.

@@ -97,7 +97,7 @@ func (k *compiler) mixed(s *Step, path string, value any, schema map[string]any)
 	text, isText := value.(string)
 	kind, known := schema["type"].(string)
 	if parts, err := splitTemplate(text); isText && known && kind != "string" && err == nil && len(parts) > 1 {
-		k.report(path, s.ID, "BAD_INPUT", fmt.Sprintf("The value is a text, but %s is needed.", kind), "Write one ${…} and nothing around it.")
+		k.report(path, s.ID, "BAD_INPUT", fmt.Sprintf("The value is a text, where %s is needed.", kind), "Write one ${…} and nothing around it.")
 	}
 }
 

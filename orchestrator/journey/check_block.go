@@ -116,7 +116,7 @@ func (k *compiler) choose(s *Step, path string) {
 }
 
 func (k *compiler) survey(s *Step, path string) {
-	if s.Survey.Kind != "nps" {
+	if k.given(path+".kind", s.ID, s.Survey.Kind, "Add kind: nps.") && s.Survey.Kind != "nps" {
 		k.report(path+".kind", s.ID, "UNKNOWN_VALUE", fmt.Sprintf("There is no survey kind %.40q.", s.Survey.Kind), "Write nps.")
 	}
 	if len(s.Survey.Question) == 0 {

@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -9,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/checker"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 )
@@ -34,20 +36,21 @@ func (k *compiler) expressions() {
 			continue
 		}
 		parts, err := splitTemplate(s.source)
-		if err != nil {
+		var unclosed *templateError
+		if errors.As(err, &unclosed) {
 			k.report(s.path, s.step, "BAD_TEMPLATE", "The text cannot be read: "+err.Error()+".", "Write ${expression}.")
-			continue
+			k.shift(s, unclosed.open, 0)
 		}
 		for _, part := range parts {
-			if part.expression {
-				k.expression(env, s, part.text, utf8.RuneCountInString(s.source[:part.offset]))
+			if part.expression && !k.found.full() {
+				k.expression(env, s, part.text, part.offset)
 			}
 		}
 	}
 }
 
-// expression checks one expression, which begins offset characters into the
-// text at s.path.
+// expression checks one expression, which begins offset bytes into the text at
+// s.path.
 func (k *compiler) expression(env *cel.Env, s site, source string, offset int) {
 	if k.tried[s.loop+"\x00"+source] = true; len(k.tried) > MaxExpressions {
 		k.report(s.path, s.step, "TOO_MANY_EXPRESSIONS", fmt.Sprintf("The definition has more than %d expressions.", MaxExpressions), "Split the journey.")
@@ -58,11 +61,23 @@ func (k *compiler) expression(env *cel.Env, s site, source string, offset int) {
 		k.report(s.path, s.step, "BAD_EXPRESSION", fmt.Sprintf("%.100q is not usable: %s.", source, strings.TrimSuffix(err.Error(), ".")), mendExpression(err, s))
 		var syntax *expressionError
 		if errors.As(err, &syntax) {
-			k.shift(s, offset+syntax.column())
+			k.shift(s, offset, syntax.column())
 		}
 		return
 	}
+	if cost, err := env.EstimateCost(checked, noSizes{}); err == nil && cost.Min > costLimit {
+		k.report(s.path, s.step, "TOO_COSTLY", fmt.Sprintf("%.100q costs %d or more to evaluate; the limit is %d.", source, cost.Min, costLimit), "Make it simpler.")
+	}
 	k.speaksOf(s, source, ast.NavigateAST(checked.NativeRep()))
+}
+
+// noSizes knows nothing of the data, so that the least cost is that without any.
+type noSizes struct{}
+
+func (noSizes) EstimateSize(checker.AstNode) *checker.SizeEstimate { return nil }
+
+func (noSizes) EstimateCallCost(_, _ string, _ *checker.AstNode, _ []checker.AstNode) *checker.CallEstimate {
+	return nil
 }
 
 // mendExpression is help for the commonest mistakes.
@@ -80,15 +95,19 @@ func mendExpression(err error, s site) string {
 	return ""
 }
 
-// shift moves the problem reported last to a place inside its scalar, if the
-// scalar stands in the source as it is.
-func (k *compiler) shift(s site, by int) {
+// shift moves the problem reported last to a place inside its scalar, offset
+// bytes and then some characters in, if the scalar stands in the source as it
+// is.
+func (k *compiler) shift(s site, offset, characters int) {
 	at, ok := k.doc.positions[s.path]
-	lines := strings.SplitN(string(k.doc.source), "\n", at.line+1)
-	if !ok || at.line > len(lines) || k.found.full() {
+	if k.lines == nil {
+		k.lines = bytes.Split(k.doc.source, []byte("\n"))
+	}
+	if !ok || at.line > len(k.lines) || k.found.full() {
 		return
 	}
-	line, text := []rune(lines[at.line-1]), []rune(s.source)
+	by := utf8.RuneCountInString(s.source[:offset]) + characters
+	line, text := []rune(string(k.lines[at.line-1])), []rune(s.source)
 	if by > len(text) || at.column < 1 || at.column-1+by > len(line) || string(line[at.column-1:at.column-1+by]) != string(text[:by]) {
 		return
 	}
@@ -120,6 +139,7 @@ func (k *compiler) speaksOf(s site, source string, root ast.NavigableExpr) {
 			k.report(s.path, s.step, "BAD_REFERENCE", fmt.Sprintf("steps is used as a whole, in %.100q.", source), "Speak of one step: steps.<id>.")
 		case name == "steps":
 			k.reference(s, source, field, guarded[field])
+			k.result(s, source, field, e)
 		case selected && scopeFields[name] != nil && name != s.loop && !slices.Contains(scopeFields[name], field):
 			k.report(s.path, s.step, "UNKNOWN_NAME", fmt.Sprintf("There is no %s.%s, in %.100q.", name, field, source), k.found.suggest(field, slices.Clone(scopeFields[name])))
 		case selected && name == "vars":
@@ -207,9 +227,43 @@ func (k *compiler) reference(s site, source, id string, guarded bool) {
 		k.report(s.path, s.step, "NOT_BEFORE", fmt.Sprintf("The input of an undo is made before the call, so that a call without an answer can be undone too; it cannot speak of %s, in %.100q.", id, source), "Use ${call.key}, the idempotency key of the call.")
 	case state == never:
 		k.report(s.path, s.step, "NOT_BEFORE", fmt.Sprintf("Step %s has not ended when this is evaluated, in %.100q.", id, source), "Speak of an earlier step.")
+	case at.step.Exit != nil:
+		k.report(s.path, s.step, "NOTHING_BOUND", fmt.Sprintf("Step %s is an exit and has no result, in %.100q.", id, source), "Speak of another step.")
 	case state == maybe && !guarded:
 		k.report(s.path, s.step, "MAYBE_NOT_BEFORE", fmt.Sprintf("Step %s may not have ended when this is evaluated, in %.100q.", id, source), "Guard it: has(steps."+id+") && …, or has(steps."+id+") ? … : ….")
 	}
+}
+
+// result checks the field that is selected from a step's result.
+func (k *compiler) result(s site, source, id string, e ast.NavigableExpr) {
+	at := k.steps[id]
+	step, _ := e.Parent()
+	field, selected := fieldOf(step)
+	if at == nil || !selected {
+		return
+	}
+	if known, closed := k.bindings(at.step); closed && !slices.Contains(known, field) {
+		k.report(s.path, s.step, "UNKNOWN_NAME", fmt.Sprintf("Step %s has no result %s, in %.100q.", id, field, source), k.found.suggest(field, known))
+	}
+}
+
+// bindings are the fields of a step's result, and whether these are all.
+func (k *compiler) bindings(s *Step) (fields []string, closed bool) {
+	switch {
+	case s.Send != nil:
+		return []string{"message_id"}, true
+	case s.Wait != nil:
+		return []string{"arm", "event"}, true
+	case s.Choose != nil:
+		return []string{"arm"}, true
+	case s.Survey != nil:
+		return []string{"answered", "score", "message_id"}, true
+	case s.Call != nil:
+		spec, _ := k.catalog.Action(s.Call.Action)
+		properties, ok := spec.Output["properties"].(map[string]any)
+		return slices.Collect(maps.Keys(properties)), ok && spec.Output["additionalProperties"] == false
+	}
+	return nil, false
 }
 
 // inJourney tells whether a step is in the journey itself, and not in an exit.

@@ -28,7 +28,7 @@ func cards(s *Send, path string) iter.Seq2[string, *Card] {
 // send checks a message before it is evaluated.
 func (k *compiler) send(s *Step, path string) {
 	m := s.Send
-	if !slices.Contains([]string{"marketing", "service", "transactional"}, m.Category) {
+	if k.given(path+".category", s.ID, m.Category, "Add category: marketing, service or transactional.") && !slices.Contains([]string{"marketing", "service", "transactional"}, m.Category) {
 		k.report(path+".category", s.ID, "UNKNOWN_VALUE", fmt.Sprintf("There is no category %.40q.", m.Category), "Write marketing, service or transactional.")
 	}
 	if n := count(len(m.Text) > 0, m.Card != nil, m.Carousel != nil); n != 1 {

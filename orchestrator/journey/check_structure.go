@@ -28,10 +28,10 @@ const (
 // structure checks everything but the expressions.
 func (k *compiler) structure() {
 	d := k.def
-	if d.Language != "v1" {
+	if k.given("qidong", "", d.Language, "Begin with qidong: v1.") && d.Language != "v1" {
 		k.report("qidong", "", "LANGUAGE", fmt.Sprintf("The language version is %.40q.", d.Language), "Write qidong: v1.")
 	}
-	if !journeyName.MatchString(d.Journey) {
+	if k.given("journey", "", d.Journey, "Add journey: and a name.") && !journeyName.MatchString(d.Journey) {
 		k.report("journey", "", "BAD_NAME", fmt.Sprintf("%.80q is no journey name.", d.Journey), "Use lower-case letters, digits and hyphens, at most 63, a letter first.")
 	}
 	if len(d.Title) == 0 {
@@ -64,7 +64,7 @@ func (k *compiler) entry() {
 }
 
 func (k *compiler) event(path, step, kind string) {
-	if !eventType.MatchString(kind) {
+	if k.given(path, step, kind, "Say which event it is.") && !eventType.MatchString(kind) {
 		k.report(path, step, "BAD_EVENT_TYPE", fmt.Sprintf("%.80q is no event type.", kind), mendEvent)
 	}
 }
@@ -113,7 +113,7 @@ func (k *compiler) id(path, step, what, id string, taken bool) {
 }
 
 func (k *compiler) outcome(path, step, outcome string) {
-	if !stepID.MatchString(outcome) {
+	if k.given(path, step, outcome, "Name how the enrollment ends.") && !stepID.MatchString(outcome) {
 		k.report(path, step, "BAD_OUTCOME", fmt.Sprintf("%.80q is no outcome.", outcome), "Use lower-case letters, digits and underscores, at most 63, a letter first.")
 	}
 }
@@ -127,7 +127,7 @@ func (k *compiler) sequence(steps []*Step, parent *place, arm string) {
 		k.steps[s.ID] = at
 		k.order = append(k.order, s.ID)
 		if i > 0 && steps[i-1].ends() {
-			k.report(path, s.ID, "UNREACHABLE", fmt.Sprintf("The step is never reached: step %.63s before it always ends the enrollment.", steps[i-1].ID), "Remove one of them, or let an arm go on.")
+			k.report(path, s.ID, "UNREACHABLE", "The step is never reached: the one before it always ends the enrollment.", "Remove one of them, or let an arm go on.")
 		}
 		for _, a := range arms(s) {
 			k.sequence(a.steps, at, a.id)

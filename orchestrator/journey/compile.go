@@ -2,6 +2,7 @@ package journey
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -46,6 +47,7 @@ type compiler struct {
 	order   []string                  // ids in the order of the source
 	sure    map[*Exit]map[string]bool // steps that have ended when an exit is met
 	tried   map[string]bool           // expressions compiled, by loop name and source
+	lines   [][]byte                  // of the source, once needed
 }
 
 func (k *compiler) report(path, step, code, message, mend string) {
@@ -63,10 +65,13 @@ func (k *compiler) report(path, step, code, message, mend string) {
 func (k *compiler) followsFrom(path, code string) bool {
 	absence := strings.HasPrefix(code, "MISSING_") || strings.HasSuffix(code, "_KIND") || code == "MESSAGE_BODY"
 	return slices.ContainsFunc(k.decoded, func(p Problem) bool {
+		if p.Path == "" {
+			return true // nothing of the source could be read
+		}
 		rest, within := strings.CutPrefix(p.Path, path)
 		below, around := strings.CutPrefix(path, p.Path)
 		return within && (rest == "" || absence && strings.ContainsAny(rest[:1], ".[")) ||
-			around && p.Path != "" && strings.HasPrefix(below, ".")
+			around && strings.HasPrefix(below, ".")
 	})
 }
 
@@ -74,6 +79,15 @@ func (k *compiler) followsFrom(path, code string) bool {
 func (k *compiler) has(path string) bool {
 	_, ok := k.doc.positions[path]
 	return ok
+}
+
+// given reports a field that must be there and is not.
+func (k *compiler) given(path, step, value, mend string) bool {
+	if value == "" {
+		cut := strings.LastIndexByte(path, '.')
+		k.report(path[:max(cut, 0)], step, "MISSING_FIELD", fmt.Sprintf("The field %s is missing or empty.", path[cut+1:]), mend)
+	}
+	return value != ""
 }
 
 // path is where a step is: by its id, unless it has none of its own.

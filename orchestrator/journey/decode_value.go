@@ -156,6 +156,9 @@ func (d *decoder) any(n *yaml.Node, path string) any {
 	case yaml.SequenceNode:
 		list := make([]any, len(n.Content))
 		for i, item := range n.Content {
+			if d.stopped {
+				return nil
+			}
 			list[i] = d.any(item, element(path, i))
 		}
 		return list
@@ -197,6 +200,9 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, path string) {
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
 	for i, item := range n.Content {
+		if d.stopped {
+			return
+		}
 		d.value(item, v.Index(i), d.elementPath(path, i, item, v.Type().Elem()))
 	}
 }

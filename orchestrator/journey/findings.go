@@ -8,16 +8,16 @@ import (
 )
 
 // findings collects the problems of one source. It keeps the first
-// [MaxProblems] and counts the others, so that a hostile source costs neither
-// memory nor a reader's time.
+// [MaxProblems], so that a hostile source costs neither memory nor a reader's
+// time.
 type findings struct {
 	list []Problem
-	more int
+	more bool // than the list holds, or not looked for any further
 }
 
 func (f *findings) add(p Problem) {
 	if len(f.list) == MaxProblems {
-		f.more++
+		f.more = true
 		return
 	}
 	f.list = append(f.list, p)
@@ -25,19 +25,27 @@ func (f *findings) add(p Problem) {
 
 func (f *findings) empty() bool { return len(f.list) == 0 }
 
-// full tells whether more problems would not be shown.
-func (f *findings) full() bool { return len(f.list) == MaxProblems }
+// full tells whether more problems would not be shown, so that whoever asks
+// need not look for them.
+func (f *findings) full() bool {
+	f.more = f.more || len(f.list) == MaxProblems
+	return f.more
+}
 
 // sorted returns the problems in the order of the source.
 func (f *findings) sorted() []Problem {
 	slices.SortStableFunc(f.list, func(a, b Problem) int {
 		return cmp.Or(a.Line-b.Line, a.Column-b.Column, strings.Compare(a.Path, b.Path), strings.Compare(a.Code, b.Code))
 	})
-	if f.more == 0 {
+	// A text given once for all languages has its problems once for each.
+	f.list = slices.CompactFunc(f.list, func(a, b Problem) bool {
+		return a.Line > 0 && a.Line == b.Line && a.Column == b.Column && a.Code == b.Code && a.Message == b.Message
+	})
+	if !f.more {
 		return f.list
 	}
 	return append(f.list[:len(f.list):len(f.list)], Problem{
-		Code: "TOO_MANY_PROBLEMS", Message: fmt.Sprintf("There are %d problems more than the %d shown.", f.more, MaxProblems), Mend: "Mend these first.",
+		Code: "TOO_MANY_PROBLEMS", Message: fmt.Sprintf("There may be more problems than the first %d.", MaxProblems), Mend: "Mend these first.",
 	})
 }
 

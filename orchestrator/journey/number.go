@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
@@ -52,6 +54,32 @@ func number(f float64) (any, error) {
 	return f, nil
 }
 
+// numberMacros make a number in an expression as loosely typed as the data it is
+// combined with: steps.x + 1 is then 3.5 when x is 2.5, to the checker too.
+func numberMacros() []cel.Macro {
+	var out []cel.Macro
+	for operator := range arithmeticOf {
+		out = append(out, cel.GlobalMacro(operator, 2, func(f cel.MacroExprFactory, _ ast.Expr, args []ast.Expr) (ast.Expr, *cel.Error) {
+			left, right := args[0].Kind() == ast.LiteralKind, args[1].Kind() == ast.LiteralKind
+			switch {
+			case left == right:
+				return nil, nil // stays as it is
+			case left && isNumber(args[0]):
+				return f.NewCall(operator, f.NewCall("dyn", args[0]), args[1]), nil
+			case right && isNumber(args[1]):
+				return f.NewCall(operator, args[0], f.NewCall("dyn", args[1])), nil
+			}
+			return nil, nil
+		}))
+	}
+	return out
+}
+
+func isNumber(e ast.Expr) bool {
+	_, ok := asDouble(e.AsLiteral())
+	return ok
+}
+
 // mixNumbers lets arithmetic take integers and doubles together: data has
 // doubles only, and 1 in an expression is an integer.
 func mixNumbers(i interpreter.InterpretableV2) (interpreter.InterpretableV2, error) {
@@ -90,6 +118,9 @@ func (a *arithmetic) Exec(frame *interpreter.ExecutionFrame) ref.Val {
 	}
 	if types.IsError(out) {
 		return types.NewErrWithNodeID(a.ID(), "%s of %s and %s: %v", strings.Trim(a.Function(), "_"), l.Type(), r.Type(), out)
+	}
+	if d, ok := out.(types.Double); ok && strings.HasSuffix(a.OverloadID(), "_int64") && d == types.Double(types.Int(d)) {
+		return types.Int(d) // what the checker has promised
 	}
 	if s, ok := out.(types.String); ok && len(s) > maxResult {
 		return types.NewErrWithNodeID(a.ID(), "the text is longer than %d bytes", maxResult)

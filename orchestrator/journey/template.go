@@ -1,7 +1,6 @@
 package journey
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -16,7 +15,8 @@ type templatePart struct {
 }
 
 // splitTemplate cuts "a ${expr} b" into its parts. Braces inside an expression
-// must balance; those in string literals do not count.
+// must balance; those in string literals do not count. With an error come the
+// parts before it.
 func splitTemplate(s string) ([]templatePart, error) {
 	var parts []templatePart
 	for at := 0; at < len(s); {
@@ -28,9 +28,9 @@ func splitTemplate(s string) ([]templatePart, error) {
 			parts = append(parts, templatePart{text: s[at : at+open]})
 		}
 		start := at + open + 2
-		n, err := expressionEnd(s[start:])
-		if err != nil {
-			return nil, err
+		n, ok := expressionEnd(s[start:])
+		if !ok {
+			return parts, &templateError{open: at + open}
 		}
 		parts = append(parts, templatePart{text: s[start : start+n], expression: true, offset: start})
 		at = start + n + 1
@@ -38,8 +38,13 @@ func splitTemplate(s string) ([]templatePart, error) {
 	return parts, nil
 }
 
+// templateError is a ${ without its }.
+type templateError struct{ open int } // where it is, in bytes
+
+func (*templateError) Error() string { return "a ${ is not closed" }
+
 // expressionEnd finds the brace that closes an expression.
-func expressionEnd(s string) (int, error) {
+func expressionEnd(s string) (int, bool) {
 	depth, quote := 0, byte(0)
 	for i := 0; i < len(s); i++ {
 		c := s[i]
@@ -55,12 +60,12 @@ func expressionEnd(s string) (int, error) {
 		case c == '{':
 			depth++
 		case c == '}' && depth == 0:
-			return i, nil
+			return i, true
 		case c == '}':
 			depth--
 		}
 	}
-	return 0, errors.New("${ is not closed; write ${expression}")
+	return 0, false
 }
 
 // text writes a value into a text.

@@ -1,8 +1,9 @@
 // Package journeytest gives tests a catalog of the example partners' actions,
-// as their manifests declare them.
+// with the inputs that their manifests declare.
 package journeytest
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -16,37 +17,42 @@ type catalog map[string]journey.ActionSpec
 func (c catalog) Action(name string) (journey.ActionSpec, bool) { s, ok := c[name]; return s, ok }
 func (c catalog) Actions() []string                             { return slices.Sorted(maps.Keys(c)) }
 
+const place = `{"type":"object","additionalProperties":false,"required":["address","latitude","longitude"],
+	"properties":{"address":{"type":"string"},"latitude":{"type":"number"},"longitude":{"type":"number"}}}`
+
 // Catalog holds the actions of cinema, bank, ride and points, and test.echo,
-// which has no effect and takes anything.
+// which has no effect and takes anything. Each call gives one of its own.
 func Catalog() journey.Catalog {
 	c := catalog{}
-	c.add("cinema.list_shows", "read", "", "film_id:string count:integer locale:string")
-	c.add("cinema.hold_seats", "write", "release_seats", "show_id:string seats:integer customer_ref:string locale:string")
-	c.add("cinema.release_seats", "write", "", "hold_key:string")
-	c.add("cinema.issue_ticket", "write", "void_ticket", "hold_id:string payment_id:string customer_ref:string")
-	c.add("cinema.void_ticket", "write", "", "ticket_key:string")
-	c.add("bank.charge", "write", "refund", "amount:integer currency:string customer_ref:string description:string")
-	c.add("bank.refund", "write", "", "charge_key:string")
-	c.add("ride.order", "write", "cancel", "pickup:object destination:object arrive_by:string customer_ref:string")
-	c.add("ride.cancel", "write", "", "order_key:string")
-	c.add("points.grant", "write", "", "amount:integer reason:string")
+	c.add("cinema.list_shows", "read", "", `"film_id":{"type":"string"},"count":{"type":"integer","minimum":1,"maximum":10},"locale":{"type":"string"}`)
+	c.add("cinema.hold_seats", "write", "release_seats", `"show_id":{"type":"string"},"seats":{"type":"integer","minimum":1,"maximum":6},"customer_ref":{"type":"string"},"locale":{"type":"string"}`)
+	c.add("cinema.release_seats", "write", "", `"hold_key":{"type":"string"}`)
+	c.add("cinema.issue_ticket", "write", "void_ticket", `"hold_id":{"type":"string"},"payment_id":{"type":"string"},"customer_ref":{"type":"string"}`)
+	c.add("cinema.void_ticket", "write", "", `"ticket_key":{"type":"string"}`)
+	c.add("bank.charge", "write", "refund", `"amount":{"type":"integer","minimum":1},"currency":{"enum":["CNY"]},"customer_ref":{"type":"string"},"description":{"type":"string"}`)
+	c.add("bank.refund", "write", "", `"charge_key":{"type":"string"}`)
+	c.add("ride.order", "write", "cancel", `"pickup":`+place+`,"destination":`+place+`,"arrive_by":{"type":"string"},"customer_ref":{"type":"string"}`)
+	c.add("ride.cancel", "write", "", `"order_key":{"type":"string"}`)
+	c.add("points.grant", "write", "", `"amount":{"type":"integer","minimum":1,"maximum":100000},"reason":{"type":"string"}`)
 	c.add("test.echo", "none", "", "")
 	return c
 }
 
-// add declares an action; fields is "name:type …", all of them required, or ""
-// for an action that takes anything.
-func (c catalog) add(name, effect, undo, fields string) {
+// add declares an action. properties is the inside of a JSON object, all of
+// them required, or "" for an action that takes anything.
+func (c catalog) add(name, effect, undo, properties string) {
 	plugin, action, _ := strings.Cut(name, ".")
 	input := map[string]any{"type": "object"}
-	if fields != "" {
-		properties, required := map[string]any{}, []any{}
-		for _, f := range strings.Fields(fields) {
-			field, kind, _ := strings.Cut(f, ":")
-			properties[field] = map[string]any{"type": kind}
-			required = append(required, field)
+	if properties != "" {
+		known := map[string]any{}
+		if err := json.Unmarshal([]byte("{"+properties+"}"), &known); err != nil {
+			panic(err) //nolint:forbidigo // the literals above
 		}
-		input["properties"], input["required"] = properties, required
+		required := []any{}
+		for _, name := range slices.Sorted(maps.Keys(known)) {
+			required = append(required, name)
+		}
+		input["properties"], input["required"], input["additionalProperties"] = known, required, false
 	}
 	c[name] = journey.ActionSpec{
 		Action: journey.Action{
