@@ -39,7 +39,7 @@ run: build ## build and start everything on this machine
 	./bin/qidong dev
 
 build: guests ## build bin/qidong
-	$(GO) build $(BUILDFLAGS) -ldflags '-X main.version=$(VERSION)' -o bin/qidong ./cmd/qidong
+	$(GO) build $(BUILDFLAGS) -ldflags '-s -w -X main.version=$(VERSION)' -o bin/qidong ./cmd/qidong
 
 guests: toolchain ## build the plugins to WebAssembly
 	$(GO) run ./examples/plugins/build
