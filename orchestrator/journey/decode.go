@@ -115,7 +115,7 @@ func syntaxProblem(err error) *Problem {
 	case strings.HasPrefix(message, "exceeded max depth"):
 		return &Problem{Line: 1, Column: 1, Code: "TOO_DEEP", Message: fmt.Sprintf("The definition is nested deeper than %d.", MaxDepth), Mend: "Flatten it."}
 	}
-	p := &Problem{Line: 1, Column: 1, Code: "NOT_YAML", Mend: "Look at the indentation and the quotes around this line."}
+	p := &Problem{Line: 1, Column: 1, Code: "NOT_YAML", Mend: "Look at the indentation and the quotes around this line; inside {…} a text with punctuation needs quotes."}
 	if rest, ok := strings.CutPrefix(message, "line "); ok {
 		number, text, _ := strings.Cut(rest, ": ")
 		if n, err := strconv.Atoi(number); err == nil && n > 0 {

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/qidong/qidong/orchestrator/journey"
 	"github.com/qidong/qidong/orchestrator/journey/journeytest"
@@ -100,15 +102,7 @@ func TestProgram_Message(t *testing.T) {
 		for _, step := range []string{"promo", "pay_card", "tell_failed", "tell_unpaid", "ticket_card", "ride_offer", "reading", "nps", "thanks", "tell_cancelled"} {
 			m, err := p.Message(step, "m_test", evening(locale))
 			require.NoError(t, err, step)
-			require.NotEmpty(t, m.Parts)
-			for _, part := range m.Parts {
-				if part.ContentType == journey.ContentText {
-					continue
-				}
-				v, err := jsonschema.UnmarshalJSON(bytes.NewReader(part.Body))
-				require.NoError(t, err)
-				require.NoError(t, schema.Validate(v), "%s in %s: %s", step, locale, part.Body)
-			}
+			valid(t, schema, m)
 		}
 	}
 	m, err := p.Message("ticket_card", "m_test", evening("zh-CN"))
@@ -167,18 +161,6 @@ func TestProgram_P36_RefusesAPartnersScript(t *testing.T) {
 	}
 }
 
-func TestProgram_Message_CutsWhatIsTooLong(t *testing.T) {
-	t.Parallel()
-	s := evening("en")
-	s.Steps["hold"].(map[string]any)["film"] = string(bytes.Repeat([]byte("é"), 5000)) + "\u202E\x00"
-	m, err := movie(t).Message("ticket_card", "m", s)
-	require.NoError(t, err)
-	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(m.Parts[0].Body))
-	require.NoError(t, err)
-	require.NoError(t, gsmaSchema(t).Validate(v))
-	require.NotContains(t, string(m.Parts[0].Body), "\u202E")
-}
-
 func TestProgram_Evaluates(t *testing.T) {
 	t.Parallel()
 	p, s := movie(t), evening("en")
@@ -225,14 +207,164 @@ func TestProgram_Variables(t *testing.T) {
 	}
 }
 
-func TestDigest_SurvivesARoundTrip(t *testing.T) {
+func TestDigest_SurvivesTheStore(t *testing.T) {
 	t.Parallel()
 	def := movie(t).Definition()
-	b, err := json.Marshal(def)
+	comesBack(t, def)
+	before := journey.Digest(def)
+	require.Len(t, before, 64)
+	def.Steps[0].ID = "other"
+	require.NotEqual(t, before, journey.Digest(def))
+}
+
+// Any definition that can be written down comes back from the store as it was.
+func TestDigest_SurvivesTheStoreForAnyDefinition(t *testing.T) {
+	t.Parallel()
+	word := rapid.StringMatching(`[a-z][a-z0-9_]{0,9}`)
+	text := rapid.Custom(func(t *rapid.T) map[string]string {
+		return map[string]string{"en": rapid.String().Draw(t, "en"), "zh-CN": rapid.String().Draw(t, "zh")}
+	})
+	scalar := rapid.OneOf(rapid.Just[any](nil), rapid.String().AsAny(), rapid.Bool().AsAny(), rapid.Float64Range(-1e15, 1e15).AsAny())
+	duration := rapid.Custom(func(t *rapid.T) string {
+		return journey.Duration(rapid.Int64Range(1, int64(36500*24*time.Hour)).Draw(t, "duration")).String()
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		src, err := json.Marshal(map[string]any{
+			"qidong": "v1", "journey": "test", "title": text.Draw(t, "title"), "deadline": duration.Draw(t, "deadline"),
+			"entry": map[string]any{"event": map[string]any{"type": "a"}},
+			"steps": []any{
+				map[string]any{"id": "first", "title": text.Draw(t, "step"), "call": map[string]any{
+					"action": "test.echo", "with": rapid.MapOf(word, scalar).Draw(t, "with"),
+					"retry": map[string]any{"attempts": rapid.IntRange(1, 100).Draw(t, "attempts")},
+				}},
+				map[string]any{"id": "second", "wait": map[string]any{"arms": []any{map[string]any{"id": "due", "after": duration.Draw(t, "after")}}}},
+			},
+		})
+		require.NoError(t, err)
+		if bytes.Contains(src, []byte("${")) {
+			t.Skip("an expression")
+		}
+		def, problems := journey.Compile(src, journeytest.Catalog())
+		require.Empty(t, problems)
+		comesBack(t, def)
+	})
+}
+
+func TestProgram_RefusesToTakeAStepForWhatItIsNot(t *testing.T) {
+	t.Parallel()
+	p, s := movie(t), evening("en")
+	for _, step := range []string{"nope", "end_completed"} {
+		_, err := p.Input(step, s)
+		require.ErrorContains(t, err, "no such call")
+		_, err = p.UndoInput(step, s)
+		require.ErrorContains(t, err, "no such call with an undo")
+		_, err = p.ArmMatches(step, 0, s)
+		require.ErrorContains(t, err, "no such wait")
+		_, _, err = p.Timeout(step, s)
+		require.ErrorContains(t, err, "no such wait or survey")
+		_, err = p.ChooseArm(step, s)
+		require.ErrorContains(t, err, "no such choose")
+		_, err = p.Message(step, "m", s)
+		require.ErrorContains(t, err, "no such send or survey")
+	}
+	_, err := p.ArmMatches("choice", 3, s)
+	require.Error(t, err)
+	_, err = p.ExitMatches(1, s)
+	require.Error(t, err)
+	_, err = p.UndoInput("points", s)
+	require.Error(t, err, "points says undo: none")
+}
+
+func TestProgram_Entry(t *testing.T) {
+	t.Parallel()
+	p := movie(t)
+	s := journey.Scope{Event: map[string]any{"type": "qidong.promotion.requested", "data": map[string]any{"journey": "movie-night", "key": "november"}}}
+	ok, err := p.EntryMatches(s)
 	require.NoError(t, err)
-	var again journey.Definition
-	require.NoError(t, json.Unmarshal(b, &again))
-	require.Equal(t, journey.Digest(def), journey.Digest(&again))
-	again.Steps[0].ID = "other"
-	require.NotEqual(t, journey.Digest(def), journey.Digest(&again))
+	require.True(t, ok)
+	key, err := p.EntryKey(s)
+	require.NoError(t, err)
+	require.Equal(t, "november", key)
+	s.Event["data"] = map[string]any{"journey": "other", "key": strings.Repeat("x", 300)}
+	ok, err = p.EntryMatches(s)
+	require.NoError(t, err)
+	require.False(t, ok)
+	_, err = p.EntryKey(s)
+	require.ErrorContains(t, err, "entry.key: ")
+	require.ErrorContains(t, err, "the limit is 256")
+	s.Event["data"] = nil
+	_, err = p.EntryMatches(s)
+	require.ErrorContains(t, err, "entry.event.match: ")
+}
+
+func TestProgram_ChooseArm(t *testing.T) {
+	t.Parallel()
+	p := program(t, []byte(`
+qidong: v1
+journey: test
+title: Test
+entry: {event: {type: a}}
+variables: {type: object, properties: {score: {type: integer}}}
+steps:
+  - id: which
+    choose:
+      arms:
+        - {id: high, when: vars.score > 8, steps: [{id: end_high, exit: {outcome: high}}]}
+        - {id: middle, when: vars.score > 5}
+      otherwise: {steps: [{id: end_low, exit: {outcome: low}}]}
+  - {id: done, exit: {outcome: done}}
+`))
+	for score, want := range map[int][2]string{9: {"high", "end_high"}, 7: {"middle", "done"}, 1: {"otherwise", "end_low"}} {
+		arm, err := p.ChooseArm("which", vars(map[string]any{"score": score}))
+		require.NoError(t, err)
+		require.Equal(t, want[0], arm)
+		require.Equal(t, want[1], p.Next("which", arm))
+	}
+	_, err := p.ChooseArm("which", vars(nil))
+	require.ErrorContains(t, err, `steps.which.choose.arms.high.when: evaluating "vars.score > 8": no such key: score`)
+}
+
+func TestProgram_IsSafeForConcurrentUse(t *testing.T) {
+	t.Parallel()
+	p := movie(t)
+	for range 8 {
+		t.Run("one of several", func(t *testing.T) {
+			t.Parallel()
+			for _, locale := range []string{"en", "zh-CN"} {
+				_, err := p.Message("promo", "m", evening(locale))
+				require.NoError(t, err)
+			}
+		})
+	}
+}
+
+func BenchmarkCompile(b *testing.B) {
+	src, err := os.ReadFile(movieNight)
+	require.NoError(b, err)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, problems := journey.Compile(src, journeytest.Catalog()); len(problems) > 0 {
+			b.Fatal(problems)
+		}
+	}
+}
+
+func BenchmarkNewProgram(b *testing.B) {
+	def := movie(b).Definition()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := journey.NewProgram(def); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkMessage(b *testing.B) {
+	p, s := movie(b), evening("en")
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := p.Message("promo", "m", s); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
