@@ -117,8 +117,9 @@ func nameOf(t *cel.Type) string {
 		return "a list"
 	case types.MapKind:
 		return "an object"
+	default:
+		return t.String()
 	}
-	return t.String()
 }
 
 // expressionError is the first thing that CEL's compiler found.
@@ -161,7 +162,7 @@ func plain(v ref.Val, depth int, left *int) (any, error) {
 	}
 	switch v := v.(type) {
 	case types.Null:
-		return nil, nil //nolint:nilnil // null is a value
+		return nil, nil
 	case types.Bool:
 		return bool(v), nil
 	case types.String:

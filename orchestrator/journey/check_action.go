@@ -20,7 +20,7 @@ func (k *compiler) call(s *Step, path string) {
 			if spec.Undo != "" {
 				mend = "Add undo: {action: " + spec.Plugin + "." + spec.Undo + ", with: …}, or undo: none."
 			}
-			k.report(path, s.ID, "MISSING_UNDO", fmt.Sprintf("%s changes something at the partner, and nothing says how to undo it.", c.Action), mend)
+			k.report(path, s.ID, "MISSING_UNDO", c.Action+" changes something at the partner, and nothing says how to undo it.", mend)
 		}
 	}
 	if u := c.Undo; u != nil {

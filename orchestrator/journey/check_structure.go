@@ -52,10 +52,9 @@ func (k *compiler) structure() {
 
 func (k *compiler) entry() {
 	e := k.def.Entry
-	switch {
-	case e.Event == nil:
+	if e.Event == nil {
 		k.report("entry", "", "MISSING_FIELD", "The journey has no entry.", "Add entry: {event: {type: …}}.")
-	default:
+	} else {
 		k.event("entry.event.type", "", e.Event.Type)
 	}
 	if e.Reentry != "never" {

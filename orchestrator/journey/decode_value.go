@@ -162,8 +162,9 @@ func (d *decoder) any(n *yaml.Node, path string) any {
 			list[i] = d.any(item, element(path, i))
 		}
 		return list
+	default:
+		return d.literal(n, path)
 	}
-	return d.literal(n, path)
 }
 
 // literal is a scalar as JSON has it: numbers are float64, so that a digest

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -50,7 +51,7 @@ func (r *jsonReader) node(depth int) (*yaml.Node, *Problem) {
 			n.Tag = "!!float"
 		}
 	case bool:
-		n.Tag, n.Value = "!!bool", fmt.Sprint(t)
+		n.Tag, n.Value = "!!bool", strconv.FormatBool(t)
 	case nil:
 		n.Tag, n.Value = "!!null", "null"
 	case json.Delim:

@@ -59,7 +59,7 @@ var zones sync.Map
 // zone of this machine is none that a customer can have.
 func zone(name string) *time.Location {
 	if known, ok := zones.Load(name); ok {
-		return known.(*time.Location) //nolint:errcheck,forcetypeassert // nothing else is stored
+		return known.(*time.Location) //nolint:errcheck // nothing else is stored
 	}
 	if name == "" || name == "Local" || len(name) > 64 || strings.Contains(name, "//") {
 		return time.UTC
