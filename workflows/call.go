@@ -40,14 +40,14 @@ func (r *run) call(ctx workflow.Context, step *journey.Step) (stepResult, error)
 	}
 	key := r.key(step.ID)
 	if u := step.Call.Undo; u != nil && !r.undoKnown(key) {
-		entry := undoEntry{Step: step.ID, Visit: r.s.Visits[step.ID], Action: u.Action, Key: key}
 		scope.CallKey = key
-		// An error means that the input needs the call's output: then it is
-		// evaluated when the undo runs.
-		if in, err := r.program.UndoInput(step.ID, scope); err == nil {
-			entry.Input = in
+		undo, err := r.program.UndoInput(step.ID, scope)
+		if err != nil {
+			return stepResult{}, err
 		}
-		r.s.Undo = append(r.s.Undo, entry)
+		r.s.Undo = append(r.s.Undo, undoEntry{
+			Step: step.ID, Visit: r.s.Visits[step.ID], Action: u.Action, Key: key, Input: undo,
+		})
 	}
 	out, err := r.invoke(ctx, step.ID, step.Call.Action, input, key, step.Call.Retry)
 	if err != nil {

@@ -79,6 +79,12 @@ func (r *run) begin(ctx workflow.Context) {
 // continue as new.
 func (r *run) walk(ctx workflow.Context) error {
 	for {
+		if ctx.Err() != nil {
+			ctx, _ = workflow.NewDisconnectedContext(ctx)
+			if err := r.cancelled(ctx); err != nil {
+				return err
+			}
+		}
 		r.judgeExits(ctx)
 		switch {
 		case r.s.Phase == phaseEnd:
@@ -195,6 +201,22 @@ func (r *run) finish(outcome string, undo bool) {
 	if undo {
 		r.s.Phase = phaseUndo
 	}
+}
+
+// cancelled ends an enrollment that was cancelled by Temporal's own means, as an
+// exit with an undo would.
+func (r *run) cancelled(ctx workflow.Context) error {
+	if r.s.Phase != phaseRun {
+		return nil
+	}
+	r.s.Wait = nil
+	r.log(ctx, orchestrator.LogExit, "", map[string]any{"exit": "cancelled"})
+	r.finish("cancelled", true)
+	if r.s.Incident == nil {
+		return nil
+	}
+	r.resolved(ctx, "exit", "cancelled")
+	return r.flush(ctx)
 }
 
 // end tells the store that the enrollment is over.

@@ -305,6 +305,15 @@ func TestEnrollment_ExitResolvesAnIncidentAndUndoesTheFailedCallToo(t *testing.T
 	require.Equal(t, "exit", b.world.incident["e_test/charge/1"].Resolution)
 }
 
+func TestEnrollment_CancelledByTemporalUndoes(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, ordering)
+	b.world.answers["cinema.hold_seats"] = held
+	b.RegisterDelayedCallback(b.CancelWorkflow, time.Minute)
+	require.Equal(t, "cancelled", b.run(t))
+	require.Equal(t, []string{"cinema.hold_seats", "bank.charge", "bank.refund", "cinema.release_seats"}, b.world.actions())
+}
+
 func TestEnrollment_RetriesWithOneKeyAndThenHolds(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, ordering)

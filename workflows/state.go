@@ -82,8 +82,7 @@ type undoEntry struct {
 	Visit  int    `json:"visit"`
 	Action string `json:"action"` // the undo action
 	Key    string `json:"key"`    // idempotency key of the call to be undone
-	// Input is nil when it needs the call's output; it is then evaluated when
-	// the undo runs.
+	// Input was evaluated before the call, so that it needs no answer of it.
 	Input map[string]any `json:"input,omitempty"`
 }
 

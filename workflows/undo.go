@@ -42,7 +42,7 @@ func (r *run) unwind(ctx workflow.Context) error {
 func (r *run) undoOne(ctx workflow.Context, u undoEntry) error {
 	for {
 		if r.s.Incident == nil {
-			out, err := r.undoCall(ctx, u)
+			out, err := r.invoke(ctx, u.Step, u.Action, u.Input, u.Key+"/undo", undoRetry)
 			if err == nil {
 				r.log(ctx, orchestrator.LogUndone, u.Step, map[string]any{"action": u.Action, "output": out.Output})
 				return nil
@@ -61,17 +61,4 @@ func (r *run) undoOne(ctx workflow.Context, u undoEntry) error {
 			return nil
 		}
 	}
-}
-
-func (r *run) undoCall(ctx workflow.Context, u undoEntry) (CallOutput, error) {
-	input := u.Input
-	if input == nil {
-		scope := r.scope(ctx)
-		scope.CallKey = u.Key
-		var err error
-		if input, err = r.program.UndoInput(u.Step, scope); err != nil {
-			return CallOutput{}, err
-		}
-	}
-	return r.invoke(ctx, u.Step, u.Action, input, u.Key+"/undo", undoRetry)
 }

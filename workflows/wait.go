@@ -38,7 +38,7 @@ func (r *run) survey(ctx workflow.Context, step *journey.Step) (stepResult, erro
 	if err != nil {
 		return stepResult{}, err
 	}
-	bind := map[string]any{"answered": false, "score": -1, "message_id": sent.bind["message_id"]}
+	bind := map[string]any{"answered": false, "score": -1.0, "message_id": sent.bind["message_id"]}
 	if arm >= 0 {
 		data, _ := e.event.scope()["data"].(map[string]any)
 		value, _ := data["value"].(map[string]any)

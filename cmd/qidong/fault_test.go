@@ -23,7 +23,7 @@ func TestFaults_AreRiddenOut(t *testing.T) {
 		for _, backend := range backendNames {
 			i.fault(backend, mode, count)
 		}
-		s := i.demo(ctx, "--customers", "8", "--answer", "12s")
+		s := i.demo(ctx, "--customers", "8", "--answer", "25s")
 		require.Equal(t, 8, s.Completed, mode)
 		require.Empty(t, s.Disagreements, mode)
 	}
@@ -40,7 +40,7 @@ func TestFaults_AreHeldForAnOperator(t *testing.T) {
 	defer cancel()
 	i.fault("bank", "error", -1)
 	done := make(chan summary, 1)
-	go func() { done <- i.demo(ctx, "--customers", "10", "--answer", "15s", "--tolerant") }()
+	go func() { done <- i.demo(ctx, "--customers", "10", "--answer", "25s", "--tolerant") }()
 	require.Eventually(t, func() bool { return len(heldIDs(ctx, i)) > 0 }, 3*time.Minute, 200*time.Millisecond, "nobody was held")
 	i.fault("bank", "none", 0)
 	retried := 0
@@ -115,7 +115,7 @@ func TestDev_StopsCleanlyAndGoesOn(t *testing.T) {
 	i.start()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	first := i.demo(ctx, "--customers", "4", "--answer", "5s")
+	first := i.demo(ctx, "--customers", "4", "--answer", "20s")
 	require.NoError(t, i.interrupt())
 	i.start()
 	out, stderr, err := i.run(ctx, "enrollment", "list", "--json")

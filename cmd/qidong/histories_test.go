@@ -32,7 +32,7 @@ func TestHistories(t *testing.T) {
 	i.start()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	i.demo(ctx, "--customers", "16", "--answer", "8s")
+	i.demo(ctx, "--customers", "16", "--answer", "20s")
 	require.NoError(t, i.interrupt())
 
 	logger := slog.New(slog.DiscardHandler)

@@ -45,7 +45,7 @@ func TestF01_KillMinus9(t *testing.T) {
 	done := make(chan result, 1)
 	go func() {
 		out, progress, err := i.run(ctx, "demo", "movie-night", "--json", "--tolerant",
-			"--customers", strconv.Itoa(customers), "--answer", "20s", "--timeout", (time.Duration(4+kills) * time.Minute).String())
+			"--customers", strconv.Itoa(customers), "--answer", "30s", "--timeout", (time.Duration(4+kills) * time.Minute).String())
 		done <- result{out, progress, err}
 	}()
 	events := startSender(ctx, i)

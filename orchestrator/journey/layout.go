@@ -211,7 +211,7 @@ func (p *placer) arms(s *Step, arms []ShownArm, x, y, depth int) {
 		e := Edge{ID: "e-" + key, From: s.ID, Arm: a.ID, D: elbow(x, top, ax, top+barY, ay)}
 		p.out.Tags = append(p.out.Tags, Tag{ID: "t-" + key, Step: s.ID, Arm: a.ID, Title: a.Title, Timeout: a.Timeout, X: ax, Y: top + tagY})
 		if len(a.Steps) == 0 {
-			e.D += tail(ax, ay, x, end)
+			e.D += tail(ax, x, end)
 			p.edge(e)
 			continue
 		}
@@ -219,7 +219,7 @@ func (p *placer) arms(s *Step, arms []ShownArm, x, y, depth int) {
 		p.edge(e)
 		bottom := p.draw(a.Steps, ax, ay, depth+1)
 		if last := a.Steps[len(a.Steps)-1]; !last.ends() {
-			p.edge(Edge{ID: "e-" + last.ID, From: last.ID, D: "M" + point(ax, bottom) + tail(ax, bottom, x, end)})
+			p.edge(Edge{ID: "e-" + last.ID, From: last.ID, D: "M" + point(ax, bottom) + tail(ax, x, end)})
 		}
 	}
 }
@@ -292,8 +292,8 @@ func elbow(x1, y1, x2, bar, y2 int) string {
 		"H" + strconv.Itoa(x2-sign*r) + "Q" + point(x2, bar) + " " + point(x2, bar+r) + "V" + strconv.Itoa(y2)
 }
 
-// tail goes down from (x1,y1) to the join bar, along it to x2, and ends at y2.
-func tail(x1, y1, x2, y2 int) string {
+// tail goes down from the axis x1 to the join bar, along it to x2, and ends at y2.
+func tail(x1, x2, y2 int) string {
 	if x1 == x2 {
 		return "V" + strconv.Itoa(y2)
 	}

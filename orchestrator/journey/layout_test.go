@@ -2,6 +2,7 @@ package journey
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -153,7 +154,7 @@ func TestPlace(t *testing.T) {
 func BenchmarkPlace(b *testing.B) {
 	for _, n := range []int{30, 200, 1000} {
 		d := grow(n)
-		b.Run(fmt.Sprintf("%d", n), func(b *testing.B) {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				Place(d)

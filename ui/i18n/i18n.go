@@ -154,7 +154,7 @@ func Duration(ctx context.Context, d time.Duration) string {
 	var parts []string
 	for _, u := range units {
 		n := d / u.len
-		d -= n * u.len
+		d %= u.len
 		if n > 0 {
 			parts = append(parts, T(ctx, u.key, "n", strconv.FormatInt(int64(n), 10)))
 		} else if len(parts) > 0 {
