@@ -223,7 +223,7 @@ func (w *capabilities) answer(ctx context.Context, raw []byte) []byte {
 	}
 	b, err := json.Marshal(r)
 	if err != nil {
-		panic(failf(abi.CodeTrap, "The response to a capability request cannot be written: %v.", err)) //nolint:forbidigo // ends the guest; the call boundary recovers it
+		panic(failf(abi.CodeTrap, "The response to a capability request cannot be written: %v.", err))
 	}
 	return b
 }

@@ -54,7 +54,7 @@ var imports = []struct {
 			return
 		}
 		if size := uint32(stack[1]); int64(size) > int64(s.outputCap) {
-			panic(failf(abi.CodeOutputTooBig, "It put out %d bytes; at most %d are allowed.", size, s.outputCap)) //nolint:forbidigo // ends the guest; the call boundary recovers it
+			panic(failf(abi.CodeOutputTooBig, "It put out %d bytes; at most %d are allowed.", size, s.outputCap))
 		}
 		s.output = append([]byte(nil), view(m, abi.ImportOutput, uint32(stack[0]), uint32(stack[1]))...)
 	}},
@@ -74,7 +74,7 @@ var imports = []struct {
 
 func request(ctx context.Context, s *state, m api.Memory, stack []uint64) {
 	if s.requests++; s.requests > abi.MaxHostCalls {
-		panic(failf(abi.CodeHostCalls, "It asked the host for more than %d capabilities, which is the limit for a call.", abi.MaxHostCalls)) //nolint:forbidigo // as above
+		panic(failf(abi.CodeHostCalls, "It asked the host for more than %d capabilities, which is the limit for a call.", abi.MaxHostCalls))
 	}
 	size := uint32(stack[1])
 	if size > abi.MaxRequest {

@@ -41,7 +41,7 @@ func (l *logger) DPanic(msg string, tags ...tag.Tag) { l.log(slog.LevelError, ms
 
 func (l *logger) Panic(msg string, tags ...tag.Tag) {
 	l.log(slog.LevelError, msg, tags)
-	panic(sentence(msg, tags))
+	panic(sentence(msg, tags)) //nolint:forbidigo // Temporal relies on it: its Panic and Fatal must not return
 }
 
 // Fatal must not return: the server goes on with nil values if it does. It ends

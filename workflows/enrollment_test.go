@@ -121,7 +121,7 @@ func (b *bench) event(after time.Duration, id, kind string, data map[string]any)
 	b.RegisterDelayedCallback(func() {
 		body, err := json.Marshal(data)
 		if err != nil {
-			panic(err) //nolint:forbidigo // a test's own data
+			panic(err)
 		}
 		b.SignalWorkflow(signalEvent, eventBinding{Type: kind, Source: "urn:test", ID: id, Data: body})
 	}, after)

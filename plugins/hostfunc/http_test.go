@@ -249,7 +249,7 @@ func TestP30_Answers_are_bounded(t *testing.T) {
 			<-r.Context().Done()
 		}, abi.CodeHTTPTimeout},
 		"an upgrade":          {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(101) }, abi.CodeUnreachable},
-		"a closed connection": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, abi.CodeUnreachable}, //nolint:forbidigo // how net/http is told to drop a connection
+		"a closed connection": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, abi.CodeUnreachable},
 	} {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()

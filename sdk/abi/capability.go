@@ -2,6 +2,7 @@ package abi
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"unicode/utf8"
 )
@@ -57,7 +58,7 @@ func (b Body) Bytes() ([]byte, error) {
 	case b.Base64 == "":
 		return []byte(b.Text), nil
 	case b.Text != "":
-		return nil, fmt.Errorf("body and body_base64 are both set: set one")
+		return nil, errors.New("body and body_base64 are both set: set one")
 	}
 	raw, err := base64.StdEncoding.DecodeString(b.Base64)
 	if err != nil {

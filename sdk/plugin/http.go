@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"encoding/json"
+	"maps"
 	"net/url"
 	"strconv"
 	"strings"
@@ -54,9 +55,7 @@ func (c *Client) send(q abi.HTTPRequest, out any) error {
 	if len(c.Header) > 0 && q.Header == nil {
 		q.Header = map[string]string{}
 	}
-	for k, v := range c.Header {
-		q.Header[k] = v
-	}
+	maps.Copy(q.Header, c.Header)
 	r, err := c.call.Do(q)
 	if err != nil {
 		return err
@@ -107,7 +106,7 @@ func statusError(r abi.HTTPResponse, body []byte) *Error {
 	if s := r.Status; s != 408 && s != 425 && s != 429 && s < 500 {
 		return e
 	}
-	e.Later()
+	_ = e.Later() // changes e, and returns it for chains
 	if n, err := strconv.ParseInt(r.Header["Retry-After"], 10, 32); err == nil && n > 0 {
 		e.Retry, e.Delay = abi.RetryAfter, seconds(n)
 	}

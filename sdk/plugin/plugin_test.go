@@ -224,7 +224,8 @@ func TestFaultsOfTheProgramPanic(t *testing.T) {
 		`schema tag "least=1"`: func(p *plugin.Plugin) {
 			plugin.Action(p, "a", func(*plugin.Call, struct {
 				N int `schema:"least=1"`
-			}) (none, error) {
+			},
+			) (none, error) {
 				return none{}, nil
 			})
 		},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -55,8 +56,9 @@ func schemaOf(t reflect.Type, outer []reflect.Type) (map[string]any, error) {
 		return mapSchema(t, outer)
 	case reflect.Struct:
 		return structSchema(t, outer)
+	default:
+		return nil, fmt.Errorf("a field of type %s has no JSON Schema", t)
 	}
-	return nil, fmt.Errorf("a field of type %s has no JSON Schema", t)
 }
 
 func listSchema(t reflect.Type, outer []reflect.Type) (map[string]any, error) {
@@ -82,10 +84,8 @@ func mapSchema(t reflect.Type, outer []reflect.Type) (map[string]any, error) {
 }
 
 func structSchema(t reflect.Type, outer []reflect.Type) (map[string]any, error) {
-	for _, o := range outer {
-		if o == t {
-			return nil, fmt.Errorf("%s contains itself: use a type without recursion", t)
-		}
+	if slices.Contains(outer, t) {
+		return nil, fmt.Errorf("%s contains itself: use a type without recursion", t)
 	}
 	outer = append(outer, t)
 	props, required := map[string]any{}, []string{}

@@ -14,7 +14,6 @@ package plugintest
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/url"
 	"reflect"
 	"testing"
@@ -158,7 +157,7 @@ func (h *Host) answer(q abi.HTTPRequest) abi.Response {
 }
 
 func failure(code, message string) abi.Response {
-	return abi.Response{Error: &abi.Error{Code: code, Message: fmt.Sprintf("plugintest: %s", message), Retry: abi.RetryLater}}
+	return abi.Response{Error: &abi.Error{Code: code, Message: "plugintest: " + message, Retry: abi.RetryLater}}
 }
 
 func equal(a, b []byte) bool {

@@ -33,11 +33,11 @@ func mustLoad() map[string]map[string]string {
 	for _, l := range Languages {
 		b, err := files.ReadFile(l + ".json")
 		if err != nil {
-			panic(fmt.Sprintf("reading the catalog of %s: %v", l, err))
+			panic(fmt.Sprintf("reading the catalog of %s: %v", l, err)) //nolint:forbidigo // the catalogs are embedded: a bug, seen at the first start
 		}
 		m := map[string]string{}
 		if err := json.Unmarshal(b, &m); err != nil {
-			panic(fmt.Sprintf("reading the catalog of %s: %v", l, err))
+			panic(fmt.Sprintf("reading the catalog of %s: %v", l, err)) //nolint:forbidigo // see above
 		}
 		all[l] = m
 	}
