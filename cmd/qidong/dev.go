@@ -79,7 +79,6 @@ func runDev(ctx context.Context, o devOptions, out io.Writer) error {
 	if err := s.work(ctx); err != nil {
 		return err
 	}
-	s.serve(listener)
 	link, err := s.service.NewSignInLink(ctx, orchestrator.DemoWorkspace)
 	if err != nil {
 		return fmt.Errorf("making the sign-in link: %w", err)
@@ -87,6 +86,7 @@ func runDev(ctx context.Context, o devOptions, out io.Writer) error {
 	if err := writeDevFile(dir, devFile{API: baseURL, Backends: backendURLs(demo)}); err != nil {
 		return err
 	}
+	s.serve(listener) // last: who is answered finds everything in place
 	greet(out, dir, baseURL, link, time.Since(began))
 	select {
 	case <-ctx.Done():

@@ -47,6 +47,7 @@ type installation struct {
 	cmd    *exec.Cmd
 	exited chan error
 	output *lockedBuffer
+	starts int
 }
 
 func newInstallation(t *testing.T) *installation {
@@ -91,6 +92,7 @@ func freeAddress(t *testing.T) string {
 // start starts the server and waits until it is ready.
 func (i *installation) start() {
 	i.t.Helper()
+	i.starts++
 	i.cmd = exec.Command(i.binary, "dev", "--data", i.dir, "--listen", i.listen)
 	i.cmd.Stdout, i.cmd.Stderr = i.output, i.output
 	require.NoError(i.t, i.cmd.Start())
@@ -99,7 +101,11 @@ func (i *installation) start() {
 	require.Eventually(i.t, i.ready, time.Minute, 20*time.Millisecond, "the server did not get ready")
 }
 
+// ready tells whether the server answers and has said where.
 func (i *installation) ready() bool {
+	if strings.Count(i.output.String(), "Ctrl-C stops it") < i.starts {
+		return false
+	}
 	res, err := http.Get("http://" + i.listen + "/readyz")
 	if err != nil {
 		return false
