@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -64,16 +65,20 @@ func newInstallation(t *testing.T) *installation {
 	return i
 }
 
+// nextPort hands parallel tests different ports, four each.
+var nextPort atomic.Int32
+
 // freeAddress finds a loopback port that is free together with the three after
-// it, which the partner backends take.
+// it, which the partner backends take. The ports are below those that the
+// kernel hands out, which anybody's connection could take while an installation
+// restarts.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	for range 100 {
-		first, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		port := first.Addr().(*net.TCPAddr).Port
-		held := []net.Listener{first}
-		for n := 1; n <= 3; n++ {
+	base := 12000 + os.Getpid()%160*100 // two test processes seldom meet
+	for range 20 {
+		port := base + int(nextPort.Add(4))
+		var held []net.Listener
+		for n := range 4 {
 			if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+n)); err == nil {
 				held = append(held, l)
 			}
