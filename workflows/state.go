@@ -108,11 +108,7 @@ type eventBinding struct {
 
 // scope is the event as a CEL value.
 func (e eventBinding) scope() map[string]any {
-	var data any
-	// Data was checked to be JSON at intake; what is not stays null.
-	_ = json.Unmarshal(e.Data, &data)
-	return map[string]any{
-		"type": e.Type, "source": e.Source, "id": e.ID,
-		"time": e.Time.UTC().Format(time.RFC3339Nano), "subject": e.Subject, "data": data,
-	}
+	return orchestrator.Event{
+		Type: e.Type, Source: e.Source, ID: e.ID, Time: e.Time, Subject: e.Subject, Data: e.Data,
+	}.Scope()
 }
