@@ -23,7 +23,8 @@ var areas = []area{
 
 	{"orchestrator/journey", nil, "the language is pure and knows nothing around it"},
 	{"orchestrator/journey/journeytest", []string{"orchestrator/journey"}, "it stands in for a catalog"},
-	{"orchestrator", []string{"orchestrator/journey"}, "the domain knows its language only; adapters know the domain"},
+	{"orchestrator/seal", nil, "it turns bytes into bytes"},
+	{"orchestrator", []string{"orchestrator/journey", "orchestrator/seal"}, "the domain knows its language only; adapters know the domain"},
 
 	{"orchestrator/api/...", []string{"orchestrator", "orchestrator/journey", "sdk/gen/..."}, "an adapter talks to the domain, not to other adapters"},
 	{"orchestrator/store/...", []string{"orchestrator", "orchestrator/journey", "orchestrator/store/..."}, "an adapter talks to the domain, not to other adapters"},
