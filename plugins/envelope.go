@@ -26,7 +26,7 @@ func decode(b []byte, code string, v any) *failure {
 }
 
 // checkJSON accepts one JSON value that means the same to every reader: valid
-// UTF-8, at most abi.MaxDepth deep, no name twice in an object, numbers that a
+// UTF-8, at most abi.DefaultJSONDepth deep, no name twice in an object, numbers that a
 // float64 holds (integers to ±(2⁵³−1)), and no characters in strings that
 // people do not see (controls but tab and line ends, directional overrides)
 // nor lone surrogates.
@@ -34,8 +34,8 @@ func checkJSON(b []byte, code string) *failure {
 	if !utf8.Valid(b) {
 		return failf(code, "The JSON is not valid UTF-8.")
 	}
-	if depth(b) > abi.MaxDepth {
-		return failf(abi.CodeJSONTooDeep, "The JSON is nested more than %d deep.", abi.MaxDepth)
+	if depth(b) > abi.DefaultJSONDepth {
+		return failf(abi.CodeJSONTooDeep, "The JSON is nested more than %d deep.", abi.DefaultJSONDepth)
 	}
 	if !json.Valid(b) {
 		var v any

@@ -174,7 +174,7 @@ func TestLimits(t *testing.T) {
 	}{
 		"P04: an infinite loop ends at the deadline": {"spin", object{}, abi.CodeDeadline},
 		"P05: memory ends at the limit":              {"allocate", object{"n": 80 << 20}, abi.CodeMemory},
-		"P14: output ends at the limit":              {"large", object{"n": abi.MaxOutput}, abi.CodeOutputTooBig},
+		"P14: output ends at the limit":              {"large", object{"n": abi.DefaultOutput}, abi.CodeOutputTooBig},
 		"P15: depth ends at the limit":               {"deep", object{"n": 100}, abi.CodeJSONTooDeep},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -36,7 +36,7 @@ func TestHostileCall(t *testing.T) {
 		"P05: a trap after the memory's limit":       {handmade{call: seq(invokeGrow(2000), drop, unreachable)}, abi.CodeMemory, "67108864"},
 		"P07: recursion":                             {handmade{call: recurse}, abi.CodeTrap, "stack"},
 		"P12: unreachable":                           {handmade{call: unreachable}, abi.CodeTrap, "unreachable"},
-		"P14: a large output":                        {handmade{call: invoke(fnOutput, 0, abi.MaxOutput+1)}, abi.CodeOutputTooBig, "131072"},
+		"P14: a large output":                        {handmade{call: invoke(fnOutput, 0, abi.DefaultOutput+1)}, abi.CodeOutputTooBig, "131072"},
 		"an output outside of memory":                {handmade{call: invoke(fnOutput, 0xfffffff0, 100)}, abi.CodeTrap, "outside of its memory"},
 		"a pointer outside of memory for input":      {handmade{call: seq(invoke(fnInput, 0xffffffff, 100), drop)}, abi.CodeTrap, "outside of its memory"},
 		"a request outside of memory":                {handmade{call: seq(invoke(fnRequest, 65536, 1), drop)}, abi.CodeTrap, "outside of its memory"},

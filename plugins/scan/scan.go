@@ -14,26 +14,25 @@ import (
 	"github.com/qidong/qidong/sdk/abi"
 )
 
-// The limits of a module, beside those in package abi. Honest guests of Go,
-// Rust, C and AssemblyScript peak far below them.
+// The limits of a module, which package abi explains.
 const (
-	MaxFunctions    = 20_000
-	MaxTypes        = 10_000
-	MaxImports      = 1_000
-	MaxParams       = 64
-	MaxResults      = 16
-	MaxGlobals      = 10_000
-	MaxExports      = 10_000
-	MaxDataSegments = 64 << 10 // Go makes some 45,000
-	MaxElements     = 10_000   // element segments
-	MaxTable        = 100_000  // entries of the table, and of all element segments
-	MaxCustom       = 256      // custom sections
-	MaxLocals       = 2_000    // of a function
-	MaxBody         = 256 << 10
-	MaxNesting      = 1_024
-	MaxBlockLocals  = 250_000 // locals × blocks of a function: what compile time grows with
-	MaxBranches     = 4_096   // entries of one br_table
-	MaxBranchSum    = 64 << 10
+	MaxFunctions    = abi.MaxFunctions
+	MaxTypes        = abi.MaxTypes
+	MaxImports      = abi.MaxImports
+	MaxParams       = abi.MaxParams
+	MaxResults      = abi.MaxResults
+	MaxGlobals      = abi.MaxGlobals
+	MaxExports      = abi.MaxExports
+	MaxDataSegments = abi.MaxDataSegments
+	MaxElements     = abi.MaxElements
+	MaxTable        = abi.MaxTable
+	MaxCustom       = abi.MaxCustom
+	MaxLocals       = abi.MaxLocals
+	MaxBody         = abi.MaxFunctionBody
+	MaxNesting      = abi.MaxNesting
+	MaxBlockLocals  = abi.MaxBlockLocals
+	MaxBranches     = abi.MaxBranches
+	MaxBranchSum    = abi.MaxBranchSum
 )
 
 // Error refuses a module.

@@ -217,8 +217,8 @@ func (m *module) memory(r *reader) *Error {
 	if flags > 1 && r.err == nil {
 		return refuse(abi.CodeFeature, "The memory is shared or of 64 bits (flags %#x); plugins have one plain memory. Build without threads and memory64.", flags)
 	}
-	if bytes := uint64(least) << 16; bytes > abi.MaxMemory {
-		return refuse(abi.CodeLimitMemory, "The memory starts with %d bytes; at most %d are allowed.", bytes, abi.MaxMemory)
+	if bytes := uint64(least) << 16; bytes > abi.DefaultMemory {
+		return refuse(abi.CodeLimitMemory, "The memory starts with %d bytes; at most %d are allowed.", bytes, abi.DefaultMemory)
 	}
 	return nil
 }

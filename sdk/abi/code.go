@@ -20,11 +20,17 @@ const (
 	CodeExport         = "EXPORT_MISSING"
 	CodeFeature        = "FEATURE_NOT_ALLOWED" // threads, SIMD, several memories, …
 	CodeBadManifest    = "BAD_MANIFEST"
+	CodeCompile        = "COMPILE_FAILED" // compiling took too long, or too much memory
 
 	// CodeDigest is a module whose bytes are not those of its digest.
 	CodeDigest = "DIGEST_MISMATCH"
 	// CodeUnavailable is a module that could not be loaded just now.
 	CodeUnavailable = "MODULE_UNAVAILABLE"
+	// CodeSuspended is a plugin that failed too often of late; it is tried
+	// again after a while.
+	CodeSuspended = "PLUGIN_SUSPENDED"
+	// CodeBusy is a call that found no place to run in time.
+	CodeBusy = "PLUGIN_BUSY"
 
 	// CodeDeadline to CodeTrap end a call.
 	CodeDeadline      = "DEADLINE_EXCEEDED"
@@ -35,16 +41,19 @@ const (
 	CodeHostCalls     = "HOST_CALLS_EXCEEDED"
 	CodeJSONTooDeep   = "JSON_TOO_DEEP"
 	CodeTrap          = "TRAP"
-	CodeFuel          = "FUEL_EXHAUSTED" // reserved
-	CodeBadOutput     = "BAD_OUTPUT"     // no envelope, bad JSON, or not what the schema says
-	CodeBadInput      = "BAD_INPUT"      // input or configuration is not what the schema says
+	CodeFuel          = "FUEL_EXHAUSTED"
+	CodeDepth         = "DEPTH_EXCEEDED"
+	CodeBadOutput     = "BAD_OUTPUT" // no envelope, bad JSON, or not what the schema says
+	CodeBadInput      = "BAD_INPUT"  // input or configuration is not what the schema says
 	CodeUnknownAction = "UNKNOWN_ACTION"
+	CodeDiverged      = "REPLAY_DIVERGED" // a replay asked for something else than was recorded
 
-	// CodeDenied to CodeLedger answer a capability request.
+	// CodeDenied to CodeKVQuota answer a capability request.
 	CodeDenied       = "CAPABILITY_DENIED"
 	CodeBadRequest   = "BAD_REQUEST"      // the request envelope itself is wrong
 	CodeUnreachable  = "HTTP_UNREACHABLE" // no answer: refused, reset, unknown host
 	CodeHTTPTimeout  = "HTTP_TIMEOUT"
 	CodeBodyTooLarge = "HTTP_RESPONSE_TOO_LARGE"
 	CodeLedger       = "LEDGER_FAILED"
+	CodeKVQuota      = "KV_QUOTA_EXCEEDED"
 )
