@@ -26,20 +26,21 @@ const (
 
 // The limits of one run that are the same for every plugin.
 const (
-	MaxInput        = 256 << 10 // bytes of the call envelope
-	MaxManifest     = 512 << 10 // bytes of the manifest
-	MaxRequest      = 256 << 10 // bytes of a capability request
-	MaxBody         = 1 << 20   // bytes of a decoded HTTP response body
-	MaxHeader       = 32 << 10  // bytes of the headers of a request or response
-	MaxImportCalls  = 10_000    // calls of qidong_v1 functions
-	MaxMessage      = 2 << 10   // bytes of an error message; what is more is cut
-	MaxInteger      = 1<<53 - 1 // largest magnitude of an integer in JSON
-	DescribeTimeout = 5 * time.Second
-	MaxSecretName   = 40       // bytes of the name of a secret
-	MaxKVKey        = 200      // bytes of a key
-	MaxKVValue      = 64 << 10 // bytes of a value, as JSON
-	MaxKVKeys       = 1_000    // keys of a plugin in a workspace
-	MaxKVTotal      = 1 << 20  // bytes of all keys and values of a plugin in a workspace
+	MaxInput        = 256 << 10       // bytes of the call envelope
+	MaxManifest     = 512 << 10       // bytes of the manifest
+	MaxRequest      = 256 << 10       // bytes of a capability request
+	MaxBody         = 1 << 20         // bytes of a decoded HTTP response body
+	MaxHeader       = 32 << 10        // bytes of the headers of a request or response
+	MaxHeaders      = 64              // headers of a request
+	MaxRedirects    = 5               // of a GET or HEAD request
+	MaxImportCalls  = 10_000          // calls of qidong_v1 functions
+	MaxMessage      = 2 << 10         // bytes of an error message; what is more is cut
+	MaxInteger      = 1<<53 - 1       // largest magnitude of an integer in JSON
+	DescribeTimeout = 5 * time.Second // of _initialize and qidong_describe together
+	MaxKVKey        = 200             // bytes of a key
+	MaxKVValue      = 64 << 10        // bytes of a value, as JSON
+	MaxKVKeys       = 1_000           // keys of a plugin in a workspace
+	MaxKVTotal      = 1 << 20         // bytes of all keys and values of a plugin in a workspace
 )
 
 // The limits of a manifest.
