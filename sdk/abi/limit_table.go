@@ -1,5 +1,7 @@
 package abi
 
+//go:generate go test -run TestDocsAreUpToDate -update .
+
 // Scope is what a limit bounds.
 type Scope string
 
