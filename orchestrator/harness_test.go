@@ -14,6 +14,7 @@ import (
 
 	"github.com/qidong/qidong/internal/dbtest"
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/seal"
 	"github.com/qidong/qidong/orchestrator/store/sqlite"
 )
 
@@ -105,13 +106,17 @@ type harness struct {
 	*orchestrator.Service
 	store  *sqlite.Store
 	engine *fakeEngine
+	seal   *seal.Box
 }
 
 func newHarness(t *testing.T) *harness {
 	t.Helper()
 	h := &harness{store: dbtest.OpenAt(t, filepath.Join(t.TempDir(), "qidong.db")), engine: &fakeEngine{}}
+	var err error
+	h.seal, err = orchestrator.Unlock(t.Context(), h.store, seal.NewKey())
+	require.NoError(t, err)
 	h.restart(t)
-	_, err := h.UploadPlugin(t.Context(), admin, []byte(points("1.0.0")), nil, nil)
+	_, err = h.UploadPlugin(t.Context(), admin, []byte(points("1.0.0")), nil, nil)
 	require.NoError(t, err)
 	return h
 }
@@ -119,7 +124,7 @@ func newHarness(t *testing.T) *harness {
 // restart gives the harness a new service on the same store.
 func (h *harness) restart(t *testing.T) {
 	h.Service = orchestrator.NewService(orchestrator.Deps{
-		Store: h.store, Engine: h.engine, Plugins: fakeHost{}, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Store: h.store, Engine: h.engine, Plugins: fakeHost{}, Seal: h.seal, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	h.Hurry()
 }

@@ -15,6 +15,7 @@ import (
 type Store interface {
 	JourneyStore
 	PluginStore
+	SecretStore
 	CustomerStore
 	EventStore
 	EnrollmentStore

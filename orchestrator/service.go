@@ -8,15 +8,18 @@ import (
 	"log/slog"
 	"slices"
 	"time"
+
+	"github.com/qidong/qidong/orchestrator/seal"
 )
 
 // Deps are what a [Service] works with. Plugins may be nil where nothing is
-// uploaded, Engine where nothing is dispatched or resolved; Logger and Now
-// default to silence and the clock.
+// uploaded, Engine where nothing is dispatched or resolved, Seal where nothing
+// is kept sealed; Logger and Now default to silence and the clock.
 type Deps struct {
 	Store   Store
 	Engine  Engine
 	Plugins PluginHost
+	Seal    *seal.Box // of [Unlock]
 	Logger  *slog.Logger
 	Now     func() time.Time
 }
@@ -27,6 +30,7 @@ type Service struct {
 	store    Store
 	engine   Engine
 	plugins  PluginHost
+	seal     *seal.Box
 	logger   *slog.Logger
 	now      func() time.Time
 	programs *programs
@@ -44,7 +48,7 @@ func NewService(d Deps) *Service {
 		d.Now = time.Now
 	}
 	return &Service{
-		store: d.Store, engine: d.Engine, plugins: d.Plugins, logger: d.Logger,
+		store: d.Store, engine: d.Engine, plugins: d.Plugins, seal: d.Seal, logger: d.Logger,
 		now:      func() time.Time { return d.Now().UTC() },
 		programs: &programs{store: d.Store},
 		accepted: make(chan struct{}, 1),

@@ -50,7 +50,7 @@ func newRootCommand() *cobra.Command {
 	}
 	root.AddCommand(
 		newDevCommand(),
-		newJourneyCommand(), newPluginCommand(), newEventCommand(), newEnrollmentCommand(),
+		newJourneyCommand(), newPluginCommand(), newSecretCommand(), newEventCommand(), newEnrollmentCommand(),
 		newDemoCommand(), newBenchCommand(),
 	)
 	return root

@@ -61,6 +61,7 @@ func Register(mux *http.ServeMux, d Deps) {
 	handle := func(prefix string, h http.Handler) { mux.Handle(prefix, auth.wrap(h)) }
 	handle(qidongv1connect.NewJourneyServiceHandler(s, opts))
 	handle(qidongv1connect.NewPluginServiceHandler(s, opts, connect.WithReadMaxBytes(MaxUpload)))
+	handle(qidongv1connect.NewSecretServiceHandler(s, opts))
 	handle(qidongv1connect.NewCustomerServiceHandler(s, opts))
 	handle(qidongv1connect.NewEnrollmentServiceHandler(s, opts))
 	handle(qidongv1connect.NewEventServiceHandler(s, opts))
@@ -71,7 +72,7 @@ func Register(mux *http.ServeMux, d Deps) {
 	mux.HandleFunc("GET /readyz", s.ready)
 }
 
-// server implements the five services; their method names do not overlap.
+// server implements the six services; their method names do not overlap.
 type server struct {
 	svc    *orchestrator.Service
 	logger *slog.Logger

@@ -21,6 +21,7 @@ import (
 	"github.com/qidong/qidong/internal/dbtest"
 	"github.com/qidong/qidong/orchestrator"
 	"github.com/qidong/qidong/orchestrator/api"
+	"github.com/qidong/qidong/orchestrator/seal"
 	"github.com/qidong/qidong/sdk/client"
 	qidongv1 "github.com/qidong/qidong/sdk/gen/qidong/v1"
 )
@@ -61,7 +62,10 @@ type installation struct {
 func install(t *testing.T) *installation {
 	t.Helper()
 	i := &installation{engine: &engine{}}
-	svc := orchestrator.NewService(orchestrator.Deps{Store: dbtest.Open(t), Engine: i.engine, Plugins: plugins{}})
+	store := dbtest.Open(t)
+	box, err := orchestrator.Unlock(t.Context(), store, seal.NewKey())
+	require.NoError(t, err)
+	svc := orchestrator.NewService(orchestrator.Deps{Store: store, Engine: i.engine, Plugins: plugins{}, Seal: box})
 	token := func(workspace, name string, scopes ...string) string {
 		secret, err := svc.NewToken(t.Context(), workspace, name, scopes)
 		require.NoError(t, err)
@@ -118,7 +122,7 @@ func TestEveryProcedureIsClosedByDefault(t *testing.T) {
 	t.Parallel()
 	i := install(t)
 	all := procedures()
-	require.Len(t, all, 19)
+	require.Len(t, all, 22)
 	for _, p := range all {
 		t.Run(p, func(t *testing.T) {
 			t.Parallel()

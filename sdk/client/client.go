@@ -1,4 +1,4 @@
-// Package client talks to a Qidong server: the five services of API qidong.v1,
+// Package client talks to a Qidong server: the six services of API qidong.v1,
 // and events as CloudEvents.
 package client
 
@@ -19,6 +19,7 @@ const maxResponse = 64 << 20
 type Client struct {
 	Journeys    qidongv1connect.JourneyServiceClient
 	Plugins     qidongv1connect.PluginServiceClient
+	Secrets     qidongv1connect.SecretServiceClient
 	Customers   qidongv1connect.CustomerServiceClient
 	Enrollments qidongv1connect.EnrollmentServiceClient
 	Events      qidongv1connect.EventServiceClient
@@ -41,6 +42,7 @@ func New(baseURL, token string) *Client {
 	return &Client{
 		Journeys:    qidongv1connect.NewJourneyServiceClient(hc, base, limit),
 		Plugins:     qidongv1connect.NewPluginServiceClient(hc, base, limit),
+		Secrets:     qidongv1connect.NewSecretServiceClient(hc, base, limit),
 		Customers:   qidongv1connect.NewCustomerServiceClient(hc, base, limit),
 		Enrollments: qidongv1connect.NewEnrollmentServiceClient(hc, base, limit),
 		Events:      qidongv1connect.NewEventServiceClient(hc, base, limit),

@@ -25,6 +25,8 @@ func Run(t *testing.T, open func(t *testing.T) orchestrator.Store) {
 		"a digest is found in any workspace":                     testVersionByDigest,
 		"plugin versions never change":                           testPlugins,
 		"the newest plugin is so by semantic version":            testNewestPlugin,
+		"secrets are stored and found":                           testSecrets,
+		"the proof of the master key is kept":                    testSealCheck,
 		"customers are stored and found":                         testCustomers,
 		"an identity belongs to one customer":                    testIdentityConflict,
 		"customers are searched and paged":                       testCustomerPages,
@@ -193,6 +195,8 @@ func testNotFound(t *testing.T, s orchestrator.Store) {
 		"Message":                  func() error { _, err := s.Message(ctx, acme, "x"); return err },
 		"MessageByMediaToken":      func() error { _, err := s.MessageByMediaToken(ctx, ""); return err },
 		"AnswerMessage":            func() error { return s.AnswerMessage(ctx, "x", "y", orchestrator.Event{Workspace: acme}) },
+		"Secret":                   func() error { _, err := s.Secret(ctx, acme, "x"); return err },
+		"DeleteSecret":             func() error { return s.DeleteSecret(ctx, acme, "x") },
 		"TokenByHash":              func() error { _, err := s.TokenByHash(ctx, ""); return err },
 		"UseSignInLink":            func() error { _, err := s.UseSignInLink(ctx, ""); return err },
 	} {

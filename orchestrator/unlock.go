@@ -1,0 +1,63 @@
+package orchestrator
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/qidong/qidong/orchestrator/seal"
+)
+
+var errNoKey = fmt.Errorf("%w: this server has no master key, so that it can keep no secrets; start it with one", ErrPrecondition)
+
+// proof is what the stored check says once it is open.
+const proof = "qidong"
+
+var proofPlace = seal.Context{Kind: "check", ID: "1"}
+
+// Remember makes key the master key of a store in which nothing is sealed yet;
+// [ErrPrecondition] when something is.
+func Remember(ctx context.Context, store SecretStore, key []byte) (*seal.Box, error) {
+	box, err := seal.New(key)
+	if err != nil {
+		return nil, err
+	}
+	_, rows, err := store.SealCheck(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case rows > 0:
+		return nil, fmt.Errorf("%w: %d values in the database are sealed with another master key", ErrPrecondition, rows)
+	}
+	return box, store.PutSealCheck(ctx, box.Seal([]byte(proof), proofPlace))
+}
+
+// Unlock makes the box of the store's master key. The first key of a store is
+// remembered; another one later is a *[WrongKeyError], and then nothing has
+// changed: with the wrong key, everything sealed would be lost and nobody told.
+func Unlock(ctx context.Context, store SecretStore, key []byte) (*seal.Box, error) {
+	check, rows, err := store.SealCheck(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if check == nil && rows == 0 {
+		return Remember(ctx, store, key)
+	}
+	box, err := seal.New(key)
+	if err != nil {
+		return nil, err
+	}
+	if plain, err := box.Open(check, proofPlace); err != nil || string(plain) != proof {
+		return nil, &WrongKeyError{Given: box.KeyID(), Wanted: seal.KeyIDOf(check)}
+	}
+	return box, nil
+}
+
+// WrongKeyError refuses a master key that is not the store's.
+type WrongKeyError struct {
+	Given, Wanted string // ids of keys, as [seal.Box.KeyID] gives them
+}
+
+// Error says which key is needed.
+func (e *WrongKeyError) Error() string {
+	return fmt.Sprintf("the master key is not the one that this database was sealed with: it is key %s, and key %s is needed", e.Given, e.Wanted)
+}
