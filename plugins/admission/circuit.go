@@ -27,7 +27,7 @@ const suspension = 15 * time.Second
 // or the host did says nothing about the plugin.
 func Fault(code string) bool {
 	switch code {
-	case abi.CodeTrap, abi.CodeFuel, abi.CodeMemory, abi.CodeDeadline, abi.CodeBadOutput,
+	case abi.CodeTrap, abi.CodeFuel, abi.CodeDepth, abi.CodeMemory, abi.CodeDeadline, abi.CodeBadOutput,
 		abi.CodeOutputTooBig, abi.CodeHostCalls, abi.CodeJSONTooDeep:
 		return true
 	}

@@ -70,7 +70,8 @@ func (c *Control) Enter(ctx context.Context, k Key, memory int64) (*Ticket, erro
 	}
 	t := &Ticket{control: c, memory: memory}
 	c.mu.Lock()
-	p := c.plugin(k)
+	now := c.now()
+	p := c.plugin(k, now)
 	done, err := p.allow()
 	if err != nil {
 		c.mu.Unlock()
@@ -78,7 +79,7 @@ func (c *Control) Enter(ctx context.Context, k Key, memory int64) (*Ticket, erro
 	}
 	t.plugin, t.done, t.trips = p, done, p.trips
 	p.admitting++
-	if c.askMemory(t) && c.askCPU(t) {
+	if c.askMemory(t) && c.askCPU(t, now) {
 		c.entered(t)
 		c.mu.Unlock()
 		return t, nil
@@ -99,8 +100,8 @@ func (c *Control) askMemory(t *Ticket) bool {
 	return t.claimed
 }
 
-func (c *Control) askCPU(t *Ticket) bool {
-	p, now := t.plugin, c.now()
+func (c *Control) askCPU(t *Ticket, now time.Duration) bool {
+	p := t.plugin
 	c.recentPlugin.note(p, now)
 	c.recentWorkspace.note(p.workspace, now)
 	t.running = c.cpus.ask(&t.waiter, &p.cpus, 1)
@@ -110,7 +111,6 @@ func (c *Control) askCPU(t *Ticket) bool {
 // wait waits until t has memory and a CPU. On an error nothing of t stays. It
 // unlocks the mutex while it sleeps.
 func (c *Control) wait(ctx context.Context, t *Ticket) error {
-	start := c.now()
 	timeout := time.NewTimer(c.patience)
 	defer timeout.Stop()
 	for !t.running {
@@ -122,10 +122,9 @@ func (c *Control) wait(ctx context.Context, t *Ticket) error {
 			t.running = true
 		} else {
 			t.claimed = true
-			c.askCPU(t)
+			c.askCPU(t, c.now())
 		}
 	}
-	t.waited = c.now() - start
 	if t.trips != t.plugin.trips { // those before it failed
 		t.plugin.admitting--
 		t.done(errExcluded)
@@ -139,9 +138,12 @@ func (c *Control) wait(ctx context.Context, t *Ticket) error {
 // sleep waits, without the mutex, until t's waiter is granted. On an error t
 // still waits.
 func (c *Control) sleep(ctx context.Context, t *Ticket, timeout <-chan time.Time) error {
-	wake := t.waiter.sleep()
+	wake, start := t.waiter.sleep(), c.now()
 	c.mu.Unlock()
-	defer c.mu.Lock()
+	defer func() {
+		t.waited += c.now() - start
+		c.mu.Lock()
+	}()
 	select {
 	case <-wake:
 		return nil

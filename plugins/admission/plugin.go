@@ -24,8 +24,7 @@ type workspace struct {
 const remembered = 1024
 
 // plugin finds what is known of k.
-func (c *Control) plugin(k Key) *plugin {
-	now := c.now()
+func (c *Control) plugin(k Key, now time.Duration) *plugin {
 	p := c.plugins[k]
 	if p == nil {
 		if len(c.plugins) >= remembered {

@@ -18,7 +18,8 @@ type Ticket struct {
 	waited  time.Duration
 }
 
-// Waited returns how long Enter has waited.
+// Waited returns how long the call has waited for others so far: in Enter,
+// Acquire and Yield.
 func (t *Ticket) Waited() time.Duration { return t.waited }
 
 // Release gives the CPU up while the guest waits for the host. Without a CPU it
@@ -44,15 +45,18 @@ func (t *Ticket) Acquire(ctx context.Context) error {
 	c := t.control
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.askCPU(t)
+	c.askCPU(t, c.now())
 	return t.turn(ctx)
 }
 
 // Yield offers the CPU to those who wait for one, and waits for the next turn
-// if somebody took it; the error is ctx's, and the ticket then has no CPU. The
-// host calls it after every slice of fuel. It costs next to nothing while nobody
-// waits. Without a CPU it does nothing.
+// if somebody took it; the error is ctx's. The host calls it after every slice
+// of fuel. It costs next to nothing while nobody waits. Without a CPU it only
+// looks at ctx.
 func (t *Ticket) Yield(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	c := t.control
 	if !t.running || c.cpus.waiting.Load() == 0 {
 		return nil
