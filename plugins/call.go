@@ -40,20 +40,17 @@ type World struct {
 	Ledger Ledger            // nil: the capability is denied
 }
 
-// Result is what a call gave. All but Output is also set when it failed.
+// Result is what a call gave. Log, Duration and HostCalls are also set when it
+// failed.
 type Result struct {
 	Output    json.RawMessage // an object that matches the action's schema
-	Log       string          // lines "source: text", escaped, at most the limit of log bytes
+	Log       string          // lines "source: text", escaped, at most abi.MaxLog bytes
 	Duration  time.Duration   // of the run
-	Waited    time.Duration   // for a place to run in
 	HostCalls int             // capability requests
-	Fuel      int64           // instructions; the same for the same call on every machine
-	Memory    int64           // bytes that the guest's memory had at the end, which is its peak
-	Stack     []string        // where the guest was when it failed, innermost first
 }
 
-// Call runs an action, in an instance that starts from the same bytes in every
-// call. The error is a *CallError always, also when ctx ends.
+// Call runs an action in an instance of its own. The error is a *CallError
+// always, also when ctx ends.
 func (h *Host) Call(ctx context.Context, c Call) (Result, error) {
 	var r Result
 	err := h.call(ctx, c, &r)
@@ -68,11 +65,7 @@ func (h *Host) Call(ctx context.Context, c Call) (Result, error) {
 		e.Code, e.Message, e.Retry = declared.Code, declared.Message, string(declared.Retry)
 		e.After = time.Duration(declared.After) * time.Second
 	case errors.As(err, &f):
-		e.Code, e.Message, e.Retry, e.After = f.code, f.message, string(retry(f.code)), f.after
-		if f.after > 0 {
-			e.Retry = string(abi.RetryAfter)
-		}
-		r.Stack = f.stack
+		e.Code, e.Message, e.Retry = f.code, f.message, string(retry(f.code))
 	case ctx.Err() != nil:
 		e.Code, e.Message, e.Retry = abi.CodeCanceled, "The call was canceled before it ran.", string(abi.RetryLater)
 	default:
@@ -82,11 +75,6 @@ func (h *Host) Call(ctx context.Context, c Call) (Result, error) {
 }
 
 func (h *Host) call(ctx context.Context, c Call, r *Result) error {
-	ctx, end, err := h.begin(ctx)
-	if err != nil {
-		return err
-	}
-	defer end()
 	m, done, err := h.module(ctx, c.Digest)
 	if err != nil {
 		return err
@@ -100,28 +88,25 @@ func (h *Host) call(ctx context.Context, c Call, r *Result) error {
 	if err != nil {
 		return err
 	}
-	limits := c.Grant.Limits.WithDefaults()
-	ticket, err := h.admit(ctx, m, c, limits, r)
+	give, err := h.places.take(ctx, c.Workspace)
 	if err != nil {
 		return err
 	}
-	world := h.capabilities(c)
-	output, err := h.run(ctx, m, ticket, job{call: c, limits: limits, timeout: a.timeout(c.Timeout, limits), envelope: envelope, world: world}, r)
-	if err == nil {
-		if err = matches(a.output, output); err != nil {
-			err = failf(abi.CodeBadOutput, "The output does not match the action's schema: %v.", err)
-		}
-	}
-	ticket.Leave(codeOf(err))
+	defer give()
+	ctx, cancel := context.WithTimeout(ctx, a.timeout(c.Timeout))
+	defer cancel()
+	output, err := h.run(ctx, m, c, envelope, r)
 	if err != nil {
 		return err
+	}
+	if err := matches(a.output, output); err != nil {
+		return failf(abi.CodeBadOutput, "The output does not match the action's schema: %v.", err)
 	}
 	r.Output = output
 	return nil
 }
 
-// timeout is the action's own, or what it is shortened to.
-func (a *action) timeout(asked time.Duration, l Limits) time.Duration {
+func (a *action) timeout(asked time.Duration) time.Duration {
 	t := abi.DefaultTimeout
 	if a.TimeoutMS > 0 {
 		t = time.Duration(a.TimeoutMS) * time.Millisecond
@@ -129,7 +114,7 @@ func (a *action) timeout(asked time.Duration, l Limits) time.Duration {
 	if asked > 0 {
 		t = min(t, asked)
 	}
-	return min(t, time.Duration(l.TimeoutMS)*time.Millisecond)
+	return t
 }
 
 // envelope checks input and configuration, and packs them.
@@ -172,34 +157,22 @@ func orEmpty(b json.RawMessage) json.RawMessage {
 	return b
 }
 
-// job is what a run needs.
-type job struct {
-	call     Call
-	limits   Limits
-	timeout  time.Duration
-	envelope []byte
-	world    *capabilities
-}
-
-// run runs qidong_call and returns the output.
-func (h *Host) run(ctx context.Context, m *module, ticket *admission.Ticket, j job, r *Result) (json.RawMessage, error) {
-	ctx, cancel := context.WithTimeout(ctx, j.timeout)
-	defer cancel()
+// run runs the call in a fresh instance and returns the output.
+func (h *Host) run(ctx context.Context, m *module, c Call, envelope []byte, r *Result) (json.RawMessage, error) {
 	start := time.Now()
-	run := newRun(calling, j.call.Now, j.call.IdempotencyKey, j.limits)
-	defer run.free()
-	run.state.input = j.envelope
-	run.state.answer = func(ctx context.Context, q []byte) ([]byte, error) {
-		ticket.Release() // the CPU is others' while the world outside answers
-		answer, err := j.world.answer(ctx, q)
-		return answer, errors.Join(err, ticket.Acquire(ctx))
-	}
-	run.meter.Slice = ticket.Yield
-	err := m.guest.Run(run.in(ctx), abi.ExportCall, &run.meter)
-	r.Log, r.HostCalls, r.Duration = run.state.log.String(), run.state.requests, time.Since(start)
-	r.Fuel, r.Memory = run.meter.UsedFuel, int64(run.meter.UsedMemory)
+	i, err := h.newInstance(ctx, m.compiled)
+	defer func() {
+		r.Log, r.HostCalls, r.Duration = i.state.log.String(), i.state.requests, time.Since(start)
+	}()
 	if err != nil {
-		return nil, run.explain(err)
+		return nil, err
 	}
-	return j.world.result(run.state.output, j.limits.JSONDepth)
+	defer i.close(ctx)
+	world := h.capabilities(c)
+	i.state.phase, i.state.outputCap = calling, abi.DefaultOutput
+	i.state.input, i.state.answer = envelope, world.answer
+	if err := i.run(ctx, abi.ExportCall, c.Now, c.IdempotencyKey); err != nil {
+		return nil, err
+	}
+	return world.result(i.state.output)
 }
