@@ -16,6 +16,7 @@ type Store interface {
 	JourneyStore
 	PluginStore
 	SecretStore
+	KVStore
 	CustomerStore
 	EventStore
 	EnrollmentStore

@@ -118,8 +118,8 @@ func TestW25TheWrongMasterKeyIsRefused(t *testing.T) {
 	var wrong *orchestrator.WrongKeyError
 	_, err = orchestrator.Unlock(ctx, store, seal.NewKey())
 	require.ErrorAs(t, err, &wrong)
-	require.Equal(t, box.KeyID(), wrong.Wanted)
-	require.NotEqual(t, box.KeyID(), wrong.Given)
+	require.Equal(t, wrong.Wanted, box.KeyID())
+	require.NotEqual(t, wrong.Given, box.KeyID())
 	_, err = orchestrator.Remember(ctx, store, seal.NewKey())
 	require.ErrorIs(t, err, orchestrator.ErrPrecondition)
 	_, err = orchestrator.Unlock(ctx, store, right[:16])

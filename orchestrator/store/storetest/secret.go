@@ -17,14 +17,14 @@ func testSecrets(t *testing.T, s orchestrator.Store) {
 		return v
 	}
 	b := put(acme, "b", "sealed \x00\xff", at)
-	a := put(acme, "a", "x", at)
+	put(acme, "a", "x", at)
 	put(other, "a", "another", at)
 
 	got, err := s.Secret(ctx, acme, "b")
 	require.NoError(t, err)
 	equal(t, b, got)
 
-	a = put(acme, "a", "new", at.Add(time.Hour))
+	a := put(acme, "a", "new", at.Add(time.Hour))
 	a.CreatedAt = at
 	got, err = s.Secret(ctx, acme, "a")
 	require.NoError(t, err)

@@ -27,6 +27,9 @@ func Run(t *testing.T, open func(t *testing.T) orchestrator.Store) {
 		"the newest plugin is so by semantic version":            testNewestPlugin,
 		"secrets are stored and found":                           testSecrets,
 		"the proof of the master key is kept":                    testSealCheck,
+		"plugins keep values":                                    testKV,
+		"plugins keep values within their quota":                 testKVQuota,
+		"plugins stay within their quota, many at the same time": testKVConcurrently,
 		"customers are stored and found":                         testCustomers,
 		"an identity belongs to one customer":                    testIdentityConflict,
 		"customers are searched and paged":                       testCustomerPages,
@@ -197,6 +200,7 @@ func testNotFound(t *testing.T, s orchestrator.Store) {
 		"AnswerMessage":            func() error { return s.AnswerMessage(ctx, "x", "y", orchestrator.Event{Workspace: acme}) },
 		"Secret":                   func() error { _, err := s.Secret(ctx, acme, "x"); return err },
 		"DeleteSecret":             func() error { return s.DeleteSecret(ctx, acme, "x") },
+		"KVGet":                    func() error { _, err := s.KVGet(ctx, acme, "p", "x"); return err },
 		"TokenByHash":              func() error { _, err := s.TokenByHash(ctx, ""); return err },
 		"UseSignInLink":            func() error { _, err := s.UseSignInLink(ctx, ""); return err },
 	} {
