@@ -100,11 +100,25 @@ func Action[In, Out any](p *Plugin, name string, fn func(*Call, In) (Out, error)
 		o.apply(&a)
 	}
 	p.manifest.Actions = append(p.manifest.Actions, a)
+	p.warmups = append(p.warmups, func() { warm[In, Out](a.Examples) })
 	p.actions[name] = func(c *Call, raw json.RawMessage) (any, error) {
 		var in In
 		if err := json.Unmarshal(raw, &in); err != nil {
 			return nil, Errorf("bad_input", "The input of %s cannot be read: %v.", name, err)
 		}
 		return fn(c, in)
+	}
+}
+
+// warm fills the caches that encoding/json keeps of types, with the values of
+// the examples. No action is run: what a plugin keeps in variables stays as it
+// was.
+func warm[In, Out any](examples []abi.Example) {
+	for _, e := range append([]abi.Example{{Input: []byte("{}")}}, examples...) {
+		var in In
+		var out Out
+		_ = json.Unmarshal(e.Input, &in)
+		_ = json.Unmarshal(e.Output, &out)
+		_ = encodeResult(out, nil)
 	}
 }

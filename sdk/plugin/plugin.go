@@ -48,6 +48,8 @@ func NeedLedger(reason Text) Need {
 type Plugin struct {
 	manifest abi.Manifest
 	actions  map[string]func(*Call, json.RawMessage) (any, error)
+	warmups  []func()
+	config   reflect.Type
 }
 
 // New begins a plugin. It panics when info.Config is no struct that a schema
@@ -63,6 +65,7 @@ func New(info Info) *Plugin {
 	if info.Config != nil {
 		p.manifest.Config = mustSchema(reflect.TypeOf(info.Config), "the configuration of plugin "+info.Name)
 		p.manifest.ExampleConfig = mustJSON(info.Config)
+		p.config = reflect.TypeOf(info.Config)
 	}
 	for _, need := range info.Needs {
 		need(&p.manifest.Needs)
@@ -107,13 +110,33 @@ func (p *Plugin) run(c *Call, in abi.Call) (out any, err error) {
 
 func encodeResult(out any, err error) []byte {
 	if err == nil {
-		b, e := json.Marshal(out)
+		b, e := json.Marshal(struct {
+			Output any `json:"output"`
+		}{out})
 		if e == nil {
-			return mustJSON(abi.Result{Output: b})
+			return b
 		}
 		err = Errorf("bad_output", "The output cannot be written as JSON: %v.", e)
 	}
 	return mustJSON(abi.Result{Error: wire(err)})
+}
+
+// warm makes calls fast whose memory the host sets back to what describe left:
+// they need not find out again how types are written as JSON.
+func (p *Plugin) warm() {
+	var envelope abi.Call
+	_ = json.Unmarshal([]byte(`{"action":"","input":{},"config":{},"idempotency_key":"","now":"2026-01-01T00:00:00Z"}`), &envelope)
+	if p.manifest.ExampleConfig != nil {
+		c := reflect.New(p.config).Interface()
+		_ = json.Unmarshal(p.manifest.ExampleConfig, c)
+	}
+	_ = encodeResult(nil, Errorf("", ""))
+	_ = mustJSON(abi.Request{HTTP: &abi.HTTPRequest{Header: map[string]string{"": ""}}})
+	var answer abi.Response
+	_ = json.Unmarshal([]byte(`{"http":{"status":200,"header":{"a":"b"},"body":""},"error":{"code":"","message":""}}`), &answer)
+	for _, w := range p.warmups {
+		w()
+	}
 }
 
 func mustJSON(v any) []byte {
