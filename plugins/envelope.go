@@ -12,15 +12,20 @@ import (
 )
 
 // decode reads untrusted JSON into v: checked by checkJSON, without fields
-// that v does not have. code is the failure's unless the JSON is too deep.
+// that v does not have, names in the right case, and null only where v takes
+// any JSON. code is the failure's unless the JSON is too deep.
 func decode(b []byte, code string, v any) *failure {
-	if f := checkJSON(b, code); f != nil {
+	return decodeWithin(b, abi.DefaultJSONDepth, code, v)
+}
+
+func decodeWithin(b []byte, depth int, code string, v any) *failure {
+	if f := checkShape(b, depth, code, shapeOf(v)); f != nil {
 		return f
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
-		return failf(code, "The JSON does not have the form that is expected: %s.", strings.TrimPrefix(err.Error(), "json: "))
+		return failf(code, "The JSON does not have the form that is expected: %s.", shorten(strings.TrimPrefix(err.Error(), "json: "), 100))
 	}
 	return nil
 }
@@ -31,17 +36,25 @@ func decode(b []byte, code string, v any) *failure {
 // people do not see (controls but tab and line ends, directional overrides)
 // nor lone surrogates.
 func checkJSON(b []byte, code string) *failure {
+	return checkJSONWithin(b, abi.DefaultJSONDepth, code)
+}
+
+func checkJSONWithin(b []byte, deepest int, code string) *failure {
+	return checkShape(b, deepest, code, nil)
+}
+
+func checkShape(b []byte, deepest int, code string, want *shape) *failure {
 	if !utf8.Valid(b) {
 		return failf(code, "The JSON is not valid UTF-8.")
 	}
-	if depth(b) > abi.DefaultJSONDepth {
-		return failf(abi.CodeJSONTooDeep, "The JSON is nested more than %d deep.", abi.DefaultJSONDepth)
+	if depth(b) > deepest {
+		return failf(abi.CodeJSONTooDeep, "The JSON is nested more than %d deep.", deepest)
 	}
 	if !json.Valid(b) {
 		var v any
 		return failf(code, "The JSON cannot be read: %v.", json.Unmarshal(b, &v))
 	}
-	if problem := (&walker{b: b}).value(); problem != "" {
+	if problem := (&walker{b: b}).value(want); problem != "" {
 		return failf(code, "%s", problem)
 	}
 	return nil
@@ -80,15 +93,15 @@ func (w *walker) space() {
 }
 
 // value walks over one value and returns what is wrong with it, or "".
-func (w *walker) value() string {
+func (w *walker) value(want *shape) string {
 	w.space()
 	switch w.b[w.p] {
 	case '{':
-		return w.object()
+		return w.object(want)
 	case '[':
 		w.p++
 		for w.space(); w.b[w.p] != ']'; w.space() {
-			if problem := w.value(); problem != "" {
+			if problem := w.value(want.item()); problem != "" {
 				return problem
 			}
 		}
@@ -98,6 +111,9 @@ func (w *walker) value() string {
 		_, problem := w.text()
 		return problem
 	case 't', 'f', 'n':
+		if w.b[w.p] == 'n' && want != nil {
+			return "The JSON has null where a value is expected; leave out what there is none of."
+		}
 		for w.p < len(w.b) && w.b[w.p] >= 'a' && w.b[w.p] <= 'z' {
 			w.p++
 		}
@@ -106,7 +122,7 @@ func (w *walker) value() string {
 	return w.number()
 }
 
-func (w *walker) object() string {
+func (w *walker) object(want *shape) string {
 	w.p++
 	names := map[string]bool{}
 	for w.space(); w.b[w.p] != '}'; w.space() {
@@ -115,10 +131,14 @@ func (w *walker) object() string {
 			return problem
 		}
 		if names[name] {
-			return "The JSON has the name " + strconv.Quote(name) + " twice in one object."
+			return "The JSON has the name " + strconv.Quote(shorten(name, 60)) + " twice in one object."
 		}
 		names[name] = true
-		if problem := w.value(); problem != "" {
+		child, known := want.field(name)
+		if !known {
+			return "The JSON has the field " + strconv.Quote(shorten(name, 60)) + ", which the contract does not know."
+		}
+		if problem := w.value(child); problem != "" {
 			return problem
 		}
 	}
