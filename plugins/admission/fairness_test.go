@@ -159,30 +159,37 @@ func TestMemoryIsSharedByWhatStaysFree(t *testing.T) {
 
 func TestP09_SmallCallsDoNotStarveABigOne(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		c := admission.New(admission.Config{CPUs: 8, Memory: 1000, Wait: time.Hour})
-		ctx, cancel := context.WithCancel(t.Context())
-		for w := range 5 {
-			for range 10 {
-				go func() {
-					for ctx.Err() == nil {
-						if ticket, err := c.Enter(ctx, key(w, 0), 100); err == nil {
-							millisecond()
-							ticket.Leave("")
+	for name, big := range map[string]admission.Key{
+		"of another workspace":  key(9, 0),
+		"of the same workspace": key(0, 9),
+		"of the same plugin":    key(0, 0),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				c := admission.New(admission.Config{CPUs: 8, Memory: 1000, Wait: time.Hour})
+				ctx, cancel := context.WithCancel(t.Context())
+				for i := range 60 {
+					go func() {
+						for ctx.Err() == nil {
+							if ticket, err := c.Enter(ctx, key(i%3, i%2), 100); err == nil {
+								millisecond()
+								ticket.Leave("")
+							}
 						}
-					}
-				}()
-			}
-		}
-		synctest.Wait()
-		big, err := c.Enter(ctx, key(9, 0), 1000)
-		require.NoError(t, err)
-		require.LessOrEqual(t, big.Waited(), 20*time.Millisecond)
-		big.Leave("")
-		cancel()
-		pass(time.Second)
-		requireEmpty(t, c)
-	})
+					}()
+				}
+				pass(10*time.Millisecond + 1)
+				ticket, err := c.Enter(ctx, big, 1000)
+				require.NoError(t, err)
+				require.LessOrEqual(t, ticket.Waited(), 50*time.Millisecond)
+				ticket.Leave("")
+				cancel()
+				pass(time.Second)
+				requireEmpty(t, c)
+			})
+		})
+	}
 }
 
 func TestP37_ACallThatWaitsForTheHostNeedsNoCPU(t *testing.T) {
