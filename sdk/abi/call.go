@@ -15,6 +15,10 @@ type Call struct {
 	IdempotencyKey string    `json:"idempotency_key"`
 	Now            time.Time `json:"now"`              // the moment of the call; the guest's clock starts here
 	Locale         string    `json:"locale,omitempty"` // BCP 47, of the customer
+	// Customer is an object with those of the customer's fields that the
+	// plugin needs and was granted; the field "traits.tier" is {"traits":
+	// {"tier": …}}. What the customer does not have is absent.
+	Customer json.RawMessage `json:"customer,omitempty"`
 }
 
 // Result is the envelope that qidong_call outputs: exactly one field is set.

@@ -2,6 +2,7 @@ package abi
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"unicode/utf8"
@@ -11,18 +12,21 @@ import (
 type Request struct {
 	HTTP   *HTTPRequest   `json:"http,omitempty"`
 	Ledger *LedgerRequest `json:"ledger,omitempty"`
+	KV     *KVRequest     `json:"kv,omitempty"`
 }
 
 // Response answers a [Request]: the field of the same name, or an error.
 type Response struct {
 	HTTP   *HTTPResponse   `json:"http,omitempty"`
 	Ledger *LedgerResponse `json:"ledger,omitempty"`
+	KV     *KVResponse     `json:"kv,omitempty"`
 	Error  *Error          `json:"error,omitempty"`
 }
 
 // HTTPRequest is one request. The host sets Host, Content-Length,
-// Idempotency-Key and everything about the connection; naming one of those is
-// refused.
+// Idempotency-Key, the trace headers and everything about the connection;
+// naming one of those is refused. [SecretRef] in the value of a header or in
+// the body is replaced by the secret when the request leaves the host.
 type HTTPRequest struct {
 	Method string            `json:"method"` // GET, HEAD, POST, PUT, PATCH or DELETE
 	URL    string            `json:"url"`    // absolute, http or https, without user information
@@ -31,7 +35,8 @@ type HTTPRequest struct {
 }
 
 // HTTPResponse is the answer, whatever its status. Several values of one
-// header are joined with ", "; names are in canonical form (Content-Type).
+// header are joined with ", "; names are in canonical form (Content-Type). A
+// secret that it repeats is replaced by its reference.
 type HTTPResponse struct {
 	Status int               `json:"status"`
 	Header map[string]string `json:"header,omitempty"`
@@ -79,3 +84,32 @@ type LedgerRequest struct {
 type LedgerResponse struct {
 	Balance int64 `json:"balance"`
 }
+
+// The operations of a [KVRequest].
+const (
+	KVGet    = "get"
+	KVPut    = "put"
+	KVDelete = "delete"
+)
+
+// KVRequest reads or changes one key of the plugin's store, which is its own
+// in each workspace and lasts over calls and versions. A put replaces the
+// value; it is kept at once, also when the call fails afterwards.
+type KVRequest struct {
+	Op string `json:"op"` // get, put or delete
+	// Key is 1 to [MaxKVKey] bytes of printable text.
+	Key string `json:"key"`
+	// Value is any JSON, at most [MaxKVValue] bytes without spaces; for put only.
+	Value json.RawMessage `json:"value,omitempty"`
+}
+
+// KVResponse says what the key has now.
+type KVResponse struct {
+	Found bool            `json:"found"`           // it has a value: true after a put, false after a delete
+	Value json.RawMessage `json:"value,omitempty"` // for a get that found one
+}
+
+// SecretRef is how a request names a secret of the workspace:
+// "{{secret:api_key}}". Names are a lower-case letter, then up to 63 lower-case
+// letters, digits or _.
+func SecretRef(name string) string { return "{{secret:" + name + "}}" }

@@ -55,5 +55,6 @@ const (
 	CodeHTTPTimeout  = "HTTP_TIMEOUT"
 	CodeBodyTooLarge = "HTTP_RESPONSE_TOO_LARGE"
 	CodeLedger       = "LEDGER_FAILED"
+	CodeKV           = "KV_FAILED"
 	CodeKVQuota      = "KV_QUOTA_EXCEEDED"
 )

@@ -98,6 +98,7 @@ func requestCodes() []CodeInfo {
 		request(CodeHTTPTimeout, RetryLater, "The backend did not answer in time.", "后端未及时应答。"),
 		request(CodeBodyTooLarge, RetryNever, "The backend's answer is too large.", "后端的应答过大。"),
 		request(CodeLedger, RetryLater, "The points were not booked.", "积分未入账。"),
+		request(CodeKV, RetryLater, "The key-value store could not be reached.", "无法访问键值存储。"),
 		request(CodeKVQuota, RetryNever, "The key-value store of the plugin is full, or the key or value too large.", "插件的键值存储已满，或者键或值过大。"),
 	}
 }

@@ -56,9 +56,11 @@ type Action struct {
 
 // Needs is what a plugin asks to be granted, each with a reason for people.
 type Needs struct {
-	HTTP     []HTTPNeed  `json:"http,omitempty"`
-	Ledger   Text        `json:"ledger,omitempty"` // the reason; absent: not needed
-	Customer []FieldNeed `json:"customer,omitempty"`
+	HTTP     []HTTPNeed   `json:"http,omitempty"`
+	Ledger   Text         `json:"ledger,omitempty"` // the reason; absent: not needed
+	KV       Text         `json:"kv,omitempty"`     // the reason; absent: not needed
+	Customer []FieldNeed  `json:"customer,omitempty"`
+	Secrets  []SecretNeed `json:"secrets,omitempty"`
 }
 
 // HTTPNeed asks for requests to one host.
@@ -71,7 +73,17 @@ type HTTPNeed struct {
 
 // FieldNeed asks for one field of the customer.
 type FieldNeed struct {
+	// Field is a path of names, at most 5: "name", "traits.tier".
 	Field  string `json:"field"`
+	Reason Text   `json:"reason"`
+}
+
+// SecretNeed asks to use a secret in requests to one host.
+type SecretNeed struct {
+	Name string `json:"name"` // [a-z][a-z0-9_]{0,63}
+	// Host is as in [HTTPNeed]. Asking for the secret does not ask for the
+	// host: that is a need of its own.
+	Host   string `json:"host"`
 	Reason Text   `json:"reason"`
 }
 
@@ -85,6 +97,11 @@ type Example struct {
 	HTTP   []Exchange      `json:"http,omitempty"`  // in order; a further request is an error
 	// Balance is what the ledger answers, should the action post to it.
 	Balance int64 `json:"balance,omitempty"`
+	// Customer is the customer of the call, of whom the action sees the fields
+	// that the plugin needs.
+	Customer json.RawMessage `json:"customer,omitempty"`
+	// KV is what the plugin's store holds before the call.
+	KV map[string]json.RawMessage `json:"kv,omitempty"`
 }
 
 // Exchange is one scripted HTTP request and its answer.
