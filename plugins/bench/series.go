@@ -1,0 +1,71 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+)
+
+// Subject is something to be measured: Run measures one round and gives its
+// value.
+type Subject struct {
+	Name string
+	Run  func(context.Context) (float64, error)
+}
+
+// Series are the values of subjects by name, one a round.
+type Series map[string][]float64
+
+// Rounds measures all subjects in turns, rounds times, and collects garbage
+// before each, so that none pays for another's. It ends at the first error.
+func Rounds(ctx context.Context, rounds int, subjects ...Subject) (Series, error) {
+	s := Series{}
+	for range rounds {
+		for _, subject := range subjects {
+			runtime.GC()
+			v, err := subject.Run(ctx)
+			if err != nil {
+				return nil, fmt.Errorf("measuring %s: %w", subject.Name, err)
+			}
+			s[subject.Name] = append(s[subject.Name], v)
+		}
+	}
+	return s, nil
+}
+
+// Median is a subject's median over the rounds; NaN for a subject that is not
+// there.
+func (s Series) Median(subject string) float64 { return Median(s[subject]) }
+
+// Ratio is the median of over ÷ under, taken within each round.
+func (s Series) Ratio(over, under string) float64 {
+	ratios := make([]float64, 0, len(s[over]))
+	for i, v := range s[over] {
+		ratios = append(ratios, v/s[under][i])
+	}
+	return Median(ratios)
+}
+
+// Median is the value in the middle, or the mean of the two that are; NaN for
+// none. The values stay in their order.
+func Median(values []float64) float64 {
+	if len(values) == 0 {
+		return math.NaN()
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+// Percentile is the smallest value that at least p percent of the values do not
+// exceed; NaN for none. The values stay in their order.
+func Percentile(values []float64, p float64) float64 {
+	if len(values) == 0 {
+		return math.NaN()
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	rank := int(math.Ceil(p / 100 * float64(len(sorted))))
+	return sorted[min(max(rank, 1), len(sorted))-1]
+}
