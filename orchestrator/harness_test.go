@@ -106,14 +106,14 @@ type harness struct {
 	*orchestrator.Service
 	store  *sqlite.Store
 	engine *fakeEngine
-	seal   *seal.Box
+	vault  *orchestrator.Vault
 }
 
 func newHarness(t *testing.T) *harness {
 	t.Helper()
 	h := &harness{store: dbtest.OpenAt(t, filepath.Join(t.TempDir(), "qidong.db")), engine: &fakeEngine{}}
 	var err error
-	h.seal, err = orchestrator.Unlock(t.Context(), h.store, seal.NewKey())
+	h.vault, err = orchestrator.OpenVault(t.Context(), h.store, seal.NewKey())
 	require.NoError(t, err)
 	h.restart(t)
 	_, err = h.UploadPlugin(t.Context(), admin, []byte(points("1.0.0")), nil, nil)
@@ -124,7 +124,7 @@ func newHarness(t *testing.T) *harness {
 // restart gives the harness a new service on the same store.
 func (h *harness) restart(t *testing.T) {
 	h.Service = orchestrator.NewService(orchestrator.Deps{
-		Store: h.store, Engine: h.engine, Plugins: fakeHost{}, Seal: h.seal, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Store: h.store, Engine: h.engine, Plugins: fakeHost{}, Vault: h.vault, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	h.Hurry()
 }

@@ -15,7 +15,7 @@ import (
 type Store interface {
 	JourneyStore
 	PluginStore
-	SecretStore
+	VaultStore
 	KVStore
 	CustomerStore
 	EventStore

@@ -8,8 +8,6 @@ import (
 	"regexp"
 	"time"
 	"unicode/utf8"
-
-	"github.com/qidong/qidong/orchestrator/seal"
 )
 
 // Secret is a named value of a workspace that plugins use without seeing it:
@@ -63,13 +61,11 @@ func (s *Service) PutSecret(ctx context.Context, a Actor, name string, value []b
 	if err := checkSecret(name, value); err != nil {
 		return Secret{}, err
 	}
-	if s.seal == nil {
+	if s.vault == nil {
 		return Secret{}, errNoKey
 	}
-	v := Secret{
-		Workspace: a.Workspace, Name: name, Sealed: s.seal.Seal(value, secretPlace(a.Workspace, name)),
-		CreatedAt: s.now(), UpdatedAt: s.now(),
-	}
+	v := Secret{Workspace: a.Workspace, Name: name, CreatedAt: s.now(), UpdatedAt: s.now()}
+	s.vault.sealSecret(&v, value)
 	err := s.store.Atomic(ctx, func(ctx context.Context) error {
 		all, err := s.store.Secrets(ctx, a.Workspace)
 		if err != nil {
@@ -156,25 +152,4 @@ func (s *Service) DeleteSecret(ctx context.Context, a Actor, name string) error 
 		}
 		return s.audit(ctx, a, "secret.delete", name, nil)
 	})
-}
-
-// SecretValue is what a secret holds: for the plugin host only, which has
-// checked that a grant lists it. Nothing that people reach returns it.
-func (s *Service) SecretValue(ctx context.Context, workspace, name string) (string, error) {
-	v, err := s.store.Secret(ctx, workspace, name)
-	if err != nil {
-		return "", err
-	}
-	if s.seal == nil {
-		return "", errNoKey
-	}
-	value, err := s.seal.Open(v.Sealed, secretPlace(workspace, name))
-	if err != nil {
-		return "", fmt.Errorf("opening secret %s: %w; set it again", name, err)
-	}
-	return string(value), nil
-}
-
-func secretPlace(workspace, name string) seal.Context {
-	return seal.Context{Workspace: workspace, Kind: "secret", ID: name}
 }

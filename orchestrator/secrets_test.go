@@ -22,11 +22,11 @@ func TestSecrets(t *testing.T) {
 	require.Nil(t, put.Sealed, "not even sealed does it leave the service")
 	_, err = h.PutSecret(ctx, admin, "api_key", []byte("second"))
 	require.NoError(t, err)
-	value, err := h.SecretValue(ctx, acme, "api_key")
+	value, err := h.vault.SecretValue(ctx, acme, "api_key")
 	require.NoError(t, err)
 	require.Equal(t, "second", value, "W25: the next call uses the new value")
 
-	_, err = h.SecretValue(ctx, "other", "api_key")
+	_, err = h.vault.SecretValue(ctx, "other", "api_key")
 	require.ErrorIs(t, err, orchestrator.ErrNotFound, "W01: another workspace has none")
 
 	_, err = h.UploadPlugin(ctx, admin, []byte(points("1.1.0")), nil, json.RawMessage(`{"secrets":[{"name":"api_key","host":"bank.example"}]}`))
@@ -39,7 +39,7 @@ func TestSecrets(t *testing.T) {
 
 	require.NoError(t, h.DeleteSecret(ctx, admin, "api_key"))
 	require.ErrorIs(t, h.DeleteSecret(ctx, admin, "api_key"), orchestrator.ErrNotFound)
-	_, err = h.SecretValue(ctx, acme, "api_key")
+	_, err = h.vault.SecretValue(ctx, acme, "api_key")
 	require.ErrorIs(t, err, orchestrator.ErrNotFound)
 
 	log, err := h.store.AuditLog(ctx, acme)
@@ -110,24 +110,26 @@ func TestW25TheWrongMasterKeyIsRefused(t *testing.T) {
 	ctx := t.Context()
 	store := dbtest.Open(t)
 	right := seal.NewKey()
-	box, err := orchestrator.Unlock(ctx, store, right)
+	vault, err := orchestrator.OpenVault(ctx, store, right)
 	require.NoError(t, err)
-	_, err = orchestrator.NewService(orchestrator.Deps{Store: store, Seal: box}).PutSecret(ctx, admin, "a", []byte("x"))
+	_, err = orchestrator.NewService(orchestrator.Deps{Store: store, Vault: vault}).PutSecret(ctx, admin, "a", []byte("x"))
 	require.NoError(t, err)
 
 	var wrong *orchestrator.WrongKeyError
-	_, err = orchestrator.Unlock(ctx, store, seal.NewKey())
+	_, err = orchestrator.OpenVault(ctx, store, seal.NewKey())
 	require.ErrorAs(t, err, &wrong)
+	box, err := seal.New(right)
+	require.NoError(t, err)
 	require.Equal(t, wrong.Wanted, box.KeyID())
 	require.NotEqual(t, wrong.Given, box.KeyID())
-	_, err = orchestrator.Remember(ctx, store, seal.NewKey())
+	_, err = orchestrator.NewVault(ctx, store, seal.NewKey())
 	require.ErrorIs(t, err, orchestrator.ErrPrecondition)
-	_, err = orchestrator.Unlock(ctx, store, right[:16])
+	_, err = orchestrator.OpenVault(ctx, store, right[:16])
 	require.Error(t, err)
 
-	again, err := orchestrator.Unlock(ctx, store, right)
+	again, err := orchestrator.OpenVault(ctx, store, right)
 	require.NoError(t, err, "the right one still opens it")
-	value, err := orchestrator.NewService(orchestrator.Deps{Store: store, Seal: again}).SecretValue(ctx, acme, "a")
+	value, err := again.SecretValue(ctx, acme, "a")
 	require.NoError(t, err)
 	require.Equal(t, "x", value)
 }
@@ -144,6 +146,6 @@ func TestASecretMovedToAnotherRowDoesNotOpen(t *testing.T) {
 	require.NoError(t, err)
 	v.Name = "evil"
 	require.NoError(t, h.store.PutSecret(ctx, v))
-	_, err = h.SecretValue(ctx, acme, "evil")
+	_, err = h.vault.SecretValue(ctx, acme, "evil")
 	require.ErrorIs(t, err, seal.ErrForged)
 }

@@ -8,18 +8,16 @@ import (
 	"log/slog"
 	"slices"
 	"time"
-
-	"github.com/qidong/qidong/orchestrator/seal"
 )
 
 // Deps are what a [Service] works with. Plugins may be nil where nothing is
-// uploaded, Engine where nothing is dispatched or resolved, Seal where nothing
+// uploaded, Engine where nothing is dispatched or resolved, Vault where nothing
 // is kept sealed; Logger and Now default to silence and the clock.
 type Deps struct {
 	Store   Store
 	Engine  Engine
 	Plugins PluginHost
-	Seal    *seal.Box // of [Unlock]
+	Vault   *Vault
 	Logger  *slog.Logger
 	Now     func() time.Time
 }
@@ -30,7 +28,7 @@ type Service struct {
 	store    Store
 	engine   Engine
 	plugins  PluginHost
-	seal     *seal.Box
+	vault    *Vault
 	logger   *slog.Logger
 	now      func() time.Time
 	programs *programs
@@ -48,7 +46,7 @@ func NewService(d Deps) *Service {
 		d.Now = time.Now
 	}
 	return &Service{
-		store: d.Store, engine: d.Engine, plugins: d.Plugins, seal: d.Seal, logger: d.Logger,
+		store: d.Store, engine: d.Engine, plugins: d.Plugins, vault: d.Vault, logger: d.Logger,
 		now:      func() time.Time { return d.Now().UTC() },
 		programs: &programs{store: d.Store},
 		accepted: make(chan struct{}, 1),

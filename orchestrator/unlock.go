@@ -7,16 +7,14 @@ import (
 	"github.com/qidong/qidong/orchestrator/seal"
 )
 
-var errNoKey = fmt.Errorf("%w: this server has no master key, so that it can keep no secrets; start it with one", ErrPrecondition)
-
 // proof is what the stored check says once it is open.
 const proof = "qidong"
 
 var proofPlace = seal.Context{Kind: "check", ID: "1"}
 
-// Remember makes key the master key of a store in which nothing is sealed yet;
-// [ErrPrecondition] when something is.
-func Remember(ctx context.Context, store SecretStore, key []byte) (*seal.Box, error) {
+// NewVault makes key, of [seal.KeySize] random bytes, the master key of a store
+// in which nothing is sealed yet; [ErrPrecondition] when something is.
+func NewVault(ctx context.Context, store VaultStore, key []byte) (*Vault, error) {
 	box, err := seal.New(key)
 	if err != nil {
 		return nil, err
@@ -28,19 +26,20 @@ func Remember(ctx context.Context, store SecretStore, key []byte) (*seal.Box, er
 	case rows > 0:
 		return nil, fmt.Errorf("%w: %d values in the database are sealed with another master key", ErrPrecondition, rows)
 	}
-	return box, store.PutSealCheck(ctx, box.Seal([]byte(proof), proofPlace))
+	return newVault(store, box), store.PutSealCheck(ctx, box.Seal([]byte(proof), proofPlace))
 }
 
-// Unlock makes the box of the store's master key. The first key of a store is
-// remembered; another one later is a *[WrongKeyError], and then nothing has
-// changed: with the wrong key, everything sealed would be lost and nobody told.
-func Unlock(ctx context.Context, store SecretStore, key []byte) (*seal.Box, error) {
+// OpenVault opens what the store has sealed with its master key. The first key
+// of a store is remembered; another one later is a *[WrongKeyError], and then
+// nothing has changed: with the wrong key, everything sealed would be lost and
+// nobody told.
+func OpenVault(ctx context.Context, store VaultStore, key []byte) (*Vault, error) {
 	check, rows, err := store.SealCheck(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if check == nil && rows == 0 {
-		return Remember(ctx, store, key)
+		return NewVault(ctx, store, key)
 	}
 	box, err := seal.New(key)
 	if err != nil {
@@ -49,7 +48,7 @@ func Unlock(ctx context.Context, store SecretStore, key []byte) (*seal.Box, erro
 	if plain, err := box.Open(check, proofPlace); err != nil || string(plain) != proof {
 		return nil, &WrongKeyError{Given: box.KeyID(), Wanted: seal.KeyIDOf(check)}
 	}
-	return box, nil
+	return newVault(store, box), nil
 }
 
 // WrongKeyError refuses a master key that is not the store's.

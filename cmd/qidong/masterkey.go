@@ -21,7 +21,7 @@ const masterKeyFile = "master.key"
 // unlock opens the store's lock with the master key of the data directory. The
 // first start makes the key. A key that is gone or another's is an error as
 // soon as something is sealed: the server would else run without its secrets.
-func unlock(ctx context.Context, dir string, store orchestrator.SecretStore) (*seal.Box, error) {
+func unlock(ctx context.Context, dir string, store orchestrator.VaultStore) (*orchestrator.Vault, error) {
 	path := filepath.Join(dir, masterKeyFile)
 	key, err := readKey(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -30,16 +30,16 @@ func unlock(ctx context.Context, dir string, store orchestrator.SecretStore) (*s
 	if err != nil {
 		return nil, err
 	}
-	box, err := orchestrator.Unlock(ctx, store, key)
+	vault, err := orchestrator.OpenVault(ctx, store, key)
 	var wrong *orchestrator.WrongKeyError
 	if errors.As(err, &wrong) {
 		return nil, fmt.Errorf("%s is not the key that this data directory was sealed with (it is key %s, and key %s is needed): put the right one back from a backup", path, wrong.Given, wrong.Wanted)
 	}
-	return box, err
+	return vault, err
 }
 
 // newLock makes the master key, unless something is sealed with one already.
-func newLock(ctx context.Context, path string, store orchestrator.SecretStore) (*seal.Box, error) {
+func newLock(ctx context.Context, path string, store orchestrator.VaultStore) (*orchestrator.Vault, error) {
 	_, rows, err := store.SealCheck(ctx)
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func newLock(ctx context.Context, path string, store orchestrator.SecretStore) (
 	if err := writeKey(path, key); err != nil {
 		return nil, err
 	}
-	return orchestrator.Remember(ctx, store, key)
+	return orchestrator.NewVault(ctx, store, key)
 }
 
 // readKey reads a key that nobody but its owner can.

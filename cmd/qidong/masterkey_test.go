@@ -20,10 +20,10 @@ func TestW25TheMasterKeyOfADataDirectory(t *testing.T) {
 	sealed := func(t *testing.T) (dir, key string, store orchestrator.Store) {
 		t.Helper()
 		dir, store = t.TempDir(), dbtest.Open(t)
-		box, err := unlock(ctx, dir, store)
+		vault, err := unlock(ctx, dir, store)
 		require.NoError(t, err)
 		actor := orchestrator.Actor{Workspace: "demo", Name: "ada", Scopes: []string{orchestrator.ScopeAdmin}}
-		_, err = orchestrator.NewService(orchestrator.Deps{Store: store, Seal: box}).PutSecret(ctx, actor, "a", []byte("x"))
+		_, err = orchestrator.NewService(orchestrator.Deps{Store: store, Vault: vault}).PutSecret(ctx, actor, "a", []byte("x"))
 		require.NoError(t, err)
 		return dir, filepath.Join(dir, masterKeyFile), store
 	}
@@ -34,9 +34,9 @@ func TestW25TheMasterKeyOfADataDirectory(t *testing.T) {
 		info, err := os.Stat(key)
 		require.NoError(t, err)
 		require.Equal(t, os.FileMode(0o600), info.Mode())
-		box, err := unlock(ctx, dir, store)
+		vault, err := unlock(ctx, dir, store)
 		require.NoError(t, err)
-		value, err := orchestrator.NewService(orchestrator.Deps{Store: store, Seal: box}).SecretValue(ctx, "demo", "a")
+		value, err := vault.SecretValue(ctx, "demo", "a")
 		require.NoError(t, err)
 		require.Equal(t, "x", value)
 		entries, err := os.ReadDir(dir)
@@ -72,12 +72,13 @@ func TestW25TheMasterKeyOfADataDirectory(t *testing.T) {
 	t.Run("it may be lost as long as nothing is sealed", func(t *testing.T) {
 		t.Parallel()
 		dir, store := t.TempDir(), dbtest.Open(t)
-		first, err := unlock(ctx, dir, store)
+		for range 2 {
+			_, err := unlock(ctx, dir, store)
+			require.NoError(t, err)
+			require.NoError(t, os.Remove(filepath.Join(dir, masterKeyFile)))
+		}
+		_, err := unlock(ctx, dir, store)
 		require.NoError(t, err)
-		require.NoError(t, os.Remove(filepath.Join(dir, masterKeyFile)))
-		second, err := unlock(ctx, dir, store)
-		require.NoError(t, err)
-		require.NotEqual(t, first.KeyID(), second.KeyID())
 		_, err = unlock(ctx, dir, store)
 		require.NoError(t, err)
 	})

@@ -63,7 +63,7 @@ func (s *server) assemble(ctx context.Context, dir, baseURL string) error {
 		return err
 	}
 	s.onClose(func() { _ = store.Close() })
-	box, err := unlock(ctx, dir, store)
+	vault, err := unlock(ctx, dir, store)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (s *server) assemble(ctx context.Context, dir, baseURL string) error {
 		&workflows.Workflows{Definitions: &definitions{store: store}},
 		&workflows.Activities{Caller: &caller{store: store, host: host}, Journal: store, BaseURL: baseURL}, logger)
 	s.service = orchestrator.NewService(orchestrator.Deps{
-		Store: store, Engine: &workflows.Engine{Client: temporal}, Plugins: describer{host}, Seal: box, Logger: logger, Now: time.Now,
+		Store: store, Engine: &workflows.Engine{Client: temporal}, Plugins: describer{host}, Vault: vault, Logger: logger, Now: time.Now,
 	})
 	return s.route(store, baseURL)
 }

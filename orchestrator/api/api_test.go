@@ -63,9 +63,9 @@ func install(t *testing.T) *installation {
 	t.Helper()
 	i := &installation{engine: &engine{}}
 	store := dbtest.Open(t)
-	box, err := orchestrator.Unlock(t.Context(), store, seal.NewKey())
+	vault, err := orchestrator.OpenVault(t.Context(), store, seal.NewKey())
 	require.NoError(t, err)
-	svc := orchestrator.NewService(orchestrator.Deps{Store: store, Engine: i.engine, Plugins: plugins{}, Seal: box})
+	svc := orchestrator.NewService(orchestrator.Deps{Store: store, Engine: i.engine, Plugins: plugins{}, Vault: vault})
 	token := func(workspace, name string, scopes ...string) string {
 		secret, err := svc.NewToken(t.Context(), workspace, name, scopes)
 		require.NoError(t, err)

@@ -17,7 +17,7 @@ func (s *Store) SealCheck(ctx context.Context) (check []byte, rows int64, err er
 		err = nil
 	}
 	if err == nil {
-		err = q.QueryRowContext(ctx, `SELECT count(*) FROM secrets`).Scan(&rows)
+		err = q.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM secrets) + (SELECT count(*) FROM plugin_calls)`).Scan(&rows)
 	}
 	return check, rows, kind(err, "looking for what proves the master key")
 }

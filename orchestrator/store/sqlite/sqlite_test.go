@@ -130,6 +130,10 @@ func TestListsUseAnIndex(t *testing.T) {
 		`SELECT 1 FROM events WHERE status = 'pending' AND workspace = ? AND subject = ? AND seq < ? AND retry_at > ?`:            "events_waiting",
 		`SELECT count(*) FROM events WHERE status = 'dead'`:                                                                       "events_dead",
 		`SELECT * FROM incidents WHERE workspace = ? AND resolved_at = 0 AND seq < ? ORDER BY seq DESC`:                           "incidents_open",
+		`SELECT * FROM plugin_calls WHERE workspace = ? AND expires_at > ? AND plugin = ? AND seq < ? ORDER BY seq DESC`:          "plugin_calls_plugin",
+		`SELECT seq FROM plugin_calls WHERE expires_at < ? ORDER BY expires_at LIMIT 10`:                                          "plugin_calls_expiry",
+		`SELECT min(seq) FROM plugin_calls WHERE workspace = ?`:                                                                   "plugin_calls_list",
+		`SELECT count(*), sum(size) FROM plugin_kv WHERE workspace = ? AND plugin = ?`:                                            "plugin_kv_size",
 	} {
 		var id, parent, unused int
 		var detail string

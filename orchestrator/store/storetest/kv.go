@@ -30,7 +30,7 @@ func testKV(t *testing.T, s orchestrator.Store) {
 	for key, want := range map[string]string{"a": `{"n": 2}`, "A": `null`, "": `"no key at all"`} {
 		got, err := s.KVGet(ctx, acme, "bank", key)
 		require.NoError(t, err)
-		require.Equal(t, want, string(got)) //nolint:testifylint // to the byte
+		require.Equal(t, want, string(got))
 	}
 	require.ErrorIs(t, put(t, s, "a", `{`), orchestrator.ErrInvalid)
 
@@ -90,5 +90,5 @@ func testKVConcurrently(t *testing.T, s orchestrator.Store) {
 		}
 		return err
 	}))
-	require.EqualValues(t, small.Keys, stored.Load(), "many at once stay within the quota, and use it up")
+	require.Equal(t, small.Keys, stored.Load(), "many at once stay within the quota, and use it up")
 }

@@ -30,6 +30,9 @@ func Run(t *testing.T, open func(t *testing.T) orchestrator.Store) {
 		"plugins keep values":                                    testKV,
 		"plugins keep values within their quota":                 testKVQuota,
 		"plugins stay within their quota, many at the same time": testKVConcurrently,
+		"recordings are stored, filtered and paged":              testCalls,
+		"recordings expire":                                      testCallsExpire,
+		"recordings stay within their quota":                     testCallQuota,
 		"customers are stored and found":                         testCustomers,
 		"an identity belongs to one customer":                    testIdentityConflict,
 		"customers are searched and paged":                       testCustomerPages,
@@ -201,6 +204,7 @@ func testNotFound(t *testing.T, s orchestrator.Store) {
 		"Secret":                   func() error { _, err := s.Secret(ctx, acme, "x"); return err },
 		"DeleteSecret":             func() error { return s.DeleteSecret(ctx, acme, "x") },
 		"KVGet":                    func() error { _, err := s.KVGet(ctx, acme, "p", "x"); return err },
+		"PluginCall":               func() error { _, err := s.PluginCall(ctx, acme, "x"); return err },
 		"TokenByHash":              func() error { _, err := s.TokenByHash(ctx, ""); return err },
 		"UseSignInLink":            func() error { _, err := s.UseSignInLink(ctx, ""); return err },
 	} {
