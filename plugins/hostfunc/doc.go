@@ -3,8 +3,9 @@
 // guest's request as data and gives a response or an error as data; only the
 // end of the call's context ends the call.
 //
-// A guest never says whose call it is: workspace, customer and idempotency key
-// come from the [Caller].
+// A guest never says whose call it is: workspace, plugin, customer and
+// idempotency key come from the [Caller]. It never sees a secret: it writes
+// {{secret:name}}, and the host fills in the value on the way out.
 package hostfunc
 
 import (
@@ -17,9 +18,12 @@ import (
 // Caller is the call on whose behalf a capability acts.
 type Caller struct {
 	Workspace      string
-	Plugin         string
+	Plugin         string // name in its manifest
 	Customer       string // "" when the call is for nobody
 	IdempotencyKey string
+	// Trace is the W3C id of the trace that the call belongs to, 32 hexadecimal
+	// digits; "" for none.
+	Trace string
 }
 
 // denied refuses for want of a grant. what completes "The plugin cinema may

@@ -3,9 +3,10 @@ package hostfunc
 import (
 	"fmt"
 	"net"
-	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/qidong/qidong/sdk/abi"
@@ -25,9 +26,14 @@ func (h *HTTP) target(raw string) (*url.URL, *abi.Error) {
 		return nil, badRequest("The URL %.200q holds user information before the host; send it in a header.", u.Redacted())
 	case u.Hostname() == "":
 		return nil, badRequest("The URL %.200q names no host.", raw)
+	case halfReference.MatchString(raw):
+		return nil, badRequest("The URL refers to a secret; that is possible in the value of a header and in the body.")
 	}
 	if !plainHost(u.Hostname()) {
 		return nil, h.Caller.denied(fmt.Sprintf("reach %.200q", u.Host), "Write the host as a name or as a plain IP address.")
+	}
+	if service := notHTTP[u.Port()]; service != "" {
+		return nil, h.Caller.denied(fmt.Sprintf("reach %.200q", u.Host), "That is the port of "+service+", which does not speak HTTP.")
 	}
 	if !h.allowed(u) {
 		list := "lists no host"
@@ -56,20 +62,51 @@ func defaultPort(u *url.URL) string {
 }
 
 func (h *HTTP) allowed(u *url.URL) bool {
+	return slices.ContainsFunc(h.Allow, func(entry string) bool { return matches(entry, u) })
+}
+
+// matches tells whether an entry of a grant means the host and port of u.
+func matches(entry string, u *url.URL) bool {
 	host, port := strings.ToLower(u.Hostname()), u.Port()
 	if port == "" {
 		port = defaultPort(u)
 	}
-	for _, entry := range h.Allow {
-		entry = strings.ToLower(entry)
-		if entry == net.JoinHostPort(host, port) {
-			return true
-		}
-		if port == defaultPort(u) && strings.Trim(entry, "[]") == host {
-			return true
-		}
+	entry = strings.ToLower(entry)
+	return entry == net.JoinHostPort(host, port) || port == defaultPort(u) && strings.Trim(entry, "[]") == host
+}
+
+// CheckHost says what is wrong with an entry of a grant: it is "host" or
+// "host:port", a name in ASCII or a plain IP address, without a scheme, a star,
+// or the port of a service that does not speak HTTP.
+func CheckHost(entry string) error {
+	if a, err := netip.ParseAddr(entry); err == nil && a.Is6() && a.Zone() == "" {
+		return nil // without brackets there is no room for a port
 	}
-	return false
+	u, err := url.Parse("http://" + entry)
+	if err != nil || u.Host != entry || u.Hostname() == "" || !plainHost(u.Hostname()) {
+		return fmt.Errorf(`%.120q is no host; write "bank.example" or "bank.example:8443"`, entry)
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || strconv.FormatUint(n, 10) != port {
+			return fmt.Errorf("%.120q has a port that is not possible; use 1 to 65535", entry)
+		}
+	} else if strings.HasSuffix(entry, ":") {
+		return fmt.Errorf("%.120q ends with a colon; leave it out, or name a port", entry)
+	}
+	if service := notHTTP[u.Port()]; service != "" {
+		return fmt.Errorf("%.120q is the port of %s, which does not speak HTTP", entry, service)
+	}
+	return nil
+}
+
+// notHTTP are the ports of services that could take a request for a command of
+// their own.
+var notHTTP = map[string]string{
+	"20": "FTP", "21": "FTP", "22": "SSH", "23": "Telnet", "25": "SMTP", "53": "DNS", "69": "TFTP",
+	"110": "POP3", "111": "RPC", "119": "NNTP", "135": "RPC", "139": "NetBIOS", "143": "IMAP", "179": "BGP",
+	"389": "LDAP", "445": "SMB", "465": "SMTP", "514": "a shell", "587": "SMTP", "636": "LDAP", "993": "IMAP",
+	"995": "POP3", "2049": "NFS", "3306": "MySQL", "3389": "Remote Desktop", "5060": "SIP", "5432": "PostgreSQL",
+	"6379": "Redis", "6667": "IRC", "11211": "memcached", "27017": "MongoDB",
 }
 
 // plainHost refuses hosts that resolvers read in ways people do not: numbers
@@ -85,53 +122,4 @@ func plainHost(host string) bool {
 	return !strings.ContainsFunc(host, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '.' && r != '-' && r != '_'
 	})
-}
-
-// reserved are the headers that the host sets, or that are about a connection.
-var reserved = map[string]bool{
-	"Host": true, "Content-Length": true, "Transfer-Encoding": true, "Connection": true,
-	"Keep-Alive": true, "Te": true, "Trailer": true, "Upgrade": true, "Expect": true,
-	"Proxy-Authorization": true, "Proxy-Authenticate": true, "Proxy-Connection": true,
-	"Accept-Encoding": true, "Idempotency-Key": true, "Cookie2": true, "Forwarded": true,
-	"X-Forwarded-For": true, "X-Forwarded-Host": true, "X-Forwarded-Proto": true,
-}
-
-// maxHeaders is how many headers a request may have.
-const maxHeaders = 64
-
-func setHeader(to http.Header, from map[string]string) *abi.Error {
-	if len(from) > maxHeaders {
-		return badRequest("The HTTP request has %d headers; at most %d are allowed.", len(from), maxHeaders)
-	}
-	size := 0
-	for name, value := range from {
-		size += len(name) + len(value)
-		canonical := http.CanonicalHeaderKey(name)
-		switch {
-		case size > abi.MaxHeader:
-			return badRequest("The headers of the HTTP request have more than %d bytes.", abi.MaxHeader)
-		case !token(name) || !oneLine(value):
-			return badRequest("The HTTP header %.60q has a name or a value that is not possible.", name)
-		case reserved[canonical]:
-			return badRequest("The HTTP header %s is the host's to set; leave it out.", canonical)
-		case to[canonical] != nil:
-			return badRequest("The HTTP header %s is given twice.", canonical)
-		}
-		to.Set(canonical, value)
-	}
-	if to.Get("User-Agent") == "" {
-		to.Set("User-Agent", "Qidong-Plugin")
-	}
-	return nil
-}
-
-// token says whether s may be the name of a header (RFC 9110, 5.6.2).
-func token(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
-	})
-}
-
-func oneLine(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 }
