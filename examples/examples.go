@@ -35,16 +35,27 @@ type Plugin struct {
 func Plugins() ([]Plugin, error) {
 	list := make([]Plugin, len(pluginNames))
 	for i, name := range pluginNames {
-		module, err := pluginFiles.ReadFile("plugins/dist/" + name + ".wasm")
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("this program was built without the example plugin %q: run `make build`, which compiles the plugins first", name)
-		}
+		module, err := Module(name)
 		if err != nil {
-			return nil, fmt.Errorf("reading the example plugin %q: %w", name, err)
+			return nil, err
 		}
 		list[i] = Plugin{Name: name, Module: module}
 	}
 	return list, nil
+}
+
+// Module returns the module that examples/plugins/build built under a name,
+// also one that is not of [Plugins]. The error says what to do when it was not
+// built into this program.
+func Module(name string) ([]byte, error) {
+	module, err := pluginFiles.ReadFile("plugins/dist/" + name + ".wasm")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("this program was built without the example plugin %q: run `make build`, which compiles the plugins first", name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the example plugin %q: %w", name, err)
+	}
+	return module, nil
 }
 
 // Journey is one definition as its author wrote it.

@@ -41,6 +41,9 @@ var areas = []area{
 	{"examples/plugins/...", []string{"sdk/..."}, "a partner's plugin imports the SDK only"},
 	{"examples/backends/...", []string{"examples/backends/..."}, "a partner's server knows nothing of Qidong"},
 
+	{"bench/extism", []string{"examples", "plugins", "plugins/bench"}, "it measures the plugin host beside another one"},
+	{"bench/extism/guest", nil, "it is a guest of the other host"},
+
 	{"internal/archtest", nil, "the judge depends on nobody"},
 	{"internal/browsertest", nil, "it drives any page"},
 	{"internal/...", []string{"..."}, ""},
@@ -66,6 +69,11 @@ var reserved = []struct {
 		"github.com/tetratelabs/wazero",
 		[]string{"plugins/...", "sdk/plugintest/..."},
 		"only the plugin host runs WebAssembly",
+	},
+	{
+		"github.com/extism",
+		[]string{"bench/extism/..."},
+		"another plugin host is there to be compared with, in a module of its own",
 	},
 	{
 		"modernc.org/sqlite",
