@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -178,7 +179,7 @@ func (w *walker) text() (value, problem string) {
 		_ = json.Unmarshal(raw, &value) // it is valid JSON
 	}
 	for _, r := range value {
-		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f || r == 0x202d || r == 0x202e {
+		if unicode.IsControl(r) && r != '\t' && r != '\n' && r != '\r' || r == 0x202d || r == 0x202e {
 			return "", "The JSON has the invisible character " + strconv.QuoteRuneToASCII(r) + " in a string."
 		}
 	}

@@ -29,6 +29,7 @@ func TestCheckJSON(t *testing.T) {
 		"a number of a thousand digits":   {strings.Repeat("9", 1000), "BAD"},
 		"a name twice, inside":            {`[{"b":{"a":1,"a":1}}]`, "BAD"},
 		"an escaped control in a name":    {`{"\u0007":1}`, "BAD"},
+		"a control of terminals":          {"\"\u009b31m\"", "BAD"},
 		"the second half of a pair":       {`"\udc00"`, "BAD"},
 		"a pair the wrong way round":      {`"\udc00\ud800"`, "BAD"},
 		"an escaped backslash before a u": {`"\\ud800"`, ""},
