@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/qidong/qidong/plugins/admission"
 	"github.com/qidong/qidong/sdk/abi"
 )
 
@@ -23,9 +24,15 @@ type Call struct {
 	// IdempotencyKey names the call; a retry has the same. Required.
 	IdempotencyKey string
 	Customer       string // whom the ledger gives to; "" for nobody
-	Enrollment     string // for logs
-	Locale         string // of the customer
-	Now            time.Time
+	// Profile is the customer's fields. Those that the manifest asks for and
+	// Grant allows reach the guest; nil is a customer without fields.
+	Profile    map[string]any
+	Enrollment string // for logs
+	Locale     string // of the customer
+	// Trace is the W3C id of the trace that the call belongs to, 32 lower-case
+	// hexadecimal digits; backends are sent it. "" is none.
+	Trace string
+	Now   time.Time
 	// Timeout bounds the run, once it has a place to run in; 0 is the
 	// action's own, which it can only shorten.
 	Timeout time.Duration
@@ -36,21 +43,26 @@ type Call struct {
 
 // World is a scripted world outside.
 type World struct {
-	HTTP   http.RoundTripper // required; never reaches a network by itself
-	Ledger Ledger            // nil: the capability is denied
+	HTTP    http.RoundTripper // required; never reaches a network by itself
+	Ledger  Ledger            // nil: the capability is denied
+	KV      KV                // nil: one in memory, empty at first
+	Secrets Secrets           // nil: the value of every secret is "example-<name>"
 }
 
-// Result is what a call gave. Log, Duration and HostCalls are also set when it
-// failed.
+// Result is what a call gave. All but Output is also set when it failed.
 type Result struct {
 	Output    json.RawMessage // an object that matches the action's schema
-	Log       string          // lines "source: text", escaped, at most abi.MaxLog bytes
+	Log       string          // lines "source: text", escaped, at most the limit of log bytes
 	Duration  time.Duration   // of the run
+	Waited    time.Duration   // for a place to run in
 	HostCalls int             // capability requests
+	Fuel      int64           // instructions; the same for the same call on every machine
+	Memory    int64           // bytes that the guest's memory had at the end, which is its peak
+	Stack     []string        // where the guest was when it failed, innermost first
 }
 
-// Call runs an action in an instance of its own. The error is a *CallError
-// always, also when ctx ends.
+// Call runs an action, in an instance that starts from the same bytes in every
+// call. The error is a *CallError always, also when ctx ends.
 func (h *Host) Call(ctx context.Context, c Call) (Result, error) {
 	var r Result
 	err := h.call(ctx, c, &r)
@@ -65,7 +77,10 @@ func (h *Host) Call(ctx context.Context, c Call) (Result, error) {
 		e.Code, e.Message, e.Retry = declared.Code, declared.Message, string(declared.Retry)
 		e.After = time.Duration(declared.After) * time.Second
 	case errors.As(err, &f):
-		e.Code, e.Message, e.Retry = f.code, f.message, string(retry(f.code))
+		e.Code, e.Message, e.Retry, e.After = f.code, f.message, string(retry(f.code)), f.after
+		if f.after > 0 {
+			e.Retry = string(abi.RetryAfter)
+		}
 	case ctx.Err() != nil:
 		e.Code, e.Message, e.Retry = abi.CodeCanceled, "The call was canceled before it ran.", string(abi.RetryLater)
 	default:
@@ -75,11 +90,17 @@ func (h *Host) Call(ctx context.Context, c Call) (Result, error) {
 }
 
 func (h *Host) call(ctx context.Context, c Call, r *Result) error {
+	ctx, end, err := h.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
 	m, done, err := h.module(ctx, c.Digest)
 	if err != nil {
 		return err
 	}
 	defer done()
+	c.Plugin, c.Version = m.manifest.Name, m.manifest.Version // what is kept for the plugin is kept under the name it gave
 	a := m.actions[c.Action]
 	if a == nil {
 		return failf(abi.CodeUnknownAction, "Version %s of the plugin %s has no action %q.", m.manifest.Version, m.manifest.Name, c.Action)
@@ -88,15 +109,26 @@ func (h *Host) call(ctx context.Context, c Call, r *Result) error {
 	if err != nil {
 		return err
 	}
-	give, err := h.places.take(ctx, c.Workspace)
+	j := job{call: c, limits: c.Grant.Limits.WithDefaults(), envelope: envelope, world: h.capabilities(c)}
+	j.timeout = a.timeout(c.Timeout, j.limits)
+	ticket, err := h.admit(ctx, m, c, j.limits, r)
 	if err != nil {
 		return err
 	}
-	defer give()
-	ctx, cancel := context.WithTimeout(ctx, a.timeout(c.Timeout))
-	defer cancel()
-	output, err := h.run(ctx, m, c, envelope, r)
+	err = h.complete(ctx, m, a, ticket, j, r)
+	ticket.Leave(codeOf(err))
+	h.record(ctx, m, j, r, err)
+	return err
+}
+
+// complete runs the call and checks what it gave.
+func (h *Host) complete(ctx context.Context, m *module, a *action, ticket *admission.Ticket, j job, r *Result) error {
+	output, err := h.run(ctx, m, ticket, j, r)
 	if err != nil {
+		var f *failure
+		if errors.As(err, &f) {
+			r.Stack = f.stack
+		}
 		return err
 	}
 	if err := matches(a.output, output); err != nil {
@@ -106,7 +138,8 @@ func (h *Host) call(ctx context.Context, c Call, r *Result) error {
 	return nil
 }
 
-func (a *action) timeout(asked time.Duration) time.Duration {
+// timeout is the action's own, or what it is shortened to.
+func (a *action) timeout(asked time.Duration, l Limits) time.Duration {
 	t := abi.DefaultTimeout
 	if a.TimeoutMS > 0 {
 		t = time.Duration(a.TimeoutMS) * time.Millisecond
@@ -114,7 +147,7 @@ func (a *action) timeout(asked time.Duration) time.Duration {
 	if asked > 0 {
 		t = min(t, asked)
 	}
-	return t
+	return min(t, time.Duration(l.TimeoutMS)*time.Millisecond)
 }
 
 // envelope checks input and configuration, and packs them.
@@ -125,6 +158,10 @@ func (m *module) envelope(a *action, c Call) ([]byte, error) {
 	in := abi.Call{
 		Action: c.Action, Input: orEmpty(c.Input), Config: orEmpty(c.Config),
 		IdempotencyKey: c.IdempotencyKey, Now: c.Now.UTC(), Locale: c.Locale,
+	}
+	var f *failure
+	if in.Customer, f = customer(m.manifest.Needs.Customer, c.Grant.CustomerFields, c.Profile); f != nil {
+		return nil, f
 	}
 	if f := checkJSON(in.Input, abi.CodeBadInput); f != nil {
 		return nil, f
@@ -157,22 +194,34 @@ func orEmpty(b json.RawMessage) json.RawMessage {
 	return b
 }
 
-// run runs the call in a fresh instance and returns the output.
-func (h *Host) run(ctx context.Context, m *module, c Call, envelope []byte, r *Result) (json.RawMessage, error) {
+// job is what a run needs.
+type job struct {
+	call     Call
+	limits   Limits
+	timeout  time.Duration
+	envelope []byte
+	world    *capabilities
+}
+
+// run runs qidong_call and returns the output.
+func (h *Host) run(ctx context.Context, m *module, ticket *admission.Ticket, j job, r *Result) (json.RawMessage, error) {
+	ctx, cancel := context.WithTimeout(ctx, j.timeout)
+	defer cancel()
 	start := time.Now()
-	i, err := h.newInstance(ctx, m.compiled)
-	defer func() {
-		r.Log, r.HostCalls, r.Duration = i.state.log.String(), i.state.requests, time.Since(start)
-	}()
+	run := newRun(calling, j.call.Now, j.call.IdempotencyKey, j.limits)
+	defer run.free()
+	run.state.input = j.envelope
+	run.state.answer = func(ctx context.Context, q []byte) ([]byte, error) {
+		ticket.Release() // the CPU is others' while the world outside answers
+		answer, err := j.world.answer(ctx, q)
+		return answer, errors.Join(err, ticket.Acquire(ctx))
+	}
+	run.meter.Slice = ticket.Yield
+	err := m.guest.Run(run.in(ctx), abi.ExportCall, &run.meter)
+	r.Log, r.HostCalls, r.Duration = run.state.log.String(), run.state.requests, time.Since(start)
+	r.Fuel, r.Memory = run.meter.UsedFuel, int64(run.meter.UsedMemory)
 	if err != nil {
-		return nil, err
+		return nil, run.explain(err)
 	}
-	defer i.close(ctx)
-	world := h.capabilities(c)
-	i.state.phase, i.state.outputCap = calling, abi.DefaultOutput
-	i.state.input, i.state.answer = envelope, world.answer
-	if err := i.run(ctx, abi.ExportCall, c.Now, c.IdempotencyKey); err != nil {
-		return nil, err
-	}
-	return world.result(i.state.output)
+	return j.world.result(run.state.output, j.limits.JSONDepth)
 }

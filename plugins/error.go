@@ -55,18 +55,20 @@ func moduleError(code, format string, args ...any) *ModuleError {
 type failure struct {
 	code    string
 	message string
+	stack   []string      // where the guest was, innermost first
+	after   time.Duration // when to try again; 0 says nothing
 }
 
 func (f *failure) Error() string { return f.code + ": " + f.message }
 
 func failf(code, format string, args ...any) *failure {
-	return &failure{code, fmt.Sprintf(format, args...)}
+	return &failure{code: code, message: fmt.Sprintf(format, args...)}
 }
 
 // retry says of the host's codes whether the same call may succeed later.
 func retry(code string) abi.Retry {
 	switch code {
-	case abi.CodeDeadline, abi.CodeCanceled, abi.CodeUnavailable:
+	case abi.CodeDeadline, abi.CodeCanceled, abi.CodeUnavailable, abi.CodeBusy:
 		return abi.RetryLater
 	}
 	return abi.RetryNever

@@ -2,18 +2,17 @@ package plugins
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/tetratelabs/wazero"
-	"golang.org/x/sync/semaphore"
 	"golang.org/x/sync/singleflight"
 
+	"github.com/qidong/qidong/plugins/admission"
 	"github.com/qidong/qidong/plugins/hostfunc"
+	"github.com/qidong/qidong/plugins/sandbox"
 	"github.com/qidong/qidong/plugins/scan"
 	"github.com/qidong/qidong/plugins/wasi"
 	"github.com/qidong/qidong/sdk/abi"
@@ -28,70 +27,82 @@ type Modules interface {
 // Ledger books points; see [hostfunc.Poster] for what Post promises.
 type Ledger = hostfunc.Poster
 
+// KV keeps values of plugins; see [hostfunc.KV] for what it promises.
+type KV = hostfunc.KV
+
+// Secrets finds the values of secrets; see [hostfunc.Secrets].
+type Secrets = hostfunc.Secrets
+
 // Config says what a host works with. Zero fields have defaults.
 type Config struct {
-	Modules Modules      // required for Call
-	Ledger  Ledger       // nil: the ledger capability is denied
-	Logger  *slog.Logger // nil: discards
-	// MemoryLimit is how many bytes of linear memory an instance may have;
-	// abi.MaxMemory by default and at most.
-	MemoryLimit int64
-	// Instances is how many instances may exist at once; calls wait for a
-	// place. 16 by default. One workspace gets at most three quarters of them.
-	Instances int
+	Modules  Modules      // required for Call
+	Ledger   Ledger       // nil: the ledger capability is denied
+	KV       KV           // nil: the key-value capability is denied
+	Secrets  Secrets      // nil: no secret is set
+	Recorder Recorder     // nil: no call is recorded
+	Logger   *slog.Logger // nil: discards
+	// Memory is how many bytes all calls at work may claim together, each its
+	// memory limit; 1 GiB by default. Calls wait for it; see package admission
+	// for who gets it first.
+	Memory int64
+	// CPUs is how many guests may run at the same time; GOMAXPROCS by default.
+	CPUs int
 	// Loaded is how many compiled modules are kept; 128 by default.
 	Loaded int
-	// CacheDir keeps compiled code across restarts; "" keeps it in memory.
+	// Idle is how many instances are kept for the next call; 64 by default.
+	Idle int
+	// CacheDir keeps native code across restarts; "" keeps it until Close.
 	// Whoever can write to it can run native code in this process.
 	CacheDir string
+	// CopyReset resets guests by copying their whole memory, also where the
+	// kernel can tell which pages they wrote.
+	CopyReset bool
+	// Unsafe turns protections off, to measure what they cost. Never set it
+	// where a guest is not trusted.
+	Unsafe Unsafe
+}
+
+// Unsafe says which protections are off.
+type Unsafe struct {
+	KeepState bool // instances are not reset: calls see what others left
+	Unmetered bool // fuel and depth are not limited
 }
 
 // Host runs plugins. It is safe for concurrent use.
 type Host struct {
 	cfg     Config
-	runtime wazero.Runtime
-	cache   wazero.CompilationCache
+	engine  *sandbox.Engine
 	network *hostfunc.Network
-	allowed map[string]scan.Import
+	control *admission.Control
 
-	loads     singleflight.Group
-	compiling *semaphore.Weighted
-	places    *places
+	loads singleflight.Group
 
 	mu     sync.Mutex
 	loaded map[string]*module // by digest
 	tick   int64              // orders uses, for eviction
 	closed bool
+	work   sync.WaitGroup // calls and loads at work
+	stop   context.CancelFunc
+	life   context.Context //nolint:containedctx // ends what is at work when the host closes
 }
 
 // New makes a host. ctx is used for starting only.
 func New(ctx context.Context, cfg Config) (*Host, error) {
 	cfg = withDefaults(cfg)
-	cache := wazero.NewCompilationCache()
-	if cfg.CacheDir != "" {
-		var err error
-		if cache, err = wazero.NewCompilationCacheWithDir(cfg.CacheDir); err != nil {
-			return nil, fmt.Errorf("opening the cache of compiled plugins in %s: %w", cfg.CacheDir, err)
-		}
-	}
-	h := &Host{
-		cfg:   cfg,
-		cache: cache,
-		runtime: wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().
-			WithCloseOnContextDone(true).
-			WithDebugInfoEnabled(false).
-			WithCompilationCache(cache)),
-		network:   hostfunc.NewNetwork(),
-		allowed:   allowedImports(),
-		compiling: semaphore.NewWeighted(1),
-		places:    newPlaces(cfg.Instances),
-		loaded:    map[string]*module{},
-	}
-	err := errors.Join(wasi.Instantiate(ctx, h.runtime), instantiateImports(ctx, h.runtime))
+	engine, err := sandbox.New(ctx, sandbox.Config{
+		Imports: []func(context.Context, wazero.Runtime) error{wasi.Instantiate, instantiateImports},
+		Allowed: allowedImports(), CacheDir: cfg.CacheDir, MaxMemory: abi.MaxMemory,
+		Idle: cfg.Idle, Copy: cfg.CopyReset, Logger: cfg.Logger,
+		KeepState: cfg.Unsafe.KeepState, Unmetered: cfg.Unsafe.Unmetered,
+	})
 	if err != nil {
-		_ = h.Close(ctx)
 		return nil, fmt.Errorf("starting the plugin host: %w", err)
 	}
+	h := &Host{
+		cfg: cfg, engine: engine, network: hostfunc.NewNetwork(), loaded: map[string]*module{},
+		control: admission.New(admission.Config{Memory: cfg.Memory, CPUs: cfg.CPUs}),
+	}
+	h.life, h.stop = context.WithCancel(context.WithoutCancel(ctx))
 	return h, nil
 }
 
@@ -99,11 +110,8 @@ func withDefaults(cfg Config) Config {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	if cfg.MemoryLimit <= 0 || cfg.MemoryLimit > abi.MaxMemory {
-		cfg.MemoryLimit = abi.MaxMemory
-	}
-	if cfg.Instances <= 0 {
-		cfg.Instances = 16
+	if cfg.Memory <= 0 {
+		cfg.Memory = 1 << 30
 	}
 	if cfg.Loaded <= 0 {
 		cfg.Loaded = 128
@@ -126,57 +134,31 @@ func allowedImports() map[string]scan.Import {
 	return all
 }
 
+// begin registers work that Close waits for, and ends it then. end must be
+// called.
+func (h *Host) begin(ctx context.Context) (_ context.Context, end func(), err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return nil, nil, failf(abi.CodeCanceled, "The plugin host is closed.")
+	}
+	h.work.Add(1)
+	ctx, cancel := context.WithCancel(ctx)
+	unhook := context.AfterFunc(h.life, cancel)
+	return ctx, func() { unhook(); cancel(); h.work.Done() }, nil
+}
+
 // Close stops all running calls, which fail with CANCELED, and frees what the
 // host holds. Calls after it fail.
 func (h *Host) Close(ctx context.Context) error {
 	h.mu.Lock()
 	h.closed = true
 	h.mu.Unlock()
+	h.stop()
+	h.work.Wait() // guests look up every millisecond; nothing may be freed under them
 	h.network.Close()
-	err := errors.Join(h.runtime.Close(ctx), h.cache.Close(ctx))
-	if err != nil {
+	if err := h.engine.Close(ctx); err != nil {
 		return fmt.Errorf("closing the plugin host: %w", err)
 	}
 	return nil
 }
-
-// places bounds how many instances exist, in all and per workspace.
-type places struct {
-	all       *semaphore.Weighted
-	share     int64
-	mu        sync.Mutex
-	workspace map[string]*semaphore.Weighted
-}
-
-func newPlaces(n int) *places {
-	return &places{
-		all:       semaphore.NewWeighted(int64(n)),
-		share:     max(1, int64(n)*3/4),
-		workspace: map[string]*semaphore.Weighted{},
-	}
-}
-
-// take waits for a place and returns how to give it back.
-func (p *places) take(ctx context.Context, workspace string) (func(), error) {
-	p.mu.Lock()
-	own := p.workspace[workspace]
-	if own == nil {
-		own = semaphore.NewWeighted(p.share)
-		p.workspace[workspace] = own
-	}
-	p.mu.Unlock()
-	if err := own.Acquire(ctx, 1); err != nil {
-		return nil, err
-	}
-	if err := p.all.Acquire(ctx, 1); err != nil {
-		own.Release(1)
-		return nil, err
-	}
-	return func() { p.all.Release(1); own.Release(1) }, nil
-}
-
-// loadTimeout bounds fetching, compiling and describing a module: a backstop.
-const loadTimeout = 2 * time.Minute
-
-// describeTimeout bounds initializing a module and asking for its manifest.
-const describeTimeout = 5 * time.Second

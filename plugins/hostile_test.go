@@ -31,10 +31,10 @@ func TestHostileCall(t *testing.T) {
 		code   string
 		says   string
 	}{
-		"P04: a loop without end in the call":        {handmade{call: forever}, abi.CodeDeadline, "out of time"},
-		"P05: memory.grow without end":               {handmade{call: growForever}, abi.CodeDeadline, "out of time"},
+		"P04: a loop without end in the call":        {handmade{call: forever}, abi.CodeFuel, "100000000"},
+		"P05: memory.grow without end":               {handmade{call: growForever}, abi.CodeFuel, "100000000"},
 		"P05: a trap after the memory's limit":       {handmade{call: seq(invokeGrow(2000), drop, unreachable)}, abi.CodeMemory, "67108864"},
-		"P07: recursion":                             {handmade{call: recurse}, abi.CodeTrap, "stack"},
+		"P07: recursion":                             {handmade{call: recurse}, abi.CodeDepth, "20000"},
 		"P12: unreachable":                           {handmade{call: unreachable}, abi.CodeTrap, "unreachable"},
 		"P14: a large output":                        {handmade{call: invoke(fnOutput, 0, abi.DefaultOutput+1)}, abi.CodeOutputTooBig, "131072"},
 		"an output outside of memory":                {handmade{call: invoke(fnOutput, 0xfffffff0, 100)}, abi.CodeTrap, "outside of its memory"},
@@ -71,9 +71,6 @@ func TestHostileCall(t *testing.T) {
 			m := modules{}
 			c := call(t, "act", object{})
 			c.Digest = m.add(tt.module.wasm())
-			if tt.code == abi.CodeDeadline {
-				c.Timeout = time.Second
-			}
 			h := newHost(t, plugins.Config{Modules: m})
 			r, err := h.Call(t.Context(), c)
 			require.Contains(t, requireCode(t, err, tt.code).Message, tt.says)
@@ -98,9 +95,9 @@ func TestHostileModule(t *testing.T) {
 		code   string
 		says   string
 	}{
-		"P04: a loop without end in the start section":  {handmade{start: forever}, abi.CodeDeadline, "out of time"},
-		"P04: a loop without end in _initialize":        {handmade{init: forever}, abi.CodeDeadline, "out of time"},
-		"P04: a loop without end in describe":           {handmade{describe: forever}, abi.CodeDeadline, "out of time"},
+		"P04: a loop without end in the start section":  {handmade{start: forever}, abi.CodeFuel, "100000000"},
+		"P04: a loop without end in _initialize":        {handmade{init: forever}, abi.CodeFuel, "100000000"},
+		"P04: a loop without end in describe":           {handmade{describe: forever}, abi.CodeFuel, "100000000"},
 		"P12: a data segment outside of memory":         {handmade{data: "xx", dataAt: 65535}, abi.CodeTrap, "out of bounds"},
 		"a body that does not validate":                 {handmade{call: []byte{0x1a}}, abi.CodeMalformed, "not valid"},
 		"a trap in describe":                            {handmade{describe: unreachable}, abi.CodeTrap, "unreachable"},

@@ -2,7 +2,6 @@ package plugins
 
 import (
 	"context"
-	"strings"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -21,15 +20,23 @@ const (
 
 // state is what the functions of qidong_v1 see of one run.
 type state struct {
-	phase     phase
-	input     []byte
-	output    []byte
-	outputCap int
-	result    []byte
-	log       logBuffer
-	answer    func(context.Context, []byte) []byte // a capability request; set when calling
-	requests  int
-	calls     int
+	phase    phase
+	input    []byte
+	output   []byte
+	result   []byte
+	log      logBuffer
+	answer   func(context.Context, []byte) ([]byte, error) // a capability request; set when calling
+	requests int
+	calls    int
+	limits   Limits
+}
+
+func (s *state) begin(p phase, l Limits) {
+	*s = state{phase: p, limits: l, output: s.output[:0]} // the buffer is used again
+	s.log.most = l.Log
+	if p == describing {
+		s.limits.Output = abi.MaxManifest
+	}
 }
 
 type stateKey struct{}
@@ -53,10 +60,10 @@ var imports = []struct {
 		if s.phase == initializing {
 			return
 		}
-		if size := uint32(stack[1]); int64(size) > int64(s.outputCap) {
-			panic(failf(abi.CodeOutputTooBig, "It put out %d bytes; at most %d are allowed.", size, s.outputCap))
+		if size := uint32(stack[1]); int64(size) > int64(s.limits.Output) {
+			panic(failf(abi.CodeOutputTooBig, "It put out %d bytes; at most %d are allowed.", size, s.limits.Output))
 		}
-		s.output = append([]byte(nil), view(m, abi.ImportOutput, uint32(stack[0]), uint32(stack[1]))...)
+		s.output = append(s.output[:0], view(m, abi.ImportOutput, uint32(stack[0]), uint32(stack[1]))...)
 	}},
 	{abi.ImportLog, 3, 0, func(_ context.Context, s *state, m api.Memory, stack []uint64) {
 		b := view(m, abi.ImportLog, uint32(stack[1]), uint32(stack[2]))
@@ -73,8 +80,8 @@ var imports = []struct {
 }
 
 func request(ctx context.Context, s *state, m api.Memory, stack []uint64) {
-	if s.requests++; s.requests > abi.MaxHostCalls {
-		panic(failf(abi.CodeHostCalls, "It asked the host for more than %d capabilities, which is the limit for a call.", abi.MaxHostCalls))
+	if s.requests++; s.requests > s.limits.HostCalls {
+		panic(failf(abi.CodeHostCalls, "It asked the host for more than %d capabilities, which is the limit for a call.", s.limits.HostCalls))
 	}
 	size := uint32(stack[1])
 	if size > abi.MaxRequest {
@@ -85,7 +92,11 @@ func request(ctx context.Context, s *state, m api.Memory, stack []uint64) {
 	}
 	// A copy: the guest's memory must not change under the request.
 	q := append([]byte(nil), view(m, abi.ImportRequest, uint32(stack[0]), size)...)
-	s.result = s.answer(ctx, q)
+	answer, err := s.answer(ctx, q)
+	if err != nil {
+		panic(err)
+	}
+	s.result = answer
 	stack[0] = uint64(len(s.result))
 }
 
@@ -132,9 +143,4 @@ func i32s(n int) []api.ValueType {
 		all[i] = api.ValueTypeI32
 	}
 	return all
-}
-
-func firstLine(s string) string {
-	s, _, _ = strings.Cut(s, "\n")
-	return strings.TrimSuffix(s, " (recovered by wazero)")
 }

@@ -11,8 +11,9 @@ import (
 )
 
 // logBuffer gathers what one run logs: a line each, escaped so that a line
-// cannot pretend to be two, or to be the terminal's; cut at abi.MaxLog bytes.
+// cannot pretend to be two, or to be the terminal's; cut at most bytes.
 type logBuffer struct {
+	most    int
 	b       strings.Builder
 	cut     bool
 	pending map[string][]byte // of stdout and stderr, until their line ends
@@ -25,7 +26,7 @@ func (l *logBuffer) line(source string, text []byte) {
 	}
 	line := source + ": " + escape(text) + "\n"
 	const mark = "(the log is cut here: " + abi.CodeLogTooBig + ")\n"
-	if l.b.Len()+len(line)+len(mark) > abi.MaxLog {
+	if l.b.Len()+len(line)+len(mark) > l.most {
 		l.cut = true
 		line = mark
 	}

@@ -81,6 +81,21 @@ func TestOneCallTriesASuspendedPlugin(t *testing.T) {
 	})
 }
 
+func TestATrialThatIsNeverAdmittedLeavesItToTheNext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := admission.New(admission.Config{CPUs: 1})
+		end(t, c, failing, 10, abi.CodeTrap)
+		pass(15*time.Second + 1)
+		neighbor, err := c.Enter(t.Context(), key(0, 0), 1)
+		require.NoError(t, err)
+		_, err = c.Enter(t.Context(), failing, 1)
+		require.ErrorIs(t, err, admission.ErrBusy)
+		neighbor.Leave("")
+		end(t, c, failing, 1, "")
+	})
+}
+
 func TestWhatCountsAsAFailure(t *testing.T) {
 	t.Parallel()
 	cases := []struct {

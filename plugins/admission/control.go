@@ -127,7 +127,6 @@ func (c *Control) wait(ctx context.Context, t *Ticket) error {
 	}
 	if t.trips != t.plugin.trips { // those before it failed
 		t.plugin.admitting--
-		t.done(errExcluded)
 		c.giveUp(t)
 		return t.plugin.suspended()
 	}

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
 
@@ -152,6 +153,9 @@ func (s *schedule) check(t *rapid.T, cpus int64) {
 			if x.ticket != nil && x.ticket.running {
 				running++
 			}
+			if x.ticket != nil && !x.busy && len(x.ticket.waiter.wake) > 0 {
+				t.Fatal("A call was told of a grant that it does not wait for.")
+			}
 		}
 	}
 	s.checkResource(t, "bytes", &s.memory, s.limit, biggest, false, func(p *plugin) *line { return &p.memory })
@@ -209,4 +213,34 @@ func (s *schedule) checkEnd(t *rapid.T, cpus int64) {
 			t.Fatalf("%v still has %d calls that wait and %d that run.", k, p.admitting, p.admitted)
 		}
 	}
+}
+
+// TestACallThatGivesUpWhileItIsGrantedForgetsTheGrant cancels and grants at
+// once, so that the sleeper wakes for the first and finds the second.
+func TestACallThatGivesUpWhileItIsGrantedForgetsTheGrant(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		both := 0
+		for range 200 {
+			c := New(Config{CPUs: 1})
+			a, err := c.Enter(t.Context(), Key{"w", "a"}, 1)
+			require.NoError(t, err)
+			a.Release()
+			b, err := c.Enter(t.Context(), Key{"w", "b"}, 1)
+			require.NoError(t, err)
+			ctx, cancel := context.WithCancel(t.Context())
+			canceled := make(chan error, 1)
+			go func() { canceled <- a.Acquire(ctx) }()
+			synctest.Wait()
+			cancel()
+			b.Release()
+			require.ErrorIs(t, <-canceled, context.Canceled)
+			if a.waiter.granted {
+				both++
+			}
+			require.Empty(t, a.waiter.wake)
+			require.EqualValues(t, 1, c.cpus.free)
+		}
+		require.Positive(t, both)
+	})
 }

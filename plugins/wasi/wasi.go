@@ -37,6 +37,11 @@ type Call struct {
 	random  *rand.ChaCha8
 }
 
+// Begin makes c ready for a call; Stdout and Stderr stay.
+func (c *Call) Begin(now time.Time, seed [32]byte) {
+	*c = Call{Now: now, Seed: seed, Stdout: c.Stdout, Stderr: c.Stderr}
+}
+
 type key struct{}
 
 // With gives a call to the functions that run under ctx.

@@ -1,0 +1,3 @@
+package rewrite
+
+const Version = 1

@@ -1,0 +1,84 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tetratelabs/wazero/sys"
+
+	"github.com/qidong/qidong/sdk/abi"
+)
+
+// Failure is how a run ended when it did not return.
+type Failure struct {
+	Code    string // of package abi
+	Message string // a sentence
+	// Stack is where the guest was, innermost first: function names when the
+	// module kept its name section, indexes otherwise. At most 30 frames.
+	Stack []string
+}
+
+// Error is code and message.
+func (f *Failure) Error() string { return f.Code + ": " + f.Message }
+
+func failf(code, format string, args ...any) *Failure {
+	return &Failure{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// explain turns what ended a run into a *Failure. Errors that a host function
+// of the caller panicked with are passed on as they are, with the stack.
+func explain(ctx context.Context, m *memory, err error) error {
+	text, stack := splitTrace(err.Error())
+	var f *Failure
+	var exit *sys.ExitError
+	switch {
+	case errors.As(err, &f):
+	case errors.As(err, &exit):
+		f = failf(abi.CodeTrap, "It exited with code %d instead of returning; the log may tell why.", exit.ExitCode())
+	case strings.Contains(text, recovered):
+		return &HostError{Err: err, Stack: stack}
+	case m.exceeded:
+		f = failf(abi.CodeMemory, "It needs more than %d bytes of memory, which is the limit.", m.limit)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		f = outOfTime()
+	default:
+		f = failf(abi.CodeTrap, "It crashed: %s.", strings.TrimPrefix(text, "wasm error: "))
+	}
+	f.Stack = stack
+	return f
+}
+
+func outOfTime() *Failure { return failf(abi.CodeDeadline, "It ran out of time.") }
+
+// HostError is what a host function panicked with; it unwraps to it.
+type HostError struct {
+	Err   error
+	Stack []string // as in [Failure]
+}
+
+// Error is the text without the stack.
+func (e *HostError) Error() string {
+	text, _ := splitTrace(e.Err.Error())
+	return strings.TrimSuffix(text, recovered)
+}
+
+// Unwrap is what the function panicked with.
+func (e *HostError) Unwrap() error { return e.Err }
+
+// recovered is what the runtime adds to a panic of a host function.
+const recovered = " (recovered by wazero)"
+
+// splitTrace takes the runtime's error text apart: what happened, and the
+// guest's frames.
+func splitTrace(s string) (text string, stack []string) {
+	text, rest, _ := strings.Cut(s, "\nwasm stack trace:\n")
+	text, _, _ = strings.Cut(text, "\n") // a Go stack trace of the host is no business of the guest
+	for line := range strings.Lines(rest) {
+		if line = strings.TrimSpace(line); line != "" {
+			stack = append(stack, strings.TrimPrefix(line, "."))
+		}
+	}
+	return text, stack
+}

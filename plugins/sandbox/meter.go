@@ -1,0 +1,114 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/qidong/qidong/plugins/rewrite"
+	"github.com/qidong/qidong/sdk/abi"
+)
+
+// slice is how many instructions a guest runs, about a millisecond, before it
+// is asked again: a guest that does not return to the host holds up Go's
+// garbage collector, and so the whole process.
+const slice = 1 << 20
+
+// Limits bound one run. All must be positive.
+type Limits struct {
+	Fuel   int64 // instructions; bulk operations count for each 8 bytes
+	Depth  int32 // of calls; large functions count for several
+	Memory int   // bytes
+}
+
+// Run is one run of an export.
+type Run struct {
+	Limits
+	// Slice is called after about every million instructions; it may block. An
+	// error ends the run. nil does nothing.
+	Slice func(context.Context) error
+
+	// Fuel and Memory used, set when the run has ended.
+	UsedFuel   int64
+	UsedMemory int
+
+	guest *instance
+	left  int64 // fuel not yet handed to the guest
+}
+
+type runKey struct{}
+
+func runOf(ctx context.Context) *Run {
+	r, _ := ctx.Value(runKey{}).(*Run)
+	return r
+}
+
+// begin sets the counters of the instance.
+func (r *Run) begin(i *instance) {
+	r.guest = i
+	i.memory.limit, i.memory.exceeded = r.Memory, false
+	if i.fuel == nil {
+		return
+	}
+	n := min(slice, r.Limits.Fuel)
+	r.left = r.Limits.Fuel - n
+	i.fuel.Set(uint64(n))
+	i.depth.Set(uint64(uint32(r.Depth)))
+}
+
+// end reads what the run used.
+func (r *Run) end() {
+	r.UsedMemory = r.guest.memory.used
+	if r.guest.fuel != nil {
+		r.UsedFuel = min(r.Limits.Fuel, r.Limits.Fuel-r.left-int64(r.guest.fuel.Get()))
+	}
+	r.guest = nil
+}
+
+// refill is called by a guest whose slice is used up.
+func (r *Run) refill(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return stopped(err)
+	}
+	overdrawn := -int64(r.guest.fuel.Get())
+	if r.left < overdrawn {
+		return failf(abi.CodeFuel, "It ran %d instructions, which is the limit.", r.Limits.Fuel)
+	}
+	if r.Slice != nil {
+		if err := r.Slice(ctx); err != nil {
+			if ctx.Err() != nil {
+				return stopped(ctx.Err())
+			}
+			return err
+		}
+	}
+	n := min(r.left, overdrawn+slice)
+	r.left -= n
+	r.guest.fuel.Set(uint64(n - overdrawn))
+	return nil
+}
+
+func stopped(err error) *Failure {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return outOfTime()
+	}
+	return failf(abi.CodeCanceled, "The call was canceled.")
+}
+
+// instantiateMeter gives modules the two functions that rewriting made them
+// import.
+func instantiateMeter(ctx context.Context, r wazero.Runtime) error {
+	b := r.NewHostModuleBuilder(rewrite.Module)
+	b.NewFunctionBuilder().WithGoFunction(api.GoFunc(func(ctx context.Context, _ []uint64) {
+		if err := runOf(ctx).refill(ctx); err != nil {
+			panic(err)
+		}
+	}), nil, nil).Export(rewrite.Refill)
+	b.NewFunctionBuilder().WithGoFunction(api.GoFunc(func(ctx context.Context, _ []uint64) {
+		panic(failf(abi.CodeDepth, "Its calls are nested too deep: the limit is %d. It may recurse without end.", runOf(ctx).Depth))
+	}), nil, nil).Export(rewrite.Overflow)
+	_, err := b.Instantiate(ctx)
+	return err
+}
