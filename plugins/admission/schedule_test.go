@@ -2,7 +2,7 @@ package admission
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -96,7 +96,7 @@ func (s *schedule) step(t *rapid.T) {
 	action := rapid.SampledFrom([]string{"enter", "enter", "leave", "yield", "yield", "release", "acquire", "cancel", "leave and cancel", "time"}).Draw(t, "action")
 	switch {
 	case action == "enter":
-		k := Key{fmt.Sprint(rapid.IntRange(0, 2).Draw(t, "workspace")), fmt.Sprint(rapid.IntRange(0, 2).Draw(t, "plugin"))}
+		k := Key{strconv.Itoa(rapid.IntRange(0, 2).Draw(t, "workspace")), strconv.Itoa(rapid.IntRange(0, 2).Draw(t, "plugin"))}
 		s.begin(k, rapid.Int64Range(0, s.limit).Draw(t, "bytes"))
 	case action == "time":
 		<-time.After(time.Duration(rapid.IntRange(1, 70).Draw(t, "seconds")) * time.Second)
