@@ -17,7 +17,6 @@ var (
 	pluginName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}$`)
 	actionName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 	errorCode  = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
-	hostNeed   = regexp.MustCompile(`^(config\.[A-Za-z0-9_]{1,64}|[a-z0-9][a-z0-9.-]{0,252}(:[0-9]{1,5})?)$`)
 	// From semver.org.
 	semver = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-((?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?(?:\+([0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?$`)
 )
@@ -122,37 +121,6 @@ func (c *checker) example(path string, s *jsonschema.Schema, raw json.RawMessage
 	if err := matches(s, raw); err != nil {
 		c.add(path, "It does not match its schema: %v.", err)
 	}
-}
-
-func (c *checker) needs(m *abi.Manifest) {
-	if len(m.Needs.HTTP) > 32 || len(m.Needs.Customer) > 32 {
-		c.add("needs", "A plugin may need at most 32 hosts and 32 customer fields.")
-		return
-	}
-	for i, n := range m.Needs.HTTP {
-		path := fmt.Sprintf("needs.http[%d]", i)
-		if !hostNeed.MatchString(n.Host) {
-			c.add(path, `The host %.80q is not possible; write "host", "host:port", or "config.<field>".`, n.Host)
-		}
-		if field, ok := strings.CutPrefix(n.Host, "config."); ok && !hasProperty(m.Config, field) {
-			c.add(path, "The configuration's schema has no property %q.", field)
-		}
-		c.text(path+".reason", n.Reason, true)
-	}
-	if m.Needs.Ledger != nil {
-		c.text("needs.ledger", m.Needs.Ledger, true)
-	}
-	for i, n := range m.Needs.Customer {
-		c.text(fmt.Sprintf("needs.customer[%d].reason", i), n.Reason, true)
-	}
-}
-
-func hasProperty(schema json.RawMessage, name string) bool {
-	var s struct {
-		Properties map[string]json.RawMessage `json:"properties"`
-	}
-	_ = json.Unmarshal(schema, &s) // a schema of another form has no such property
-	return s.Properties[name] != nil
 }
 
 func (c *checker) action(m *abi.Manifest, a *abi.Action) *action {
