@@ -51,18 +51,28 @@ func (c catalog) Actions() []string {
 	return list
 }
 
-// catalog reads the newest active version of each plugin.
+// catalog reads, of each plugin, the newest active version that was granted all
+// that it asks for. Where there is none, the newest active one's actions are
+// known and withheld.
 func (s *Service) catalog(ctx context.Context, workspace string) (catalog, error) {
 	plugins, err := s.store.Plugins(ctx, workspace)
 	if err != nil {
 		return nil, err
 	}
-	c, last := catalog{}, ""
+	chosen := map[string]Plugin{}
 	for _, p := range plugins { // newest version first
-		if p.State != PluginActive || p.Name == last {
+		if p.State != PluginActive {
 			continue
 		}
-		last = p.Name
+		if err := s.review(&p); err != nil {
+			return nil, err
+		}
+		if old, ok := chosen[p.Name]; !ok || len(old.Missing) > 0 && len(p.Missing) == 0 {
+			chosen[p.Name] = p
+		}
+	}
+	c := catalog{}
+	for _, p := range chosen {
 		var m manifest
 		if err := json.Unmarshal(p.Manifest, &m); err != nil {
 			return nil, fmt.Errorf("reading the manifest of plugin %s %s: %w", p.Name, p.Version, err)
@@ -84,6 +94,9 @@ func (c catalog) add(p Plugin, m manifest) error {
 			},
 			Undo: a.Undo,
 		}
+		if len(p.Missing) > 0 {
+			spec.Withheld = fmt.Sprintf("Version %s of the plugin %s asks for what it was not granted: %s.", p.Version, p.Name, strings.Join(asStrings(p.Missing), ", "))
+		}
 		if spec.Timeout <= 0 {
 			spec.Timeout = defaultTimeout
 		}
@@ -95,68 +108,4 @@ func (c catalog) add(p Plugin, m manifest) error {
 		c[p.Name+"."+a.Name] = spec
 	}
 	return nil
-}
-
-// UploadPlugin checks a module and makes it a plugin version. Config and grant
-// are JSON objects or nil. The same module again updates them; other bytes
-// under the same version are [ErrConflict].
-func (s *Service) UploadPlugin(ctx context.Context, a Actor, module []byte, config, grant json.RawMessage) (Plugin, error) {
-	if err := a.may(); err != nil {
-		return Plugin{}, err
-	}
-	if s.plugins == nil {
-		return Plugin{}, fmt.Errorf("%w: this server has no plugin host; upload to one that has", ErrPrecondition)
-	}
-	raw, err := s.plugins.Describe(ctx, module)
-	if err != nil {
-		return Plugin{}, err
-	}
-	var m manifest
-	if err := json.Unmarshal(raw, &m); err != nil {
-		return Plugin{}, fmt.Errorf("reading a plugin's manifest: %w", invalid(err))
-	}
-	if err := checkUpload(m, config, grant); err != nil {
-		return Plugin{}, err
-	}
-	p := Plugin{
-		Workspace: a.Workspace, Name: m.Name, Version: m.Version, Digest: hashSecret(string(module)), State: PluginActive,
-		Manifest: raw, Config: config, Grant: grant, Size: int64(len(module)), CreatedAt: s.now(),
-	}
-	err = s.store.Atomic(ctx, func(ctx context.Context) error {
-		if err := s.store.AddPlugin(ctx, p, module); err != nil {
-			return err
-		}
-		if p, err = s.store.Plugin(ctx, a.Workspace, m.Name, m.Version); err != nil {
-			return err
-		}
-		return s.audit(ctx, a, "plugin.upload", m.Name+" "+m.Version, map[string]any{"digest": p.Digest})
-	})
-	if err != nil {
-		return Plugin{}, err
-	}
-	return p, nil
-}
-
-// maxPluginJSON bounds configuration and grant.
-const maxPluginJSON = 64 << 10
-
-func checkUpload(m manifest, config, grant json.RawMessage) error {
-	c := check{subject: strings.TrimSpace("plugin " + m.Name)}
-	c.object("config", config, maxPluginJSON)
-	c.object("grant", grant, maxPluginJSON)
-	if err := c.err(); err != nil || len(m.Config) == 0 {
-		return err
-	}
-	if len(config) == 0 {
-		config = json.RawMessage(`{}`)
-	}
-	return c.schema("config", m.Config, config)
-}
-
-// Plugins lists plugin versions, by name and then newest first.
-func (s *Service) Plugins(ctx context.Context, a Actor) ([]Plugin, error) {
-	if err := a.may(); err != nil {
-		return nil, err
-	}
-	return s.store.Plugins(ctx, a.Workspace)
 }

@@ -116,30 +116,6 @@ type Version struct {
 	Definition  *journey.Definition
 }
 
-// PluginState is where a plugin version is in its life.
-type PluginState string
-
-// The states of a plugin version.
-const (
-	PluginActive     PluginState = "active"
-	PluginDeprecated PluginState = "deprecated"
-)
-
-// Plugin is one version of a plugin in a workspace. Name@Version never changes
-// its digest.
-type Plugin struct {
-	Workspace string
-	Name      string
-	Version   string // semantic version
-	Digest    string // sha256 of the module, lower-case hex
-	State     PluginState
-	Manifest  json.RawMessage // what describe returned (sdk/abi.Manifest)
-	Config    json.RawMessage // a JSON object for the plugin, by workspace
-	Grant     json.RawMessage // what the workspace allows (plugins.Grant)
-	Size      int64
-	CreatedAt time.Time
-}
-
 // EnrollmentStatus is where an enrollment is in its life.
 type EnrollmentStatus string
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -91,8 +92,30 @@ func (f *fakeEngine) Ping(context.Context) error {
 	return nil
 }
 
-// fakeHost takes the module itself for the manifest.
-type fakeHost struct{}
+// fakeHost takes the module itself for the manifest, and knows one need: http.
+type fakeHost struct{ health []orchestrator.PluginHealth }
+
+func (f fakeHost) Health(string) []orchestrator.PluginHealth { return f.health }
+
+func (fakeHost) Review(manifest, _, grant json.RawMessage) ([]orchestrator.MissingGrant, error) {
+	var m struct {
+		Needs struct{ HTTP []struct{ Host string } }
+	}
+	var g struct{ HTTP []string }
+	if err := json.Unmarshal(manifest, &m); err != nil {
+		return nil, err
+	}
+	if len(grant) > 0 && json.Unmarshal(grant, &g) != nil {
+		return nil, &orchestrator.ValidationError{Subject: "grant", Problems: []orchestrator.Problem{{Path: "grant", Code: "BAD_INPUT", Message: "It is no grant."}}}
+	}
+	var missing []orchestrator.MissingGrant
+	for _, need := range m.Needs.HTTP {
+		if !slices.Contains(g.HTTP, need.Host) {
+			missing = append(missing, orchestrator.MissingGrant{Need: "http", Value: need.Host})
+		}
+	}
+	return missing, nil
+}
 
 func (fakeHost) Describe(_ context.Context, module []byte) (json.RawMessage, error) {
 	if !json.Valid(module) {

@@ -53,20 +53,6 @@ type JourneyStore interface {
 	Versions(ctx context.Context, workspace, name string) ([]Version, error)
 }
 
-// PluginStore keeps plugin versions and their modules.
-type PluginStore interface {
-	// AddPlugin stores a version and its module together. The same name,
-	// version and digest again updates Config and Grant; another digest under
-	// the same version is [ErrConflict].
-	AddPlugin(ctx context.Context, p Plugin, module []byte) error
-	// Plugin finds a version; "" is the newest by semantic version.
-	Plugin(ctx context.Context, workspace, name, version string) (Plugin, error)
-	PluginByDigest(ctx context.Context, workspace, digest string) (Plugin, error)
-	Plugins(ctx context.Context, workspace string) ([]Plugin, error)
-	// Module returns the bytes of a digest.
-	Module(ctx context.Context, digest string) ([]byte, error)
-}
-
 // CustomerStore keeps customers.
 type CustomerStore interface {
 	// PutCustomer inserts or updates by ID (made when empty) and adds
@@ -206,13 +192,6 @@ type Resolution struct {
 	Action string         // "retry" | "supply"
 	Result map[string]any // for supply: the step's output; checked against the action's output schema
 	Actor  string
-}
-
-// PluginHost loads and calls plugins: the port to the Wasm host.
-type PluginHost interface {
-	// Describe checks a module and returns its manifest (sdk/abi.Manifest as
-	// JSON). Bad modules are a *ValidationError.
-	Describe(ctx context.Context, module []byte) (json.RawMessage, error)
 }
 
 // Catalog answers what actions exist, for compiling definitions.

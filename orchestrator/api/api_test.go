@@ -51,6 +51,9 @@ func (plugins) Describe(context.Context, []byte) (json.RawMessage, error) {
 	return nil, &orchestrator.ValidationError{Subject: "plugin", Problems: []orchestrator.Problem{{Code: "NOT_WASM", Message: "This is no WebAssembly module.", Mend: "Upload a .wasm file."}}}
 }
 
+func (plugins) Review(_, _, _ json.RawMessage) ([]orchestrator.MissingGrant, error) { return nil, nil }
+func (plugins) Health(string) []orchestrator.PluginHealth                           { return nil }
+
 // installation is the API over a real store.
 type installation struct {
 	*httptest.Server

@@ -16,4 +16,7 @@ type ActionSpec struct {
 	Undo   string         // the action of the same plugin that compensates it, "" for none
 	Input  map[string]any // JSON Schema
 	Output map[string]any // JSON Schema
+	// Withheld is a sentence that says why the action may not be used yet; ""
+	// when it may.
+	Withheld string
 }

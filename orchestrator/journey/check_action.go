@@ -50,6 +50,9 @@ func (k *compiler) action(s *Step, path, name string) (ActionSpec, bool) {
 		k.report(path+".action", s.ID, "UNKNOWN_ACTION", fmt.Sprintf("No active plugin offers the action %.80q.", name), k.found.suggest(name, slices.Clone(k.catalog.Actions())))
 		return spec, false
 	}
+	if spec.Withheld != "" {
+		k.report(path+".action", s.ID, "ACTION_NOT_GRANTED", fmt.Sprintf("The action %s may not be used yet: %s", name, spec.Withheld), "Grant it what it asks for, then publish again.")
+	}
 	if k.def.Actions == nil {
 		k.def.Actions = map[string]Action{}
 	}

@@ -15,11 +15,11 @@ import (
 	"github.com/qidong/qidong/orchestrator"
 )
 
-const pluginColumns = `workspace, name, version, digest, state, manifest, config, allowed, size, created_at`
+const pluginColumns = `workspace, name, version, digest, state, reason, manifest, config, allowed, size, created_at`
 
 func scanPlugin(r scanner) (orchestrator.Plugin, error) {
 	var p orchestrator.Plugin
-	err := r.Scan(&p.Workspace, &p.Name, &p.Version, &p.Digest, &p.State, asRaw{&p.Manifest}, asRaw{&p.Config},
+	err := r.Scan(&p.Workspace, &p.Name, &p.Version, &p.Digest, &p.State, &p.Reason, asRaw{&p.Manifest}, asRaw{&p.Config},
 		asRaw{&p.Grant}, &p.Size, asTime{&p.CreatedAt})
 	return p, err
 }
@@ -38,17 +38,31 @@ func (s *Store) AddPlugin(ctx context.Context, p orchestrator.Plugin, module []b
 	}
 	return s.write(ctx, doing, func(ctx context.Context, q querier) error {
 		if _, err := q.ExecContext(ctx, `INSERT INTO modules (digest, module) VALUES (?, ?)
-			ON CONFLICT (digest) DO NOTHING`, p.Digest, module); err != nil {
+			ON CONFLICT (digest) DO UPDATE SET module = excluded.module
+			WHERE modules.module <> excluded.module`, p.Digest, module); err != nil {
 			return err
 		}
-		ok, err := affected(q.ExecContext(ctx, `INSERT INTO plugins (`+pluginColumns+`) VALUES (`+placeholders(10)+`)
+		ok, err := affected(q.ExecContext(ctx, `INSERT INTO plugins (`+pluginColumns+`) VALUES (`+placeholders(11)+`)
 			ON CONFLICT (workspace, name, version) DO UPDATE SET config = excluded.config, allowed = excluded.allowed
 			WHERE plugins.digest = excluded.digest`,
-			p.Workspace, p.Name, p.Version, p.Digest, cmp.Or(p.State, orchestrator.PluginActive), string(p.Manifest),
+			p.Workspace, p.Name, p.Version, p.Digest, cmp.Or(p.State, orchestrator.PluginActive), p.Reason, string(p.Manifest),
 			string(p.Config), string(p.Grant), len(module), micros(p.CreatedAt)))
 		if err == nil && !ok {
 			err = fmt.Errorf("%w: version %s of %s exists with other bytes, and a version never changes; upload this module under a new version",
 				orchestrator.ErrConflict, p.Version, p.Name)
+		}
+		return err
+	})
+}
+
+// UpdatePlugin stores what a workspace has decided about a version.
+func (s *Store) UpdatePlugin(ctx context.Context, p orchestrator.Plugin) error {
+	return s.write(ctx, "changing plugin "+p.Name+" "+p.Version, func(ctx context.Context, q querier) error {
+		ok, err := affected(q.ExecContext(ctx, `UPDATE plugins SET state = ?, reason = ?, config = ?, allowed = ?
+			WHERE workspace = ? AND name = ? AND version = ?`,
+			p.State, p.Reason, string(p.Config), string(p.Grant), p.Workspace, p.Name, p.Version))
+		if err == nil && !ok {
+			err = sql.ErrNoRows
 		}
 		return err
 	})

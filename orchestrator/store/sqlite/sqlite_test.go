@@ -80,6 +80,11 @@ func TestP22AChangedModuleIsNotReturned(t *testing.T) {
 	module, err := s.Module(t.Context(), digest)
 	require.ErrorIs(t, err, errModuleChanged)
 	require.Nil(t, module)
+
+	require.NoError(t, s.AddPlugin(t.Context(), orchestrator.Plugin{Workspace: "w", Name: "p", Version: "1.0.0", Digest: digest}, []byte("good")))
+	module, err = s.Module(t.Context(), digest)
+	require.NoError(t, err, "uploading it again mends it")
+	require.Equal(t, "good", string(module))
 }
 
 // TestW23 changes the audit log behind the store's back.

@@ -116,6 +116,19 @@ func testPlugins(t *testing.T, s orchestrator.Store) {
 	require.NoError(t, err)
 	require.Equal(t, module, bytes)
 
+	t.Run("what a workspace decides about a version is kept", func(t *testing.T) {
+		p.State, p.Reason, p.Grant = orchestrator.PluginDisabled, "Because.", json.RawMessage(`{}`)
+		require.NoError(t, s.UpdatePlugin(ctx, p))
+		got, err := s.Plugin(ctx, acme, "cinema", "1.0.0")
+		require.NoError(t, err)
+		equal(t, p, got)
+		unknown := p
+		unknown.Version = "9.0.0"
+		require.ErrorIs(t, s.UpdatePlugin(ctx, unknown), orchestrator.ErrNotFound)
+		unknown = p
+		unknown.Workspace = other
+		require.ErrorIs(t, s.UpdatePlugin(ctx, unknown), orchestrator.ErrNotFound)
+	})
 	t.Run("P21: other bytes under the same version are a conflict", func(t *testing.T) {
 		changed, bytes := plugin(acme, "cinema", "1.0.0", "two")
 		require.ErrorIs(t, s.AddPlugin(ctx, changed, bytes), orchestrator.ErrConflict)

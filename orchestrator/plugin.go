@@ -1,0 +1,99 @@
+package orchestrator
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/qidong/qidong/orchestrator/journey"
+)
+
+// PluginState is where a plugin version is in its life.
+type PluginState string
+
+// The states of a plugin version.
+const (
+	PluginActive     PluginState = "active"
+	PluginDeprecated PluginState = "deprecated" // published definitions go on using it; new ones may not
+	PluginDisabled   PluginState = "disabled"   // nobody may call it; Plugin.Reason says why
+)
+
+// Plugin is one version of a plugin in a workspace. Name@Version never changes
+// its digest.
+type Plugin struct {
+	Workspace string
+	Name      string
+	Version   string // semantic version
+	Digest    string // sha256 of the module, lower-case hex
+	State     PluginState
+	Reason    string          // why it is disabled; "" otherwise
+	Manifest  json.RawMessage // what describe returned (sdk/abi.Manifest)
+	Config    json.RawMessage // a JSON object for the plugin, by workspace
+	Grant     json.RawMessage // what the workspace allows, and limits (plugins.Grant)
+	Size      int64
+	CreatedAt time.Time
+	// Missing is what the manifest asks for and the grant does not give; new
+	// definitions may not use the version until it does. Filled in by Service.
+	Missing []MissingGrant
+	// Health is nil when it was not called of late. Filled in by Service.
+	Health *PluginHealth
+}
+
+// MissingGrant is one thing that a plugin asks for and was not granted.
+type MissingGrant struct {
+	Need   string       // "http", "ledger", "kv", "secret", "customer", "config"
+	Value  string       // the host, the secret's name, the customer's field; "" where there is none
+	Reason journey.Text // the plugin's own, for people
+}
+
+// String is what to grant: "http bank.example".
+func (m MissingGrant) String() string {
+	if m.Value == "" {
+		return m.Need
+	}
+	return m.Need + " " + m.Value
+}
+
+// PluginHealth is how a plugin version does in a workspace, in this process,
+// since it was called first.
+type PluginHealth struct {
+	Plugin, Version string
+	Circuit         string    // "closed"; "open": calls are refused; "half_open": one call tries it
+	Since           time.Time // of Circuit; zero if it never opened
+	Running         int       // calls that run now
+	Waiting         int       // calls that wait for a place
+	Calls           int64     // that ended
+	Failures        map[string]int64
+	P50, P99        time.Duration // of the last runs; 0 when none is known
+}
+
+// PluginStore keeps plugin versions and their modules.
+type PluginStore interface {
+	// AddPlugin stores a version and its module together. The same name,
+	// version and digest again updates Config and Grant; another digest under
+	// the same version is [ErrConflict].
+	AddPlugin(ctx context.Context, p Plugin, module []byte) error
+	// UpdatePlugin stores State, Reason, Config and Grant of a known version.
+	UpdatePlugin(ctx context.Context, p Plugin) error
+	// Plugin finds a version; "" is the newest by semantic version.
+	Plugin(ctx context.Context, workspace, name, version string) (Plugin, error)
+	PluginByDigest(ctx context.Context, workspace, digest string) (Plugin, error)
+	// Plugins lists by name, newest version first.
+	Plugins(ctx context.Context, workspace string) ([]Plugin, error)
+	// Module returns the bytes of a digest, after checking that they are.
+	Module(ctx context.Context, digest string) ([]byte, error)
+}
+
+// PluginHost loads and calls plugins: the port to the Wasm host.
+type PluginHost interface {
+	// Describe checks a module and returns its manifest (sdk/abi.Manifest as
+	// JSON). Bad modules are a *ValidationError.
+	Describe(ctx context.Context, module []byte) (json.RawMessage, error)
+	// Review compares what a manifest asks for, under a configuration, with a
+	// grant (plugins.Grant as JSON; nil grants nothing), and returns what the
+	// grant lacks. A grant that is none, or has limits above the host's, is a
+	// *ValidationError.
+	Review(manifest, config, grant json.RawMessage) ([]MissingGrant, error)
+	// Health tells of the workspace's plugins that were called of late.
+	Health(workspace string) []PluginHealth
+}
