@@ -44,20 +44,33 @@ func (e *engine) Ping(context.Context) error {
 	return nil
 }
 
-// plugins is a Wasm host that knows no good module.
+// plugins is a Wasm host to which JSON is a module that is its own manifest, and
+// whose plugins need the ledger, are granted nothing and do badly.
 type plugins struct{}
 
-func (plugins) Describe(context.Context, []byte) (json.RawMessage, error) {
+func (plugins) Describe(_ context.Context, module []byte) (json.RawMessage, error) {
+	if json.Valid(module) {
+		return module, nil
+	}
 	return nil, &orchestrator.ValidationError{Subject: "plugin", Problems: []orchestrator.Problem{{Code: "NOT_WASM", Message: "This is no WebAssembly module.", Mend: "Upload a .wasm file."}}}
 }
 
-func (plugins) Review(_, _, _ json.RawMessage) ([]orchestrator.MissingGrant, error) { return nil, nil }
-func (plugins) Health(string) []orchestrator.PluginHealth                           { return nil }
+func (plugins) Review(_, _, grant json.RawMessage) ([]orchestrator.MissingGrant, error) {
+	if len(grant) > 2 {
+		return nil, nil
+	}
+	return []orchestrator.MissingGrant{{Need: "ledger", Reason: map[string]string{"en": "To give points."}}}, nil
+}
+
+func (plugins) Health(string) []orchestrator.PluginHealth {
+	return []orchestrator.PluginHealth{{Plugin: "points", Version: "1.0.0", Circuit: "open", Calls: 9, Failures: map[string]int64{"TRAP": 5}, P50: 1000, P99: 9000}}
+}
 
 // installation is the API over a real store.
 type installation struct {
 	*httptest.Server
 	engine *engine
+	vault  *orchestrator.Vault
 	// Tokens: admin and events of the workspace demo, admin of another.
 	admin, events, other string
 }
@@ -68,6 +81,7 @@ func install(t *testing.T) *installation {
 	store := dbtest.Open(t)
 	vault, err := orchestrator.OpenVault(t.Context(), store, seal.NewKey())
 	require.NoError(t, err)
+	i.vault = vault
 	svc := orchestrator.NewService(orchestrator.Deps{Store: store, Engine: i.engine, Plugins: plugins{}, Vault: vault})
 	token := func(workspace, name string, scopes ...string) string {
 		secret, err := svc.NewToken(t.Context(), workspace, name, scopes)
@@ -125,7 +139,7 @@ func TestEveryProcedureIsClosedByDefault(t *testing.T) {
 	t.Parallel()
 	i := install(t)
 	all := procedures()
-	require.Len(t, all, 22)
+	require.Len(t, all, 27)
 	for _, p := range all {
 		t.Run(p, func(t *testing.T) {
 			t.Parallel()

@@ -9,6 +9,7 @@ package qidongv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	structpb "google.golang.org/protobuf/types/known/structpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
@@ -33,6 +34,8 @@ const (
 	PluginState_PLUGIN_STATE_ACTIVE PluginState = 1
 	// Published definitions go on using it; new ones may not.
 	PluginState_PLUGIN_STATE_DEPRECATED PluginState = 2
+	// Nobody may call it.
+	PluginState_PLUGIN_STATE_DISABLED PluginState = 3
 )
 
 // Enum value maps for PluginState.
@@ -41,11 +44,13 @@ var (
 		0: "PLUGIN_STATE_UNSPECIFIED",
 		1: "PLUGIN_STATE_ACTIVE",
 		2: "PLUGIN_STATE_DEPRECATED",
+		3: "PLUGIN_STATE_DISABLED",
 	}
 	PluginState_value = map[string]int32{
 		"PLUGIN_STATE_UNSPECIFIED": 0,
 		"PLUGIN_STATE_ACTIVE":      1,
 		"PLUGIN_STATE_DEPRECATED":  2,
+		"PLUGIN_STATE_DISABLED":    3,
 	}
 )
 
@@ -76,6 +81,63 @@ func (PluginState) EnumDescriptor() ([]byte, []int) {
 	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{0}
 }
 
+// CircuitState is whether calls reach a plugin.
+type CircuitState int32
+
+const (
+	// Not a state.
+	CircuitState_CIRCUIT_STATE_UNSPECIFIED CircuitState = 0
+	// They do.
+	CircuitState_CIRCUIT_STATE_CLOSED CircuitState = 1
+	// It failed too often: calls are refused for a while.
+	CircuitState_CIRCUIT_STATE_OPEN CircuitState = 2
+	// One call tries whether it works again.
+	CircuitState_CIRCUIT_STATE_HALF_OPEN CircuitState = 3
+)
+
+// Enum value maps for CircuitState.
+var (
+	CircuitState_name = map[int32]string{
+		0: "CIRCUIT_STATE_UNSPECIFIED",
+		1: "CIRCUIT_STATE_CLOSED",
+		2: "CIRCUIT_STATE_OPEN",
+		3: "CIRCUIT_STATE_HALF_OPEN",
+	}
+	CircuitState_value = map[string]int32{
+		"CIRCUIT_STATE_UNSPECIFIED": 0,
+		"CIRCUIT_STATE_CLOSED":      1,
+		"CIRCUIT_STATE_OPEN":        2,
+		"CIRCUIT_STATE_HALF_OPEN":   3,
+	}
+)
+
+func (x CircuitState) Enum() *CircuitState {
+	p := new(CircuitState)
+	*p = x
+	return p
+}
+
+func (x CircuitState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CircuitState) Descriptor() protoreflect.EnumDescriptor {
+	return file_qidong_v1_plugin_proto_enumTypes[1].Descriptor()
+}
+
+func (CircuitState) Type() protoreflect.EnumType {
+	return &file_qidong_v1_plugin_proto_enumTypes[1]
+}
+
+func (x CircuitState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use CircuitState.Descriptor instead.
+func (CircuitState) EnumDescriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{1}
+}
+
 // Plugin is one version of a plugin. Name and version never change the digest.
 type Plugin struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -96,7 +158,14 @@ type Plugin struct {
 	// Bytes of the module.
 	Size int64 `protobuf:"varint,8,opt,name=size,proto3" json:"size,omitempty"`
 	// When it was uploaded.
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// What the manifest asks for and the grant does not give. New definitions may
+	// not use the version before it is granted.
+	Missing []*MissingGrant `protobuf:"bytes,10,rep,name=missing,proto3" json:"missing,omitempty"`
+	// Why it is disabled, a sentence; empty otherwise.
+	StateReason string `protobuf:"bytes,11,opt,name=state_reason,json=stateReason,proto3" json:"state_reason,omitempty"`
+	// How it does; unset when it was not called of late.
+	Health        *PluginHealth `protobuf:"bytes,12,opt,name=health,proto3" json:"health,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -194,14 +263,345 @@ func (x *Plugin) GetCreateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Plugin) GetMissing() []*MissingGrant {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
+func (x *Plugin) GetStateReason() string {
+	if x != nil {
+		return x.StateReason
+	}
+	return ""
+}
+
+func (x *Plugin) GetHealth() *PluginHealth {
+	if x != nil {
+		return x.Health
+	}
+	return nil
+}
+
+// MissingGrant is one thing that a plugin asks for and was not granted.
+type MissingGrant struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "http", "ledger", "kv", "secret", "customer", or "config".
+	Need string `protobuf:"bytes,1,opt,name=need,proto3" json:"need,omitempty"`
+	// The host, the secret's name, or the customer's field; empty where there is none.
+	Value string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	// Why the plugin asks, by language tag.
+	Reason        map[string]string `protobuf:"bytes,3,rep,name=reason,proto3" json:"reason,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MissingGrant) Reset() {
+	*x = MissingGrant{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MissingGrant) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MissingGrant) ProtoMessage() {}
+
+func (x *MissingGrant) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MissingGrant.ProtoReflect.Descriptor instead.
+func (*MissingGrant) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *MissingGrant) GetNeed() string {
+	if x != nil {
+		return x.Need
+	}
+	return ""
+}
+
+func (x *MissingGrant) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *MissingGrant) GetReason() map[string]string {
+	if x != nil {
+		return x.Reason
+	}
+	return nil
+}
+
+// PluginHealth is how a version does on this server since it was called first.
+type PluginHealth struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether calls reach it.
+	Circuit CircuitState `protobuf:"varint,1,opt,name=circuit,proto3,enum=qidong.v1.CircuitState" json:"circuit,omitempty"`
+	// Since when; unset when the circuit never opened.
+	CircuitTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=circuit_time,json=circuitTime,proto3" json:"circuit_time,omitempty"`
+	// Calls that run now.
+	Running int32 `protobuf:"varint,3,opt,name=running,proto3" json:"running,omitempty"`
+	// Calls that wait for a place.
+	Waiting int32 `protobuf:"varint,4,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	// Calls that ended.
+	Calls int64 `protobuf:"varint,5,opt,name=calls,proto3" json:"calls,omitempty"`
+	// Of these, those that were the plugin's fault, by code.
+	Failures map[string]int64 `protobuf:"bytes,6,rep,name=failures,proto3" json:"failures,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// Half of the last runs were faster; unset when none is known.
+	P50 *durationpb.Duration `protobuf:"bytes,7,opt,name=p50,proto3" json:"p50,omitempty"`
+	// 99 of 100 of the last runs were faster.
+	P99           *durationpb.Duration `protobuf:"bytes,8,opt,name=p99,proto3" json:"p99,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PluginHealth) Reset() {
+	*x = PluginHealth{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PluginHealth) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PluginHealth) ProtoMessage() {}
+
+func (x *PluginHealth) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PluginHealth.ProtoReflect.Descriptor instead.
+func (*PluginHealth) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *PluginHealth) GetCircuit() CircuitState {
+	if x != nil {
+		return x.Circuit
+	}
+	return CircuitState_CIRCUIT_STATE_UNSPECIFIED
+}
+
+func (x *PluginHealth) GetCircuitTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CircuitTime
+	}
+	return nil
+}
+
+func (x *PluginHealth) GetRunning() int32 {
+	if x != nil {
+		return x.Running
+	}
+	return 0
+}
+
+func (x *PluginHealth) GetWaiting() int32 {
+	if x != nil {
+		return x.Waiting
+	}
+	return 0
+}
+
+func (x *PluginHealth) GetCalls() int64 {
+	if x != nil {
+		return x.Calls
+	}
+	return 0
+}
+
+func (x *PluginHealth) GetFailures() map[string]int64 {
+	if x != nil {
+		return x.Failures
+	}
+	return nil
+}
+
+func (x *PluginHealth) GetP50() *durationpb.Duration {
+	if x != nil {
+		return x.P50
+	}
+	return nil
+}
+
+func (x *PluginHealth) GetP99() *durationpb.Duration {
+	if x != nil {
+		return x.P99
+	}
+	return nil
+}
+
+// PluginCall is a recorded call, without its recording.
+type PluginCall struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id in the workspace.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The plugin's name.
+	Plugin string `protobuf:"bytes,2,opt,name=plugin,proto3" json:"plugin,omitempty"`
+	// The plugin's version.
+	Version string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
+	// sha256 of the module, lower-case hex.
+	Digest string `protobuf:"bytes,4,opt,name=digest,proto3" json:"digest,omitempty"`
+	// The action that was called.
+	Action string `protobuf:"bytes,5,opt,name=action,proto3" json:"action,omitempty"`
+	// The enrollment that called; empty for none.
+	EnrollmentId string `protobuf:"bytes,6,opt,name=enrollment_id,json=enrollmentId,proto3" json:"enrollment_id,omitempty"`
+	// When it ran.
+	CallTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=call_time,json=callTime,proto3" json:"call_time,omitempty"`
+	// Of the failure; empty when it succeeded.
+	Code string `protobuf:"bytes,8,opt,name=code,proto3" json:"code,omitempty"`
+	// Instructions.
+	Fuel int64 `protobuf:"varint,9,opt,name=fuel,proto3" json:"fuel,omitempty"`
+	// How long it ran.
+	Duration *durationpb.Duration `protobuf:"bytes,10,opt,name=duration,proto3" json:"duration,omitempty"`
+	// When the recording is forgotten.
+	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PluginCall) Reset() {
+	*x = PluginCall{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PluginCall) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PluginCall) ProtoMessage() {}
+
+func (x *PluginCall) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PluginCall.ProtoReflect.Descriptor instead.
+func (*PluginCall) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *PluginCall) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *PluginCall) GetPlugin() string {
+	if x != nil {
+		return x.Plugin
+	}
+	return ""
+}
+
+func (x *PluginCall) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *PluginCall) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+func (x *PluginCall) GetAction() string {
+	if x != nil {
+		return x.Action
+	}
+	return ""
+}
+
+func (x *PluginCall) GetEnrollmentId() string {
+	if x != nil {
+		return x.EnrollmentId
+	}
+	return ""
+}
+
+func (x *PluginCall) GetCallTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CallTime
+	}
+	return nil
+}
+
+func (x *PluginCall) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *PluginCall) GetFuel() int64 {
+	if x != nil {
+		return x.Fuel
+	}
+	return 0
+}
+
+func (x *PluginCall) GetDuration() *durationpb.Duration {
+	if x != nil {
+		return x.Duration
+	}
+	return nil
+}
+
+func (x *PluginCall) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
 // UploadPluginRequest carries a module.
 type UploadPluginRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// WebAssembly, at most 8 MiB.
 	Module []byte `protobuf:"bytes,1,opt,name=module,proto3" json:"module,omitempty"`
-	// The workspace's settings for it; unset is {}.
+	// The workspace's settings for it; unset are those that the version has, or
+	// for a new version those of the newest one before it, or {}.
 	Config *structpb.Struct `protobuf:"bytes,2,opt,name=config,proto3" json:"config,omitempty"`
-	// What the workspace allows it; unset is nothing.
+	// What the workspace allows it; unset is as with config, or nothing.
 	Grant         *structpb.Struct `protobuf:"bytes,3,opt,name=grant,proto3" json:"grant,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -209,7 +609,7 @@ type UploadPluginRequest struct {
 
 func (x *UploadPluginRequest) Reset() {
 	*x = UploadPluginRequest{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[1]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -221,7 +621,7 @@ func (x *UploadPluginRequest) String() string {
 func (*UploadPluginRequest) ProtoMessage() {}
 
 func (x *UploadPluginRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[1]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -234,7 +634,7 @@ func (x *UploadPluginRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadPluginRequest.ProtoReflect.Descriptor instead.
 func (*UploadPluginRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{1}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *UploadPluginRequest) GetModule() []byte {
@@ -269,7 +669,7 @@ type UploadPluginResponse struct {
 
 func (x *UploadPluginResponse) Reset() {
 	*x = UploadPluginResponse{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[2]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -281,7 +681,7 @@ func (x *UploadPluginResponse) String() string {
 func (*UploadPluginResponse) ProtoMessage() {}
 
 func (x *UploadPluginResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[2]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -294,7 +694,7 @@ func (x *UploadPluginResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadPluginResponse.ProtoReflect.Descriptor instead.
 func (*UploadPluginResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{2}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *UploadPluginResponse) GetPlugin() *Plugin {
@@ -317,7 +717,7 @@ type ListPluginsRequest struct {
 
 func (x *ListPluginsRequest) Reset() {
 	*x = ListPluginsRequest{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[3]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -329,7 +729,7 @@ func (x *ListPluginsRequest) String() string {
 func (*ListPluginsRequest) ProtoMessage() {}
 
 func (x *ListPluginsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[3]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -342,7 +742,7 @@ func (x *ListPluginsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPluginsRequest.ProtoReflect.Descriptor instead.
 func (*ListPluginsRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{3}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListPluginsRequest) GetPageSize() int32 {
@@ -372,7 +772,7 @@ type ListPluginsResponse struct {
 
 func (x *ListPluginsResponse) Reset() {
 	*x = ListPluginsResponse{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[4]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -384,7 +784,7 @@ func (x *ListPluginsResponse) String() string {
 func (*ListPluginsResponse) ProtoMessage() {}
 
 func (x *ListPluginsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[4]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -397,7 +797,7 @@ func (x *ListPluginsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPluginsResponse.ProtoReflect.Descriptor instead.
 func (*ListPluginsResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{4}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListPluginsResponse) GetPlugins() []*Plugin {
@@ -414,11 +814,608 @@ func (x *ListPluginsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// GetPluginRequest names a version.
+type GetPluginRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The plugin's name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Semantic version; empty is the newest.
+	Version       string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetPluginRequest) Reset() {
+	*x = GetPluginRequest{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetPluginRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetPluginRequest) ProtoMessage() {}
+
+func (x *GetPluginRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetPluginRequest.ProtoReflect.Descriptor instead.
+func (*GetPluginRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *GetPluginRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *GetPluginRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+// GetPluginResponse tells what it is.
+type GetPluginResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The plugin version.
+	Plugin        *Plugin `protobuf:"bytes,1,opt,name=plugin,proto3" json:"plugin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetPluginResponse) Reset() {
+	*x = GetPluginResponse{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetPluginResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetPluginResponse) ProtoMessage() {}
+
+func (x *GetPluginResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetPluginResponse.ProtoReflect.Descriptor instead.
+func (*GetPluginResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *GetPluginResponse) GetPlugin() *Plugin {
+	if x != nil {
+		return x.Plugin
+	}
+	return nil
+}
+
+// UpdatePluginRequest changes a version; what is unset stays.
+type UpdatePluginRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The plugin's name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Semantic version.
+	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// The workspace's settings for it.
+	Config *structpb.Struct `protobuf:"bytes,3,opt,name=config,proto3" json:"config,omitempty"`
+	// What the workspace allows it, and its limits, in place of the old grant; an
+	// empty one allows nothing.
+	Grant *structpb.Struct `protobuf:"bytes,4,opt,name=grant,proto3" json:"grant,omitempty"`
+	// Where it is in its life.
+	State         PluginState `protobuf:"varint,5,opt,name=state,proto3,enum=qidong.v1.PluginState" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdatePluginRequest) Reset() {
+	*x = UpdatePluginRequest{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdatePluginRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdatePluginRequest) ProtoMessage() {}
+
+func (x *UpdatePluginRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdatePluginRequest.ProtoReflect.Descriptor instead.
+func (*UpdatePluginRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *UpdatePluginRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *UpdatePluginRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *UpdatePluginRequest) GetConfig() *structpb.Struct {
+	if x != nil {
+		return x.Config
+	}
+	return nil
+}
+
+func (x *UpdatePluginRequest) GetGrant() *structpb.Struct {
+	if x != nil {
+		return x.Grant
+	}
+	return nil
+}
+
+func (x *UpdatePluginRequest) GetState() PluginState {
+	if x != nil {
+		return x.State
+	}
+	return PluginState_PLUGIN_STATE_UNSPECIFIED
+}
+
+// UpdatePluginResponse tells what it is now.
+type UpdatePluginResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The plugin version.
+	Plugin        *Plugin `protobuf:"bytes,1,opt,name=plugin,proto3" json:"plugin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdatePluginResponse) Reset() {
+	*x = UpdatePluginResponse{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdatePluginResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdatePluginResponse) ProtoMessage() {}
+
+func (x *UpdatePluginResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdatePluginResponse.ProtoReflect.Descriptor instead.
+func (*UpdatePluginResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *UpdatePluginResponse) GetPlugin() *Plugin {
+	if x != nil {
+		return x.Plugin
+	}
+	return nil
+}
+
+// GetPluginModuleRequest names a module.
+type GetPluginModuleRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// sha256 of the module, lower-case hex.
+	Digest        string `protobuf:"bytes,1,opt,name=digest,proto3" json:"digest,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetPluginModuleRequest) Reset() {
+	*x = GetPluginModuleRequest{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetPluginModuleRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetPluginModuleRequest) ProtoMessage() {}
+
+func (x *GetPluginModuleRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetPluginModuleRequest.ProtoReflect.Descriptor instead.
+func (*GetPluginModuleRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *GetPluginModuleRequest) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+// GetPluginModuleResponse carries a module.
+type GetPluginModuleResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The name of the version that it is.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Its semantic version.
+	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// WebAssembly, as it was uploaded.
+	Module        []byte `protobuf:"bytes,3,opt,name=module,proto3" json:"module,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetPluginModuleResponse) Reset() {
+	*x = GetPluginModuleResponse{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetPluginModuleResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetPluginModuleResponse) ProtoMessage() {}
+
+func (x *GetPluginModuleResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetPluginModuleResponse.ProtoReflect.Descriptor instead.
+func (*GetPluginModuleResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *GetPluginModuleResponse) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *GetPluginModuleResponse) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *GetPluginModuleResponse) GetModule() []byte {
+	if x != nil {
+		return x.Module
+	}
+	return nil
+}
+
+// ListPluginCallsRequest asks for a page.
+type ListPluginCallsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 0 is 50; at most 500.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before; empty for the first.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only calls of this plugin.
+	Plugin string `protobuf:"bytes,3,opt,name=plugin,proto3" json:"plugin,omitempty"`
+	// Only calls of this version.
+	Version string `protobuf:"bytes,4,opt,name=version,proto3" json:"version,omitempty"`
+	// Only calls that failed with this code.
+	Code string `protobuf:"bytes,5,opt,name=code,proto3" json:"code,omitempty"`
+	// Only calls that failed.
+	Failed bool `protobuf:"varint,6,opt,name=failed,proto3" json:"failed,omitempty"`
+	// Only calls of this enrollment.
+	EnrollmentId  string `protobuf:"bytes,7,opt,name=enrollment_id,json=enrollmentId,proto3" json:"enrollment_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPluginCallsRequest) Reset() {
+	*x = ListPluginCallsRequest{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPluginCallsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPluginCallsRequest) ProtoMessage() {}
+
+func (x *ListPluginCallsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPluginCallsRequest.ProtoReflect.Descriptor instead.
+func (*ListPluginCallsRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ListPluginCallsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListPluginCallsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListPluginCallsRequest) GetPlugin() string {
+	if x != nil {
+		return x.Plugin
+	}
+	return ""
+}
+
+func (x *ListPluginCallsRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *ListPluginCallsRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *ListPluginCallsRequest) GetFailed() bool {
+	if x != nil {
+		return x.Failed
+	}
+	return false
+}
+
+func (x *ListPluginCallsRequest) GetEnrollmentId() string {
+	if x != nil {
+		return x.EnrollmentId
+	}
+	return ""
+}
+
+// ListPluginCallsResponse is a page.
+type ListPluginCallsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Newest first.
+	Calls []*PluginCall `protobuf:"bytes,1,rep,name=calls,proto3" json:"calls,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPluginCallsResponse) Reset() {
+	*x = ListPluginCallsResponse{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPluginCallsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPluginCallsResponse) ProtoMessage() {}
+
+func (x *ListPluginCallsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPluginCallsResponse.ProtoReflect.Descriptor instead.
+func (*ListPluginCallsResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ListPluginCallsResponse) GetCalls() []*PluginCall {
+	if x != nil {
+		return x.Calls
+	}
+	return nil
+}
+
+func (x *ListPluginCallsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// GetPluginCallRequest names a recorded call.
+type GetPluginCallRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetPluginCallRequest) Reset() {
+	*x = GetPluginCallRequest{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetPluginCallRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetPluginCallRequest) ProtoMessage() {}
+
+func (x *GetPluginCallRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetPluginCallRequest.ProtoReflect.Descriptor instead.
+func (*GetPluginCallRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *GetPluginCallRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// GetPluginCallResponse is a recorded call.
+type GetPluginCallResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it was.
+	Call *PluginCall `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
+	// The recording, a JSON object, byte for byte as `qidong plugin replay` needs
+	// it.
+	Recording     []byte `protobuf:"bytes,2,opt,name=recording,proto3" json:"recording,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetPluginCallResponse) Reset() {
+	*x = GetPluginCallResponse{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetPluginCallResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetPluginCallResponse) ProtoMessage() {}
+
+func (x *GetPluginCallResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetPluginCallResponse.ProtoReflect.Descriptor instead.
+func (*GetPluginCallResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *GetPluginCallResponse) GetCall() *PluginCall {
+	if x != nil {
+		return x.Call
+	}
+	return nil
+}
+
+func (x *GetPluginCallResponse) GetRecording() []byte {
+	if x != nil {
+		return x.Recording
+	}
+	return nil
+}
+
 var File_qidong_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_qidong_v1_plugin_proto_rawDesc = "" +
 	"\n" +
-	"\x16qidong/v1/plugin.proto\x12\tqidong.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe2\x02\n" +
+	"\x16qidong/v1/plugin.proto\x12\tqidong.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe9\x03\n" +
 	"\x06Plugin\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x16\n" +
@@ -429,7 +1426,45 @@ const file_qidong_v1_plugin_proto_rawDesc = "" +
 	"\x05grant\x18\a \x01(\v2\x17.google.protobuf.StructR\x05grant\x12\x12\n" +
 	"\x04size\x18\b \x01(\x03R\x04size\x12;\n" +
 	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"\x8d\x01\n" +
+	"createTime\x121\n" +
+	"\amissing\x18\n" +
+	" \x03(\v2\x17.qidong.v1.MissingGrantR\amissing\x12!\n" +
+	"\fstate_reason\x18\v \x01(\tR\vstateReason\x12/\n" +
+	"\x06health\x18\f \x01(\v2\x17.qidong.v1.PluginHealthR\x06health\"\xb0\x01\n" +
+	"\fMissingGrant\x12\x12\n" +
+	"\x04need\x18\x01 \x01(\tR\x04need\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\x12;\n" +
+	"\x06reason\x18\x03 \x03(\v2#.qidong.v1.MissingGrant.ReasonEntryR\x06reason\x1a9\n" +
+	"\vReasonEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa4\x03\n" +
+	"\fPluginHealth\x121\n" +
+	"\acircuit\x18\x01 \x01(\x0e2\x17.qidong.v1.CircuitStateR\acircuit\x12=\n" +
+	"\fcircuit_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\vcircuitTime\x12\x18\n" +
+	"\arunning\x18\x03 \x01(\x05R\arunning\x12\x18\n" +
+	"\awaiting\x18\x04 \x01(\x05R\awaiting\x12\x14\n" +
+	"\x05calls\x18\x05 \x01(\x03R\x05calls\x12A\n" +
+	"\bfailures\x18\x06 \x03(\v2%.qidong.v1.PluginHealth.FailuresEntryR\bfailures\x12+\n" +
+	"\x03p50\x18\a \x01(\v2\x19.google.protobuf.DurationR\x03p50\x12+\n" +
+	"\x03p99\x18\b \x01(\v2\x19.google.protobuf.DurationR\x03p99\x1a;\n" +
+	"\rFailuresEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xf8\x02\n" +
+	"\n" +
+	"PluginCall\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
+	"\x06plugin\x18\x02 \x01(\tR\x06plugin\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\tR\aversion\x12\x16\n" +
+	"\x06digest\x18\x04 \x01(\tR\x06digest\x12\x16\n" +
+	"\x06action\x18\x05 \x01(\tR\x06action\x12#\n" +
+	"\renrollment_id\x18\x06 \x01(\tR\fenrollmentId\x127\n" +
+	"\tcall_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\bcallTime\x12\x12\n" +
+	"\x04code\x18\b \x01(\tR\x04code\x12\x12\n" +
+	"\x04fuel\x18\t \x01(\x03R\x04fuel\x125\n" +
+	"\bduration\x18\n" +
+	" \x01(\v2\x19.google.protobuf.DurationR\bduration\x12;\n" +
+	"\vexpire_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\"\x8d\x01\n" +
 	"\x13UploadPluginRequest\x12\x16\n" +
 	"\x06module\x18\x01 \x01(\fR\x06module\x12/\n" +
 	"\x06config\x18\x02 \x01(\v2\x17.google.protobuf.StructR\x06config\x12-\n" +
@@ -442,14 +1477,61 @@ const file_qidong_v1_plugin_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tR\tpageToken\"j\n" +
 	"\x13ListPluginsResponse\x12+\n" +
 	"\aplugins\x18\x01 \x03(\v2\x11.qidong.v1.PluginR\aplugins\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*a\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"@\n" +
+	"\x10GetPluginRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\">\n" +
+	"\x11GetPluginResponse\x12)\n" +
+	"\x06plugin\x18\x01 \x01(\v2\x11.qidong.v1.PluginR\x06plugin\"\xd1\x01\n" +
+	"\x13UpdatePluginRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12/\n" +
+	"\x06config\x18\x03 \x01(\v2\x17.google.protobuf.StructR\x06config\x12-\n" +
+	"\x05grant\x18\x04 \x01(\v2\x17.google.protobuf.StructR\x05grant\x12,\n" +
+	"\x05state\x18\x05 \x01(\x0e2\x16.qidong.v1.PluginStateR\x05state\"A\n" +
+	"\x14UpdatePluginResponse\x12)\n" +
+	"\x06plugin\x18\x01 \x01(\v2\x11.qidong.v1.PluginR\x06plugin\"0\n" +
+	"\x16GetPluginModuleRequest\x12\x16\n" +
+	"\x06digest\x18\x01 \x01(\tR\x06digest\"_\n" +
+	"\x17GetPluginModuleResponse\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12\x16\n" +
+	"\x06module\x18\x03 \x01(\fR\x06module\"\xd7\x01\n" +
+	"\x16ListPluginCallsRequest\x12\x1b\n" +
+	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\x12\x16\n" +
+	"\x06plugin\x18\x03 \x01(\tR\x06plugin\x12\x18\n" +
+	"\aversion\x18\x04 \x01(\tR\aversion\x12\x12\n" +
+	"\x04code\x18\x05 \x01(\tR\x04code\x12\x16\n" +
+	"\x06failed\x18\x06 \x01(\bR\x06failed\x12#\n" +
+	"\renrollment_id\x18\a \x01(\tR\fenrollmentId\"n\n" +
+	"\x17ListPluginCallsResponse\x12+\n" +
+	"\x05calls\x18\x01 \x03(\v2\x15.qidong.v1.PluginCallR\x05calls\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"&\n" +
+	"\x14GetPluginCallRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"`\n" +
+	"\x15GetPluginCallResponse\x12)\n" +
+	"\x04call\x18\x01 \x01(\v2\x15.qidong.v1.PluginCallR\x04call\x12\x1c\n" +
+	"\trecording\x18\x02 \x01(\fR\trecording*|\n" +
 	"\vPluginState\x12\x1c\n" +
 	"\x18PLUGIN_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13PLUGIN_STATE_ACTIVE\x10\x01\x12\x1b\n" +
-	"\x17PLUGIN_STATE_DEPRECATED\x10\x022\xae\x01\n" +
+	"\x17PLUGIN_STATE_DEPRECATED\x10\x02\x12\x19\n" +
+	"\x15PLUGIN_STATE_DISABLED\x10\x03*|\n" +
+	"\fCircuitState\x12\x1d\n" +
+	"\x19CIRCUIT_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14CIRCUIT_STATE_CLOSED\x10\x01\x12\x16\n" +
+	"\x12CIRCUIT_STATE_OPEN\x10\x02\x12\x1b\n" +
+	"\x17CIRCUIT_STATE_HALF_OPEN\x10\x032\xcf\x04\n" +
 	"\rPluginService\x12O\n" +
 	"\fUploadPlugin\x12\x1e.qidong.v1.UploadPluginRequest\x1a\x1f.qidong.v1.UploadPluginResponse\x12L\n" +
-	"\vListPlugins\x12\x1d.qidong.v1.ListPluginsRequest\x1a\x1e.qidong.v1.ListPluginsResponseB\x96\x01\n" +
+	"\vListPlugins\x12\x1d.qidong.v1.ListPluginsRequest\x1a\x1e.qidong.v1.ListPluginsResponse\x12F\n" +
+	"\tGetPlugin\x12\x1b.qidong.v1.GetPluginRequest\x1a\x1c.qidong.v1.GetPluginResponse\x12O\n" +
+	"\fUpdatePlugin\x12\x1e.qidong.v1.UpdatePluginRequest\x1a\x1f.qidong.v1.UpdatePluginResponse\x12X\n" +
+	"\x0fGetPluginModule\x12!.qidong.v1.GetPluginModuleRequest\x1a\".qidong.v1.GetPluginModuleResponse\x12X\n" +
+	"\x0fListPluginCalls\x12!.qidong.v1.ListPluginCallsRequest\x1a\".qidong.v1.ListPluginCallsResponse\x12R\n" +
+	"\rGetPluginCall\x12\x1f.qidong.v1.GetPluginCallRequest\x1a .qidong.v1.GetPluginCallResponseB\x96\x01\n" +
 	"\rcom.qidong.v1B\vPluginProtoP\x01Z3github.com/qidong/qidong/sdk/gen/qidong/v1;qidongv1\xa2\x02\x03QXX\xaa\x02\tQidong.V1\xca\x02\tQidong\\V1\xe2\x02\x15Qidong\\V1\\GPBMetadata\xea\x02\n" +
 	"Qidong::V1b\x06proto3"
 
@@ -465,37 +1547,82 @@ func file_qidong_v1_plugin_proto_rawDescGZIP() []byte {
 	return file_qidong_v1_plugin_proto_rawDescData
 }
 
-var file_qidong_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_qidong_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_qidong_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_qidong_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_qidong_v1_plugin_proto_goTypes = []any{
-	(PluginState)(0),              // 0: qidong.v1.PluginState
-	(*Plugin)(nil),                // 1: qidong.v1.Plugin
-	(*UploadPluginRequest)(nil),   // 2: qidong.v1.UploadPluginRequest
-	(*UploadPluginResponse)(nil),  // 3: qidong.v1.UploadPluginResponse
-	(*ListPluginsRequest)(nil),    // 4: qidong.v1.ListPluginsRequest
-	(*ListPluginsResponse)(nil),   // 5: qidong.v1.ListPluginsResponse
-	(*structpb.Struct)(nil),       // 6: google.protobuf.Struct
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(PluginState)(0),                // 0: qidong.v1.PluginState
+	(CircuitState)(0),               // 1: qidong.v1.CircuitState
+	(*Plugin)(nil),                  // 2: qidong.v1.Plugin
+	(*MissingGrant)(nil),            // 3: qidong.v1.MissingGrant
+	(*PluginHealth)(nil),            // 4: qidong.v1.PluginHealth
+	(*PluginCall)(nil),              // 5: qidong.v1.PluginCall
+	(*UploadPluginRequest)(nil),     // 6: qidong.v1.UploadPluginRequest
+	(*UploadPluginResponse)(nil),    // 7: qidong.v1.UploadPluginResponse
+	(*ListPluginsRequest)(nil),      // 8: qidong.v1.ListPluginsRequest
+	(*ListPluginsResponse)(nil),     // 9: qidong.v1.ListPluginsResponse
+	(*GetPluginRequest)(nil),        // 10: qidong.v1.GetPluginRequest
+	(*GetPluginResponse)(nil),       // 11: qidong.v1.GetPluginResponse
+	(*UpdatePluginRequest)(nil),     // 12: qidong.v1.UpdatePluginRequest
+	(*UpdatePluginResponse)(nil),    // 13: qidong.v1.UpdatePluginResponse
+	(*GetPluginModuleRequest)(nil),  // 14: qidong.v1.GetPluginModuleRequest
+	(*GetPluginModuleResponse)(nil), // 15: qidong.v1.GetPluginModuleResponse
+	(*ListPluginCallsRequest)(nil),  // 16: qidong.v1.ListPluginCallsRequest
+	(*ListPluginCallsResponse)(nil), // 17: qidong.v1.ListPluginCallsResponse
+	(*GetPluginCallRequest)(nil),    // 18: qidong.v1.GetPluginCallRequest
+	(*GetPluginCallResponse)(nil),   // 19: qidong.v1.GetPluginCallResponse
+	nil,                             // 20: qidong.v1.MissingGrant.ReasonEntry
+	nil,                             // 21: qidong.v1.PluginHealth.FailuresEntry
+	(*structpb.Struct)(nil),         // 22: google.protobuf.Struct
+	(*timestamppb.Timestamp)(nil),   // 23: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),     // 24: google.protobuf.Duration
 }
 var file_qidong_v1_plugin_proto_depIdxs = []int32{
 	0,  // 0: qidong.v1.Plugin.state:type_name -> qidong.v1.PluginState
-	6,  // 1: qidong.v1.Plugin.manifest:type_name -> google.protobuf.Struct
-	6,  // 2: qidong.v1.Plugin.config:type_name -> google.protobuf.Struct
-	6,  // 3: qidong.v1.Plugin.grant:type_name -> google.protobuf.Struct
-	7,  // 4: qidong.v1.Plugin.create_time:type_name -> google.protobuf.Timestamp
-	6,  // 5: qidong.v1.UploadPluginRequest.config:type_name -> google.protobuf.Struct
-	6,  // 6: qidong.v1.UploadPluginRequest.grant:type_name -> google.protobuf.Struct
-	1,  // 7: qidong.v1.UploadPluginResponse.plugin:type_name -> qidong.v1.Plugin
-	1,  // 8: qidong.v1.ListPluginsResponse.plugins:type_name -> qidong.v1.Plugin
-	2,  // 9: qidong.v1.PluginService.UploadPlugin:input_type -> qidong.v1.UploadPluginRequest
-	4,  // 10: qidong.v1.PluginService.ListPlugins:input_type -> qidong.v1.ListPluginsRequest
-	3,  // 11: qidong.v1.PluginService.UploadPlugin:output_type -> qidong.v1.UploadPluginResponse
-	5,  // 12: qidong.v1.PluginService.ListPlugins:output_type -> qidong.v1.ListPluginsResponse
-	11, // [11:13] is the sub-list for method output_type
-	9,  // [9:11] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	22, // 1: qidong.v1.Plugin.manifest:type_name -> google.protobuf.Struct
+	22, // 2: qidong.v1.Plugin.config:type_name -> google.protobuf.Struct
+	22, // 3: qidong.v1.Plugin.grant:type_name -> google.protobuf.Struct
+	23, // 4: qidong.v1.Plugin.create_time:type_name -> google.protobuf.Timestamp
+	3,  // 5: qidong.v1.Plugin.missing:type_name -> qidong.v1.MissingGrant
+	4,  // 6: qidong.v1.Plugin.health:type_name -> qidong.v1.PluginHealth
+	20, // 7: qidong.v1.MissingGrant.reason:type_name -> qidong.v1.MissingGrant.ReasonEntry
+	1,  // 8: qidong.v1.PluginHealth.circuit:type_name -> qidong.v1.CircuitState
+	23, // 9: qidong.v1.PluginHealth.circuit_time:type_name -> google.protobuf.Timestamp
+	21, // 10: qidong.v1.PluginHealth.failures:type_name -> qidong.v1.PluginHealth.FailuresEntry
+	24, // 11: qidong.v1.PluginHealth.p50:type_name -> google.protobuf.Duration
+	24, // 12: qidong.v1.PluginHealth.p99:type_name -> google.protobuf.Duration
+	23, // 13: qidong.v1.PluginCall.call_time:type_name -> google.protobuf.Timestamp
+	24, // 14: qidong.v1.PluginCall.duration:type_name -> google.protobuf.Duration
+	23, // 15: qidong.v1.PluginCall.expire_time:type_name -> google.protobuf.Timestamp
+	22, // 16: qidong.v1.UploadPluginRequest.config:type_name -> google.protobuf.Struct
+	22, // 17: qidong.v1.UploadPluginRequest.grant:type_name -> google.protobuf.Struct
+	2,  // 18: qidong.v1.UploadPluginResponse.plugin:type_name -> qidong.v1.Plugin
+	2,  // 19: qidong.v1.ListPluginsResponse.plugins:type_name -> qidong.v1.Plugin
+	2,  // 20: qidong.v1.GetPluginResponse.plugin:type_name -> qidong.v1.Plugin
+	22, // 21: qidong.v1.UpdatePluginRequest.config:type_name -> google.protobuf.Struct
+	22, // 22: qidong.v1.UpdatePluginRequest.grant:type_name -> google.protobuf.Struct
+	0,  // 23: qidong.v1.UpdatePluginRequest.state:type_name -> qidong.v1.PluginState
+	2,  // 24: qidong.v1.UpdatePluginResponse.plugin:type_name -> qidong.v1.Plugin
+	5,  // 25: qidong.v1.ListPluginCallsResponse.calls:type_name -> qidong.v1.PluginCall
+	5,  // 26: qidong.v1.GetPluginCallResponse.call:type_name -> qidong.v1.PluginCall
+	6,  // 27: qidong.v1.PluginService.UploadPlugin:input_type -> qidong.v1.UploadPluginRequest
+	8,  // 28: qidong.v1.PluginService.ListPlugins:input_type -> qidong.v1.ListPluginsRequest
+	10, // 29: qidong.v1.PluginService.GetPlugin:input_type -> qidong.v1.GetPluginRequest
+	12, // 30: qidong.v1.PluginService.UpdatePlugin:input_type -> qidong.v1.UpdatePluginRequest
+	14, // 31: qidong.v1.PluginService.GetPluginModule:input_type -> qidong.v1.GetPluginModuleRequest
+	16, // 32: qidong.v1.PluginService.ListPluginCalls:input_type -> qidong.v1.ListPluginCallsRequest
+	18, // 33: qidong.v1.PluginService.GetPluginCall:input_type -> qidong.v1.GetPluginCallRequest
+	7,  // 34: qidong.v1.PluginService.UploadPlugin:output_type -> qidong.v1.UploadPluginResponse
+	9,  // 35: qidong.v1.PluginService.ListPlugins:output_type -> qidong.v1.ListPluginsResponse
+	11, // 36: qidong.v1.PluginService.GetPlugin:output_type -> qidong.v1.GetPluginResponse
+	13, // 37: qidong.v1.PluginService.UpdatePlugin:output_type -> qidong.v1.UpdatePluginResponse
+	15, // 38: qidong.v1.PluginService.GetPluginModule:output_type -> qidong.v1.GetPluginModuleResponse
+	17, // 39: qidong.v1.PluginService.ListPluginCalls:output_type -> qidong.v1.ListPluginCallsResponse
+	19, // 40: qidong.v1.PluginService.GetPluginCall:output_type -> qidong.v1.GetPluginCallResponse
+	34, // [34:41] is the sub-list for method output_type
+	27, // [27:34] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_qidong_v1_plugin_proto_init() }
@@ -508,8 +1635,8 @@ func file_qidong_v1_plugin_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_qidong_v1_plugin_proto_rawDesc), len(file_qidong_v1_plugin_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   5,
+			NumEnums:      2,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -39,6 +39,20 @@ const (
 	// PluginServiceListPluginsProcedure is the fully-qualified name of the PluginService's ListPlugins
 	// RPC.
 	PluginServiceListPluginsProcedure = "/qidong.v1.PluginService/ListPlugins"
+	// PluginServiceGetPluginProcedure is the fully-qualified name of the PluginService's GetPlugin RPC.
+	PluginServiceGetPluginProcedure = "/qidong.v1.PluginService/GetPlugin"
+	// PluginServiceUpdatePluginProcedure is the fully-qualified name of the PluginService's
+	// UpdatePlugin RPC.
+	PluginServiceUpdatePluginProcedure = "/qidong.v1.PluginService/UpdatePlugin"
+	// PluginServiceGetPluginModuleProcedure is the fully-qualified name of the PluginService's
+	// GetPluginModule RPC.
+	PluginServiceGetPluginModuleProcedure = "/qidong.v1.PluginService/GetPluginModule"
+	// PluginServiceListPluginCallsProcedure is the fully-qualified name of the PluginService's
+	// ListPluginCalls RPC.
+	PluginServiceListPluginCallsProcedure = "/qidong.v1.PluginService/ListPluginCalls"
+	// PluginServiceGetPluginCallProcedure is the fully-qualified name of the PluginService's
+	// GetPluginCall RPC.
+	PluginServiceGetPluginCallProcedure = "/qidong.v1.PluginService/GetPluginCall"
 )
 
 // PluginServiceClient is a client for the qidong.v1.PluginService service.
@@ -46,10 +60,25 @@ type PluginServiceClient interface {
 	// UploadPlugin checks a module and stores it under the name and version of
 	// its manifest. A module with problems is INVALID_ARGUMENT with a
 	// ValidationFailure; another module under a known version is ALREADY_EXISTS. The
-	// same module again updates config and grant.
+	// same module again updates config and grant. An update that asks for more
+	// than is granted is stored, and says in missing what waits for a decision.
 	UploadPlugin(context.Context, *v1.UploadPluginRequest) (*v1.UploadPluginResponse, error)
 	// ListPlugins lists plugin versions by name and version.
 	ListPlugins(context.Context, *v1.ListPluginsRequest) (*v1.ListPluginsResponse, error)
+	// GetPlugin returns one version.
+	GetPlugin(context.Context, *v1.GetPluginRequest) (*v1.GetPluginResponse, error)
+	// UpdatePlugin changes what the workspace has decided about a version; what
+	// is unset stays. It is audited with what was granted before.
+	UpdatePlugin(context.Context, *v1.UpdatePluginRequest) (*v1.UpdatePluginResponse, error)
+	// GetPluginModule returns the WebAssembly of a digest.
+	GetPluginModule(context.Context, *v1.GetPluginModuleRequest) (*v1.GetPluginModuleResponse, error)
+	// ListPluginCalls lists recorded calls, newest first: those that failed, and
+	// the share of the others that the grant's "record" says. Recordings expire
+	// after 7 days.
+	ListPluginCalls(context.Context, *v1.ListPluginCallsRequest) (*v1.ListPluginCallsResponse, error)
+	// GetPluginCall returns a recorded call with its recording, which may hold
+	// data of a customer: that it was read is audited.
+	GetPluginCall(context.Context, *v1.GetPluginCallRequest) (*v1.GetPluginCallResponse, error)
 }
 
 // NewPluginServiceClient constructs a client for the qidong.v1.PluginService service. By default,
@@ -75,13 +104,48 @@ func NewPluginServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(pluginServiceMethods.ByName("ListPlugins")),
 			connect.WithClientOptions(opts...),
 		),
+		getPlugin: connect.NewClient[v1.GetPluginRequest, v1.GetPluginResponse](
+			httpClient,
+			baseURL+PluginServiceGetPluginProcedure,
+			connect.WithSchema(pluginServiceMethods.ByName("GetPlugin")),
+			connect.WithClientOptions(opts...),
+		),
+		updatePlugin: connect.NewClient[v1.UpdatePluginRequest, v1.UpdatePluginResponse](
+			httpClient,
+			baseURL+PluginServiceUpdatePluginProcedure,
+			connect.WithSchema(pluginServiceMethods.ByName("UpdatePlugin")),
+			connect.WithClientOptions(opts...),
+		),
+		getPluginModule: connect.NewClient[v1.GetPluginModuleRequest, v1.GetPluginModuleResponse](
+			httpClient,
+			baseURL+PluginServiceGetPluginModuleProcedure,
+			connect.WithSchema(pluginServiceMethods.ByName("GetPluginModule")),
+			connect.WithClientOptions(opts...),
+		),
+		listPluginCalls: connect.NewClient[v1.ListPluginCallsRequest, v1.ListPluginCallsResponse](
+			httpClient,
+			baseURL+PluginServiceListPluginCallsProcedure,
+			connect.WithSchema(pluginServiceMethods.ByName("ListPluginCalls")),
+			connect.WithClientOptions(opts...),
+		),
+		getPluginCall: connect.NewClient[v1.GetPluginCallRequest, v1.GetPluginCallResponse](
+			httpClient,
+			baseURL+PluginServiceGetPluginCallProcedure,
+			connect.WithSchema(pluginServiceMethods.ByName("GetPluginCall")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // pluginServiceClient implements PluginServiceClient.
 type pluginServiceClient struct {
-	uploadPlugin *connect.Client[v1.UploadPluginRequest, v1.UploadPluginResponse]
-	listPlugins  *connect.Client[v1.ListPluginsRequest, v1.ListPluginsResponse]
+	uploadPlugin    *connect.Client[v1.UploadPluginRequest, v1.UploadPluginResponse]
+	listPlugins     *connect.Client[v1.ListPluginsRequest, v1.ListPluginsResponse]
+	getPlugin       *connect.Client[v1.GetPluginRequest, v1.GetPluginResponse]
+	updatePlugin    *connect.Client[v1.UpdatePluginRequest, v1.UpdatePluginResponse]
+	getPluginModule *connect.Client[v1.GetPluginModuleRequest, v1.GetPluginModuleResponse]
+	listPluginCalls *connect.Client[v1.ListPluginCallsRequest, v1.ListPluginCallsResponse]
+	getPluginCall   *connect.Client[v1.GetPluginCallRequest, v1.GetPluginCallResponse]
 }
 
 // UploadPlugin calls qidong.v1.PluginService.UploadPlugin.
@@ -102,15 +166,75 @@ func (c *pluginServiceClient) ListPlugins(ctx context.Context, req *v1.ListPlugi
 	return nil, err
 }
 
+// GetPlugin calls qidong.v1.PluginService.GetPlugin.
+func (c *pluginServiceClient) GetPlugin(ctx context.Context, req *v1.GetPluginRequest) (*v1.GetPluginResponse, error) {
+	response, err := c.getPlugin.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// UpdatePlugin calls qidong.v1.PluginService.UpdatePlugin.
+func (c *pluginServiceClient) UpdatePlugin(ctx context.Context, req *v1.UpdatePluginRequest) (*v1.UpdatePluginResponse, error) {
+	response, err := c.updatePlugin.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// GetPluginModule calls qidong.v1.PluginService.GetPluginModule.
+func (c *pluginServiceClient) GetPluginModule(ctx context.Context, req *v1.GetPluginModuleRequest) (*v1.GetPluginModuleResponse, error) {
+	response, err := c.getPluginModule.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListPluginCalls calls qidong.v1.PluginService.ListPluginCalls.
+func (c *pluginServiceClient) ListPluginCalls(ctx context.Context, req *v1.ListPluginCallsRequest) (*v1.ListPluginCallsResponse, error) {
+	response, err := c.listPluginCalls.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// GetPluginCall calls qidong.v1.PluginService.GetPluginCall.
+func (c *pluginServiceClient) GetPluginCall(ctx context.Context, req *v1.GetPluginCallRequest) (*v1.GetPluginCallResponse, error) {
+	response, err := c.getPluginCall.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // PluginServiceHandler is an implementation of the qidong.v1.PluginService service.
 type PluginServiceHandler interface {
 	// UploadPlugin checks a module and stores it under the name and version of
 	// its manifest. A module with problems is INVALID_ARGUMENT with a
 	// ValidationFailure; another module under a known version is ALREADY_EXISTS. The
-	// same module again updates config and grant.
+	// same module again updates config and grant. An update that asks for more
+	// than is granted is stored, and says in missing what waits for a decision.
 	UploadPlugin(context.Context, *v1.UploadPluginRequest) (*v1.UploadPluginResponse, error)
 	// ListPlugins lists plugin versions by name and version.
 	ListPlugins(context.Context, *v1.ListPluginsRequest) (*v1.ListPluginsResponse, error)
+	// GetPlugin returns one version.
+	GetPlugin(context.Context, *v1.GetPluginRequest) (*v1.GetPluginResponse, error)
+	// UpdatePlugin changes what the workspace has decided about a version; what
+	// is unset stays. It is audited with what was granted before.
+	UpdatePlugin(context.Context, *v1.UpdatePluginRequest) (*v1.UpdatePluginResponse, error)
+	// GetPluginModule returns the WebAssembly of a digest.
+	GetPluginModule(context.Context, *v1.GetPluginModuleRequest) (*v1.GetPluginModuleResponse, error)
+	// ListPluginCalls lists recorded calls, newest first: those that failed, and
+	// the share of the others that the grant's "record" says. Recordings expire
+	// after 7 days.
+	ListPluginCalls(context.Context, *v1.ListPluginCallsRequest) (*v1.ListPluginCallsResponse, error)
+	// GetPluginCall returns a recorded call with its recording, which may hold
+	// data of a customer: that it was read is audited.
+	GetPluginCall(context.Context, *v1.GetPluginCallRequest) (*v1.GetPluginCallResponse, error)
 }
 
 // NewPluginServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -132,12 +256,52 @@ func NewPluginServiceHandler(svc PluginServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(pluginServiceMethods.ByName("ListPlugins")),
 		connect.WithHandlerOptions(opts...),
 	)
+	pluginServiceGetPluginHandler := connect.NewUnaryHandlerSimple(
+		PluginServiceGetPluginProcedure,
+		svc.GetPlugin,
+		connect.WithSchema(pluginServiceMethods.ByName("GetPlugin")),
+		connect.WithHandlerOptions(opts...),
+	)
+	pluginServiceUpdatePluginHandler := connect.NewUnaryHandlerSimple(
+		PluginServiceUpdatePluginProcedure,
+		svc.UpdatePlugin,
+		connect.WithSchema(pluginServiceMethods.ByName("UpdatePlugin")),
+		connect.WithHandlerOptions(opts...),
+	)
+	pluginServiceGetPluginModuleHandler := connect.NewUnaryHandlerSimple(
+		PluginServiceGetPluginModuleProcedure,
+		svc.GetPluginModule,
+		connect.WithSchema(pluginServiceMethods.ByName("GetPluginModule")),
+		connect.WithHandlerOptions(opts...),
+	)
+	pluginServiceListPluginCallsHandler := connect.NewUnaryHandlerSimple(
+		PluginServiceListPluginCallsProcedure,
+		svc.ListPluginCalls,
+		connect.WithSchema(pluginServiceMethods.ByName("ListPluginCalls")),
+		connect.WithHandlerOptions(opts...),
+	)
+	pluginServiceGetPluginCallHandler := connect.NewUnaryHandlerSimple(
+		PluginServiceGetPluginCallProcedure,
+		svc.GetPluginCall,
+		connect.WithSchema(pluginServiceMethods.ByName("GetPluginCall")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/qidong.v1.PluginService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case PluginServiceUploadPluginProcedure:
 			pluginServiceUploadPluginHandler.ServeHTTP(w, r)
 		case PluginServiceListPluginsProcedure:
 			pluginServiceListPluginsHandler.ServeHTTP(w, r)
+		case PluginServiceGetPluginProcedure:
+			pluginServiceGetPluginHandler.ServeHTTP(w, r)
+		case PluginServiceUpdatePluginProcedure:
+			pluginServiceUpdatePluginHandler.ServeHTTP(w, r)
+		case PluginServiceGetPluginModuleProcedure:
+			pluginServiceGetPluginModuleHandler.ServeHTTP(w, r)
+		case PluginServiceListPluginCallsProcedure:
+			pluginServiceListPluginCallsHandler.ServeHTTP(w, r)
+		case PluginServiceGetPluginCallProcedure:
+			pluginServiceGetPluginCallHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -153,4 +317,24 @@ func (UnimplementedPluginServiceHandler) UploadPlugin(context.Context, *v1.Uploa
 
 func (UnimplementedPluginServiceHandler) ListPlugins(context.Context, *v1.ListPluginsRequest) (*v1.ListPluginsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.PluginService.ListPlugins is not implemented"))
+}
+
+func (UnimplementedPluginServiceHandler) GetPlugin(context.Context, *v1.GetPluginRequest) (*v1.GetPluginResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.PluginService.GetPlugin is not implemented"))
+}
+
+func (UnimplementedPluginServiceHandler) UpdatePlugin(context.Context, *v1.UpdatePluginRequest) (*v1.UpdatePluginResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.PluginService.UpdatePlugin is not implemented"))
+}
+
+func (UnimplementedPluginServiceHandler) GetPluginModule(context.Context, *v1.GetPluginModuleRequest) (*v1.GetPluginModuleResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.PluginService.GetPluginModule is not implemented"))
+}
+
+func (UnimplementedPluginServiceHandler) ListPluginCalls(context.Context, *v1.ListPluginCallsRequest) (*v1.ListPluginCallsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.PluginService.ListPluginCalls is not implemented"))
+}
+
+func (UnimplementedPluginServiceHandler) GetPluginCall(context.Context, *v1.GetPluginCallRequest) (*v1.GetPluginCallResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.PluginService.GetPluginCall is not implemented"))
 }
