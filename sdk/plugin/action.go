@@ -68,6 +68,11 @@ func ExampleBalance(in, out any, balance int64) Option {
 	})
 }
 
+// ExampleOf adds an example with all that an example can have.
+func ExampleOf(e abi.Example) Option {
+	return option(func(a *abi.Action) { a.Examples = append(a.Examples, e) })
+}
+
 // Exchange scripts one HTTP request of an example: a request with that method
 // and path (with its query, relative to the host) is answered with status and
 // the JSON of answer; a nil answer is an empty body.

@@ -47,6 +47,19 @@ func (c *Call) Config(v any) error {
 	return nil
 }
 
+// Customer decodes the customer's fields into v, a pointer to a struct or map:
+// those that the plugin asked for with [NeedCustomer], the workspace granted,
+// and the customer has. Others leave v as it was.
+func (c *Call) Customer(v any) error {
+	if len(c.envelope.Customer) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(c.envelope.Customer, v); err != nil {
+		return Errorf("bad_customer", "The customer's fields cannot be read: %v.", err)
+	}
+	return nil
+}
+
 // Logf writes a line for developers, shown beside the call. Never log what a
 // customer would not want to be read.
 func (c *Call) Logf(format string, args ...any) {

@@ -110,8 +110,12 @@
 // another call. The clock starts at [Call.Now]. Randomness is seeded by the
 // idempotency key: a retry sees the same numbers, so they are no secrets. There
 // are no files, no environment, no sockets: the world is reached with
-// [Call.HTTP] and [Call.Ledger], as far as the workspace has granted it.
-// Goroutines run only while the action runs.
+// [Call.HTTP], [Call.Ledger] and [Call.KV], and the customer with
+// [Call.Customer], as far as the workspace has granted what the [Need] of
+// [Info] asks for. Goroutines run only while the action runs.
+//
+// What a plugin must not know stays with the host: [Secret] names a key of the
+// workspace in a request, and the host fills it in.
 //
 // A call may be repeated at any time, also after it succeeded. The host sends
 // the call's idempotency key with its first HTTP request that is no GET or

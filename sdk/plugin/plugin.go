@@ -29,20 +29,6 @@ type Info struct {
 	Needs  []Need
 }
 
-// Need is a grant that the plugin asks for.
-type Need func(*abi.Needs)
-
-// NeedHTTP asks for requests to a host: "host", "host:port", or
-// "config.<field>" for the host of the URL in that field of the configuration.
-func NeedHTTP(host string, reason Text) Need {
-	return func(n *abi.Needs) { n.HTTP = append(n.HTTP, abi.HTTPNeed{Host: host, Reason: reason}) }
-}
-
-// NeedLedger asks to post points to the customer of a call.
-func NeedLedger(reason Text) Need {
-	return func(n *abi.Needs) { n.Ledger = reason }
-}
-
 // Plugin is a set of actions. It is built once, at start, and safe for
 // concurrent use after that.
 type Plugin struct {

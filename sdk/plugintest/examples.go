@@ -3,6 +3,7 @@ package plugintest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"testing"
 
@@ -24,6 +25,10 @@ func runExample(t *testing.T, p *plugin.Plugin, a abi.Action, e abi.Example) {
 	t.Helper()
 	h := New(t, p)
 	h.Balance = e.Balance
+	h.KV = maps.Clone(e.KV)
+	if e.Customer != nil {
+		h.Customer = e.Customer
+	}
 	h.script = append(h.script, e.HTTP...)
 	out, err := Run[any](h, a.Name, e.Input)
 	if e.Error != "" {

@@ -14,8 +14,6 @@ package plugintest
 
 import (
 	"encoding/json"
-	"net/url"
-	"reflect"
 	"testing"
 	"time"
 
@@ -30,10 +28,16 @@ type Host struct {
 	IdempotencyKey string    // "test-key" by default
 	Now            time.Time // 2026-11-28 12:00 UTC by default
 	Locale         string
-	Balance        int64 // what the ledger answers
+	// Customer is the customer as JSON, of whom the plugin sees the fields that
+	// it asks for; nil is none.
+	Customer any
+	// KV is what the plugin's store holds, before a run and after it.
+	KV      map[string]json.RawMessage
+	Balance int64 // what the ledger answers
 	// Postings are the points that were given, oldest first.
 	Postings []abi.LedgerRequest
-	// Requests are the HTTP requests that were made, oldest first.
+	// Requests are the HTTP requests that were made, oldest first. The value of
+	// every secret is "example-<name>".
 	Requests []abi.HTTPRequest
 	// Log is what was logged, a line each.
 	Log []string
@@ -88,6 +92,7 @@ func (h *Host) run(action string, in, config json.RawMessage) (json.RawMessage, 
 	envelope := h.json(abi.Call{
 		Action: action, Input: in, Config: config,
 		IdempotencyKey: h.IdempotencyKey, Now: h.Now, Locale: h.Locale,
+		Customer: h.customer(),
 	})
 	var r abi.Result
 	if err := json.Unmarshal(h.plugin.Call(world{h}, envelope), &r); err != nil {
@@ -110,57 +115,4 @@ func (h *Host) json(v any) json.RawMessage {
 		h.t.Fatalf("writing %T as JSON: %v", v, err)
 	}
 	return b
-}
-
-// world is what the plugin sees of a Host.
-type world struct{ h *Host }
-
-func (w world) Log(_ int, line string) { w.h.Log = append(w.h.Log, line) }
-
-func (w world) Request(raw []byte) []byte {
-	var q abi.Request
-	if err := json.Unmarshal(raw, &q); err != nil {
-		w.h.t.Errorf("decoding a capability request: %v", err)
-	}
-	switch {
-	case q.HTTP != nil:
-		return w.h.json(w.h.answer(*q.HTTP))
-	case q.Ledger != nil:
-		w.h.Postings = append(w.h.Postings, *q.Ledger)
-		return w.h.json(abi.Response{Ledger: &abi.LedgerResponse{Balance: w.h.Balance}})
-	}
-	return w.h.json(failure(abi.CodeBadRequest, "the request asks for nothing"))
-}
-
-func (h *Host) answer(q abi.HTTPRequest) abi.Response {
-	h.Requests = append(h.Requests, q)
-	u, err := url.Parse(q.URL)
-	if err != nil || u.Host == "" {
-		h.t.Errorf("the plugin requested %q, which is no absolute URL", q.URL)
-		return failure(abi.CodeBadRequest, "no absolute URL")
-	}
-	if len(h.script) == 0 {
-		h.t.Errorf("the plugin requested %s %s, which is not expected", q.Method, u.RequestURI())
-		return failure(abi.CodeUnreachable, "not expected")
-	}
-	x := h.script[0]
-	h.script = h.script[1:]
-	if x.Method != q.Method || x.Path != u.RequestURI() {
-		h.t.Errorf("the plugin requested %s %s, expected is %s %s", q.Method, u.RequestURI(), x.Method, x.Path)
-	}
-	if x.Body != nil && !equal([]byte(q.Text), x.Body) {
-		h.t.Errorf("the plugin sent %s to %s, expected is %s", q.Text, x.Path, x.Body)
-	}
-	r := &abi.HTTPResponse{Status: x.Status, Header: map[string]string{"Content-Type": "application/json"}}
-	r.Text = string(x.Answer)
-	return abi.Response{HTTP: r}
-}
-
-func failure(code, message string) abi.Response {
-	return abi.Response{Error: &abi.Error{Code: code, Message: "plugintest: " + message, Retry: abi.RetryLater}}
-}
-
-func equal(a, b []byte) bool {
-	var x, y any
-	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
 }
