@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -64,7 +65,7 @@ func TestPlugins(t *testing.T) {
 	sum := sha256.Sum256([]byte(points))
 	module, err := c.GetPluginModule(ctx, &qidongv1.GetPluginModuleRequest{Digest: hex.EncodeToString(sum[:])})
 	require.NoError(t, err)
-	require.Equal(t, points, string(module.GetModule()))
+	require.True(t, bytes.Equal([]byte(points), module.GetModule()), "to the byte")
 	require.Equal(t, "1.0.0", module.GetVersion())
 }
 

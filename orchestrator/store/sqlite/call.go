@@ -15,8 +15,10 @@ const callColumns = `seq, id, workspace, plugin, version, digest, action, enroll
 func scanCall(r scanner, seq *int64, more ...any) (orchestrator.PluginCall, error) {
 	var c orchestrator.PluginCall
 	err := r.Scan(append([]any{
-		seq, &c.ID, &c.Workspace, &c.Plugin, &c.Version, &c.Digest, &c.Action, &c.Enrollment, asTime{&c.At},
-		&c.Code, &c.Fuel, &c.Duration, &c.Size, asTime{&c.ExpiresAt},
+		seq, &c.ID, &c.Workspace, &c.Plugin, &c.Version, &c.Digest, &c.Action, &c.Enrollment,
+		asTime{&c.At},
+		&c.Code, &c.Fuel, &c.Duration, &c.Size,
+		asTime{&c.ExpiresAt},
 	}, more...)...)
 	return c, err
 }
