@@ -61,8 +61,8 @@ func changeable() []Limit {
 			"The capability requests of a call: HTTP, ledger and key-value together.",
 			"一次调用的能力请求数：HTTP、积分账本与键值存储合计。"),
 		limit("json_depth", CodeJSONTooDeep, "", DefaultJSONDepth, MaxJSONDepth,
-			"How deep arrays and objects nest in the result envelope; in all other JSON it is the default.",
-			"结果信封中数组和对象的嵌套深度；其他 JSON 一律采用默认值。"),
+			"How deep arrays and objects nest in the result envelope and in requests; in all other JSON it is the default.",
+			"结果信封和能力请求中数组和对象的嵌套深度；其他 JSON 一律采用默认值。"),
 	}
 }
 
