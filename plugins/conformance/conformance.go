@@ -1,128 +1,146 @@
 // Package conformance tells whether a plugin does what its manifest says: it
-// runs every example of every action against the answers that the example
-// scripts. Partners run it before an upload, the platform at the upload.
+// checks the module and the manifest, and runs every example of every action,
+// twice, against the answers that the example scripts. Partners run it before
+// an upload (qidong plugin check), the platform at the upload.
+//
+// What a plugin says of itself is not to be trusted either: all texts in a
+// [Report] are cut and without characters that people do not see.
 package conformance
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"time"
 
 	"github.com/qidong/qidong/plugins"
 	"github.com/qidong/qidong/sdk/abi"
 )
 
-// Finding is one thing that a plugin does not do as it says.
-type Finding struct {
-	Path    string // "actions.hold_seats.examples[0]", indexes from 0
-	Message string // a sentence
-	Warning bool   // good to mend, no reason to refuse the plugin
-}
+// Budget is how long all examples of a plugin may take together.
+const Budget = 60 * time.Second
 
-// String is path and message.
-func (f Finding) String() string { return f.Path + ": " + f.Message }
-
-// now is the moment at which examples run.
-var now = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-
-// Check describes a module and runs its examples, each twice, in a host of its
-// own under cfg, whose Modules and Ledger are not used. Nothing outside is
-// reached. The findings come in the order of the manifest; none is a plugin
-// that conforms. The error is a *plugins.ModuleError for a module that is
-// refused altogether.
-func Check(ctx context.Context, cfg plugins.Config, wasm []byte) ([]Finding, error) {
-	sum := sha256.Sum256(wasm)
+// Check checks a module in a host of its own under cfg, whose Modules, Ledger
+// and Recorder are not used; see [Run].
+func Check(ctx context.Context, cfg plugins.Config, wasm []byte) (*Report, error) {
 	cfg.Modules, cfg.Ledger = single(wasm), nil
 	h, err := plugins.New(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = h.Close(context.WithoutCancel(ctx)) }()
-	m, err := h.Describe(ctx, wasm)
+	return Run(ctx, h, wasm)
+}
+
+// Run checks a module in a host that also does other work. Nothing outside is
+// reached, and nothing is recorded. A plugin that does not conform is no error:
+// the report says so. The error is about the check itself, which may be made
+// again.
+func Run(ctx context.Context, h *plugins.Host, wasm []byte) (*Report, error) {
+	sum := sha256.Sum256(wasm)
+	c := &checker{host: h, report: newReport(hex.EncodeToString(sum[:]), len(wasm))}
+	c.used = used{hosts: map[string]bool{}, most: map[string]Usage{}}
+	c.workspace = "conformance " + c.report.Digest[:12]
+	manifest, err := c.describe(ctx, wasm)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("checking a plugin: %w", err)
 	}
-	c := checker{host: h, manifest: m, digest: hex.EncodeToString(sum[:])}
-	if c.grant, err = plugins.Asked(m, m.ExampleConfig); err != nil {
-		c.add("example_config", false, "The examples cannot run: %v.", err)
-		return c.findings, nil
+	if manifest == nil {
+		return c.report, nil
 	}
-	for _, a := range m.Actions {
-		path := "actions." + a.Name + ".examples"
-		if len(a.Examples) == 0 {
-			c.add(path, true, "The action has no example: nobody can see what it does, and nothing is checked.")
-		}
-		for i, e := range a.Examples {
-			if ctx.Err() != nil {
-				return c.findings, fmt.Errorf("running the examples of plugin %s: %w", m.Name, ctx.Err())
-			}
-			c.example(ctx, fmt.Sprintf("%s[%d]", path, i), a.Name, e)
-		}
+	c.manifest = manifest
+	c.report.Plugin, c.report.Version = clean(manifest.Name), clean(manifest.Version)
+	c.stage(StageManifest, c.texts, c.effects, c.examplesGiven)
+	if err := c.examples(ctx); err != nil {
+		return nil, fmt.Errorf("checking plugin %s: %w", manifest.Name, err)
 	}
-	return c.findings, nil
+	c.needs()
+	return c.report, nil
 }
 
 // single is a store of one module.
 type single []byte
 
+// Module is the one module.
 func (s single) Module(context.Context, string) ([]byte, error) { return s, nil }
 
 type checker struct {
-	host     *plugins.Host
-	manifest *abi.Manifest
-	digest   string
-	grant    plugins.Grant
-	findings []Finding
+	host      *plugins.Host
+	workspace string // nobody else's: failures here suspend nobody
+	manifest  *abi.Manifest
+	grant     plugins.Grant
+	report    *Report
+	used      used
 }
 
-func (c *checker) add(path string, warning bool, format string, args ...any) {
-	c.findings = append(c.findings, Finding{Path: path, Message: fmt.Sprintf(format, args...), Warning: warning})
+// stage runs the parts of a stage that has no trouble but findings.
+func (c *checker) stage(name string, parts ...func(*Stage)) {
+	start := time.Now()
+	s := c.report.begin(name)
+	for _, part := range parts {
+		part(s)
+	}
+	s.Took = time.Since(start)
 }
 
-// example runs one example and adds what is wrong with it.
-func (c *checker) example(ctx context.Context, path, action string, e abi.Example) {
-	s := &script{rest: e.HTTP, balance: e.Balance}
-	r, err := c.run(ctx, path, action, e, s)
-	for _, problem := range s.problems {
-		c.add(path, false, "%s", problem)
+// describe has the host scan, compile and describe the module. The manifest is
+// nil when the module is refused, which the report then says.
+func (c *checker) describe(ctx context.Context, wasm []byte) (*abi.Manifest, error) {
+	start := time.Now()
+	manifest, err := c.host.Describe(ctx, wasm)
+	took := time.Since(start)
+	var refused *plugins.ModuleError
+	if errors.As(err, &refused) {
+		c.refuse(refused, took)
+		return nil, nil //nolint:nilnil // a refused module has no manifest, and that is no error
 	}
-	if len(s.rest) > 0 {
-		c.add(path, false, "The action did not request %s %s.", s.rest[0].Method, s.rest[0].Path)
+	if err != nil {
+		return nil, err
 	}
-	var failed *plugins.CallError
-	switch errors.As(err, &failed); {
-	case e.Error != "" && failed == nil:
-		c.add(path, false, "The example fails with %s, but the action gave %s.", e.Error, r.Output)
-	case e.Error != "" && failed.Code != e.Error:
-		c.add(path, false, "The example fails with %s, but the action failed with %s: %s", e.Error, failed.Code, failed.Message)
-	case e.Error == "" && failed != nil:
-		c.add(path, false, "The action failed with %s: %s", failed.Code, failed.Message)
-	case e.Error == "" && !equal(r.Output, e.Output):
-		c.add(path, false, "The example gives %s, but the action gave %s.", e.Output, r.Output)
-	default:
-		again, _ := c.run(ctx, path, action, e, &script{rest: e.HTTP, balance: e.Balance})
-		if !bytes.Equal(r.Output, again.Output) {
-			c.add(path, false, "The same call gave %s, and then %s: a retry must give the same.", r.Output, again.Output)
+	c.report.begin(StageModule)
+	c.report.begin(StageDescribe).Took = took
+	start = time.Now()
+	if _, err := c.host.Describe(ctx, wasm); err != nil { // the native code is there now
+		return nil, err
+	}
+	c.report.Activation = time.Since(start)
+	return manifest, nil
+}
+
+// refuse puts the problems of a module into the stage that they belong to, and
+// skips the stages after it.
+func (c *checker) refuse(refused *plugins.ModuleError, took time.Duration) {
+	at := StageModule
+	for _, p := range refused.Problems {
+		at = later(at, stageOf(p.Code))
+	}
+	for _, name := range stages {
+		s := c.report.begin(name)
+		if name != at {
+			continue
+		}
+		s.Took = took
+		for _, p := range refused.Problems {
+			s.add(Finding{Path: p.Path, Code: p.Code, Message: p.Message})
+		}
+		return
+	}
+}
+
+// stageOf is the stage that finds a code.
+func stageOf(code string) string {
+	switch {
+	case code == abi.CodeBadManifest:
+		return StageManifest
+	case code == abi.CodeCompile:
+		return StageModule
+	}
+	for _, c := range abi.Codes() {
+		if c.Code == code && (len(c.Seen) > 1 || c.Seen[0] != abi.Uploader) {
+			return StageDescribe
 		}
 	}
-}
-
-func (c *checker) run(ctx context.Context, path, action string, e abi.Example, s *script) (plugins.Result, error) {
-	return c.host.Call(ctx, plugins.Call{
-		Workspace: "conformance", Plugin: c.manifest.Name, Version: c.manifest.Version, Digest: c.digest,
-		Action: action, Input: e.Input, Config: c.manifest.ExampleConfig, Grant: c.grant,
-		IdempotencyKey: path, Customer: "c_example", Now: now,
-		World: &plugins.World{HTTP: s, Ledger: s},
-	})
-}
-
-func equal(a, b json.RawMessage) bool {
-	var x, y any
-	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
+	return StageModule
 }

@@ -1,12 +1,16 @@
 package conformance_test
 
 import (
+	"context"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/qidong/qidong/plugins"
@@ -30,32 +34,131 @@ var guest = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(out)
 })
 
-func TestCheck(t *testing.T) {
+func check(t *testing.T, wasm []byte) *conformance.Report {
+	t.Helper()
+	r, err := conformance.Check(t.Context(), plugins.Config{}, wasm)
+	require.NoError(t, err)
+	return r
+}
+
+func TestCheckFindsWhatAPluginDoesOtherwiseThanItSays(t *testing.T) {
 	t.Parallel()
 	wasm, err := guest()
 	require.NoError(t, err, string(wasm))
-	findings, err := conformance.Check(t.Context(), plugins.Config{}, wasm)
-	require.NoError(t, err)
-	var got []string
-	for _, f := range findings {
-		got = append(got, f.String())
-		require.Equal(t, f.Path == "actions.silent.examples", f.Warning)
+	r := check(t, wasm)
+	require.False(t, r.Conforms())
+	require.Equal(t, "conformance", r.Plugin)
+	require.Equal(t, len(wasm), r.Size)
+	require.Positive(t, r.Activation)
+	got := map[string][]string{}
+	for _, s := range r.Stages {
+		for _, f := range s.Findings {
+			require.Equal(t, s.Name != conformance.StageExamples, f.Warning, f.String())
+			require.NotEmpty(t, f.Mend)
+			got[s.Name] = append(got[s.Name], f.Path+": "+f.Message)
+		}
 	}
-	require.Equal(t, []string{
-		`actions.wrong.examples[0]: The example gives {"text":"b"}, but the action gave {"text":"a"}.`,
-		`actions.wrong.examples[1]: The example fails with sold_out, but the action gave {"text":"a"}.`,
-		`actions.asks.examples[1]: The action requested POST /texts, but the example scripts POST /other.`,
-		`actions.asks.examples[2]: The action requested POST /texts, which the example does not script.`,
-		`actions.asks.examples[2]: The action failed with HTTP_UNREACHABLE: The backend backend.example could not be reached: the example does not script this request.`,
-		`actions.asks.examples[3]: The action did not request GET /texts.`,
-		`actions.silent.examples: The action has no example: nobody can see what it does, and nothing is checked.`,
-	}, got)
+	require.Empty(t, cmp.Diff(map[string][]string{
+		conformance.StageManifest: {
+			`actions.right.title: The action has no title: people see its name instead.`,
+			`actions.asks.undo: The action changes something outside, and nothing undoes it when a journey fails later.`,
+			`actions.gives.undo: The action changes something outside, and nothing undoes it when a journey fails later.`,
+			`actions.silent.examples: The action has no example: nobody can see what it does, and nothing of it is checked.`,
+		},
+		conformance.StageExamples: {
+			`actions.wrong.examples[0]: The example gives {"text":"b"}, but the action gave {"text":"a"}.`,
+			`actions.wrong.examples[1]: The example fails with sold_out, but the action gave {"text":"a"}.`,
+			`actions.asks.examples[1]: The action requested POST /texts, but the example scripts POST /other.`,
+			`actions.asks.examples[2]: The action requested POST /texts, which the example does not script.`,
+			`actions.asks.examples[2]: The action failed with HTTP_UNREACHABLE: The backend backend.example could not be reached: the example does not script this request.`,
+			`actions.asks.examples[3]: The action did not request GET /texts.`,
+			`actions.pretends.examples[0]: The action's effect is none, but it reaches outside.`,
+		},
+	}, got))
+	for _, u := range r.Usage {
+		require.Positive(t, u.Of)
+		require.Less(t, u.Share(), 0.5, u.Limit)
+	}
 }
 
-func TestCheckRefuses(t *testing.T) {
+func TestCheckTellsAtWhichStageAModuleIsRefused(t *testing.T) {
 	t.Parallel()
-	_, err := conformance.Check(t.Context(), plugins.Config{}, []byte("no module"))
-	var refused *plugins.ModuleError
-	require.ErrorAs(t, err, &refused)
-	require.Equal(t, abi.CodeNotWasm, refused.Problems[0].Code)
+	for title, tt := range map[string]struct {
+		wasm        []byte
+		stage, code string
+	}{
+		"what is no module":                  {[]byte("no module"), conformance.StageModule, abi.CodeNotWasm},
+		"a module that cannot describe":      {handmade{describe: unreachable}.wasm(), conformance.StageDescribe, abi.CodeTrap},
+		"a module that says nothing":         {handmade{describe: nothing}.wasm(), conformance.StageManifest, abi.CodeBadManifest},
+		"a module whose manifest is no JSON": {handmade{manifest: "{"}.wasm(), conformance.StageManifest, abi.CodeBadManifest},
+	} {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			r := check(t, tt.wasm)
+			require.False(t, r.Conforms())
+			require.Len(t, r.Refusals(), 1)
+			require.Equal(t, tt.code, r.Refusals()[0].Code)
+			refused := false
+			for _, s := range r.Stages {
+				require.Equal(t, refused, s.Skipped, s.Name)
+				refused = refused || s.Name == tt.stage
+				require.Equal(t, !refused, s.Passed(), s.Name)
+			}
+		})
+	}
+}
+
+func TestCheckEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := conformance.Check(ctx, plugins.Config{}, handmade{describe: nothing}.wasm())
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+const honest = `{"abi":1,"name":"handmade","version":"1.0.0","partner":"Test","title":{"en":"Handmade","zh-CN":"手工"},"actions":[
+	{"name":"act","title":{"en":"Act","zh-CN":"执行"},"effect":"none","input":{"type":"object"},"output":{"type":"object"},"examples":[{"input":{},"output":{"a":1}}]}]}`
+
+func TestCheckOfAnHonestPlugin(t *testing.T) {
+	t.Parallel()
+	r := check(t, handmade{manifest: honest, result: `{"output":{"a":1}}`}.wasm())
+	require.True(t, r.Conforms(), r)
+	require.Empty(t, r.Findings())
+	require.Contains(t, r.String(), "The plugin conforms. A host makes it ready in")
+}
+
+func TestP18_A_report_shows_what_a_plugin_wrote_without_doing_it(t *testing.T) {
+	t.Parallel()
+	evil := "Evil\u2028\u202a\u200b<script>" + strings.Repeat("x", 5_000)
+	r := check(t, handmade{
+		manifest: strings.Replace(honest, `"output":{"a":1}`, `"output":{"a":"`+evil+`"}`, 1),
+		result:   `{"error":{"code":"refused","message":"` + evil + `"}}`,
+	}.wasm())
+	require.False(t, r.Conforms())
+	for _, f := range r.Findings() {
+		require.Less(t, len(f.String()), 3_000)
+	}
+	raw, err := json.Marshal(r)
+	require.NoError(t, err)
+	for _, out := range []string{r.String(), string(raw)} {
+		require.Contains(t, out, `u2028`)
+		require.NotContains(t, out, "\u2028")
+		require.NotContains(t, out, "\u202a")
+		require.Less(t, len(out), 10_000)
+	}
+}
+
+func TestCheckOfAPluginThatNeverEnds(t *testing.T) {
+	t.Parallel()
+	var examples []string
+	for range 16 {
+		examples = append(examples, `{"input":{},"output":{"a":1}}`)
+	}
+	r := check(t, handmade{
+		manifest: strings.Replace(honest, `{"input":{},"output":{"a":1}}`, strings.Join(examples, ","), 1),
+		call:     forever, result: `{"output":{"a":1}}`,
+	}.wasm())
+	require.False(t, r.Conforms())
+	require.Equal(t, abi.CodeFuel, r.Refusals()[0].Code)
+	require.Equal(t, abi.CodeSuspended, r.Refusals()[len(r.Refusals())-1].Code, "a plugin that keeps failing is not run on")
 }

@@ -39,16 +39,18 @@ func init() {
 			plugin.NeedLedger(plugin.T("to be tested", "用于测试")),
 		},
 	})
+	titled := plugin.Title("Something", "某事")
 	answer := plugin.Exchange("POST", "/texts", 200, text{"b"})
 	plugin.Action(p, "right", echo, plugin.Example(text{"a"}, text{"a"}))
-	plugin.Action(p, "wrong", echo, plugin.Example(text{"a"}, text{"b"}), plugin.ExampleError(text{"a"}, "sold_out"))
-	plugin.Action(p, "asks", ask, plugin.Write,
+	plugin.Action(p, "wrong", echo, titled, plugin.Example(text{"a"}, text{"b"}), plugin.ExampleError(text{"a"}, "sold_out"))
+	plugin.Action(p, "asks", ask, titled, plugin.Write,
 		plugin.Example(text{"a"}, text{"b"}, answer),
 		plugin.Example(text{"a"}, text{"b"}, plugin.Exchange("POST", "/other", 200, text{"b"})),
 		plugin.Example(text{"a"}, text{"b"}),
 		plugin.Example(text{"a"}, text{"b"}, answer, plugin.Exchange("GET", "/texts", 200, nil)))
-	plugin.Action(p, "gives", give, plugin.Write, plugin.ExampleBalance(text{"a"}, text{"seven"}, 7))
-	plugin.Action(p, "silent", echo)
+	plugin.Action(p, "gives", give, titled, plugin.Write, plugin.ExampleBalance(text{"a"}, text{"seven"}, 7))
+	plugin.Action(p, "silent", echo, titled)
+	plugin.Action(p, "pretends", ask, titled, plugin.Example(text{"a"}, text{"b"}, answer))
 	plugin.Serve(p)
 }
 
