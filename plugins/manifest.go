@@ -154,6 +154,7 @@ func (c *checker) action(m *abi.Manifest, a *abi.Action) *action {
 		}
 		c.example(at+".input", out.input, e.Input)
 		c.example(at+".output", out.output, e.Output)
+		c.outside(at, e)
 	}
 	return out
 }

@@ -1,9 +1,12 @@
 package plugins
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/qidong/qidong/plugins/hostfunc"
@@ -75,4 +78,18 @@ func hasProperty(schema json.RawMessage, name string) bool {
 	}
 	_ = json.Unmarshal(schema, &s) // a schema of another form has no such property
 	return s.Properties[name] != nil
+}
+
+// outside checks what an example says of the world.
+func (c *checker) outside(path string, e abi.Example) {
+	var fields map[string]any
+	if e.Customer != nil && (json.Unmarshal(e.Customer, &fields) != nil || fields == nil) {
+		c.add(path+".customer", "The customer of an example is an object.")
+	}
+	store := hostfunc.Values{Granted: true, Store: hostfunc.NewMemoryKV()}
+	for _, key := range slices.Sorted(maps.Keys(e.KV)) {
+		if _, refusal := store.Do(context.Background(), abi.KVRequest{Op: abi.KVPut, Key: key, Value: e.KV[key]}); refusal != nil {
+			c.add(path+".kv", "%s", refusal.Message)
+		}
+	}
 }
