@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -41,10 +43,15 @@ func (d *definitions) Program(digest string) (*journey.Program, error) {
 }
 
 // caller is workflows.Caller over the plugin host: it adds what the workspace
-// has configured and granted.
+// has configured and granted, and what the customer is.
 type caller struct {
-	store orchestrator.PluginStore
-	host  *plugins.Host
+	store interface {
+		orchestrator.PluginStore
+		orchestrator.CustomerStore
+	}
+	host *plugins.Host
+	// quarantine disables a plugin whose stored module was changed.
+	quarantine func(ctx context.Context, workspace, digest string) error
 }
 
 func (c *caller) Call(ctx context.Context, in workflows.CallInput) (map[string]any, error) {
@@ -52,25 +59,23 @@ func (c *caller) Call(ctx context.Context, in workflows.CallInput) (map[string]a
 	if err != nil {
 		return nil, fmt.Errorf("looking up plugin %s@%s: %w", in.Action.Plugin, in.Action.Version, err)
 	}
-	var grant plugins.Grant
-	if len(p.Grant) > 0 {
-		if err := json.Unmarshal(p.Grant, &grant); err != nil {
-			return nil, fmt.Errorf("reading the grant of plugin %s@%s: %w", p.Name, p.Version, err)
+	if p.State == orchestrator.PluginDisabled {
+		return nil, &workflows.CallError{
+			Code: codeDisabled, Message: fmt.Sprintf("Version %s of the plugin %s is disabled. %s", p.Version, p.Name, p.Reason), Final: true,
 		}
 	}
-	input, err := json.Marshal(in.Input)
+	call, err := c.prepare(ctx, in, p)
 	if err != nil {
-		return nil, fmt.Errorf("encoding the input of %s: %w", in.Action.Name, err)
+		return nil, err
 	}
-	res, err := c.host.Call(ctx, plugins.Call{
-		Workspace: in.Workspace, Plugin: p.Name, Version: p.Version, Digest: p.Digest, Action: in.Action.Name,
-		Input: input, Config: p.Config, Grant: grant, IdempotencyKey: in.Key,
-		Customer: in.Customer, Enrollment: in.Enrollment, Now: in.Now, Timeout: in.Action.Timeout,
-	})
+	res, err := c.host.Call(ctx, call)
 	var failed *plugins.CallError
 	if errors.As(err, &failed) {
-		return nil, &workflows.CallError{
+		err = &workflows.CallError{
 			Code: failed.Code, Message: failed.Message, Final: failed.Retry == string(abi.RetryNever), After: failed.After,
+		}
+		if failed.Code == abi.CodeDigest {
+			err = errors.Join(err, c.quarantine(ctx, in.Workspace, p.Digest))
 		}
 	}
 	if err != nil {
@@ -83,31 +88,44 @@ func (c *caller) Call(ctx context.Context, in workflows.CallInput) (map[string]a
 	return out, nil
 }
 
-// describer is orchestrator.PluginHost over the plugin host.
-type describer struct{ host *plugins.Host }
+// codeDisabled is a call of a plugin version that was disabled.
+const codeDisabled = "PLUGIN_DISABLED"
 
-func (d describer) Describe(ctx context.Context, module []byte) (json.RawMessage, error) {
-	m, err := d.host.Describe(ctx, module)
-	var refused *plugins.ModuleError
-	if errors.As(err, &refused) {
-		invalid := &orchestrator.ValidationError{Subject: "plugin"}
-		for _, p := range refused.Problems {
-			invalid.Problems = append(invalid.Problems, orchestrator.Problem{Path: p.Path, Code: p.Code, Message: p.Message})
-		}
-		return nil, invalid
-	}
+// prepare makes the host's call of a workflow's.
+func (c *caller) prepare(ctx context.Context, in workflows.CallInput, p orchestrator.Plugin) (plugins.Call, error) {
+	grant, err := plugins.ReadGrant(p.Grant)
 	if err != nil {
-		return nil, err
+		return plugins.Call{}, fmt.Errorf("reading the grant of plugin %s@%s: %w", p.Name, p.Version, err)
 	}
-	return json.Marshal(m)
+	input, err := json.Marshal(in.Input)
+	if err != nil {
+		return plugins.Call{}, fmt.Errorf("encoding the input of %s: %w", in.Action.Name, err)
+	}
+	call := plugins.Call{
+		Workspace: in.Workspace, Plugin: p.Name, Version: p.Version, Digest: p.Digest, Action: in.Action.Name,
+		Input: input, Config: p.Config, Grant: grant, IdempotencyKey: in.Key,
+		Customer: in.Customer, Enrollment: in.Enrollment, Trace: traceOf(in.Enrollment), Now: in.Now, Timeout: in.Action.Timeout,
+	}
+	if in.Customer == "" {
+		return call, nil
+	}
+	customer, err := c.store.Customer(ctx, in.Workspace, in.Customer)
+	if err != nil {
+		return plugins.Call{}, fmt.Errorf("looking up the customer of %s: %w", in.Enrollment, err)
+	}
+	call.Locale = customer.Locale
+	if len(grant.CustomerFields) > 0 {
+		call.Profile = customer.Scope()
+	}
+	return call, nil
 }
 
-// ledger is plugins.Ledger over the store.
-type ledger struct{ store orchestrator.LedgerStore }
-
-func (l ledger) Post(ctx context.Context, workspace, customer string, amount int64, reason, key string) (int64, error) {
-	return l.store.Post(ctx, orchestrator.Posting{
-		ID: key, Workspace: workspace, Debit: "points:issued", Credit: "customer:" + customer,
-		Amount: amount, Reason: reason, At: time.Now().UTC(),
-	})
+// traceOf is the trace of an enrollment: all its calls are one, so that a
+// partner's logs show them together.
+func traceOf(enrollment string) string {
+	if enrollment == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte("trace of " + enrollment))
+	return hex.EncodeToString(sum[:16])
 }

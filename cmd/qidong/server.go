@@ -69,7 +69,8 @@ func (s *server) assemble(ctx context.Context, dir, baseURL string) error {
 	}
 
 	host, err := plugins.New(ctx, plugins.Config{
-		Modules: store, Ledger: ledger{store}, Logger: logger, CacheDir: filepath.Join(dir, "wasm-cache"),
+		Modules: store, Ledger: ledger{store}, KV: values{store}, Secrets: secretValues{vault}, Recorder: recorder{vault},
+		Logger: logger, CacheDir: filepath.Join(dir, "wasm-cache"),
 	})
 	if err != nil {
 		return fmt.Errorf("starting the plugin host: %w", err)
@@ -83,11 +84,42 @@ func (s *server) assemble(ctx context.Context, dir, baseURL string) error {
 	}
 	s.worker = workflows.NewWorker(temporal,
 		&workflows.Workflows{Definitions: &definitions{store: store}},
-		&workflows.Activities{Caller: &caller{store: store, host: host}, Journal: store, BaseURL: baseURL}, logger)
+		&workflows.Activities{Caller: &caller{store, host, s.quarantine}, Journal: store, BaseURL: baseURL}, logger)
 	s.service = orchestrator.NewService(orchestrator.Deps{
 		Store: store, Engine: &workflows.Engine{Client: temporal}, Plugins: describer{host}, Vault: vault, Logger: logger, Now: time.Now,
 	})
+	s.startSweeper(ctx, vault)
 	return s.route(store, baseURL)
+}
+
+// quarantine is the service's; callers have it before there is one.
+func (s *server) quarantine(ctx context.Context, workspace, digest string) error {
+	return s.service.Quarantine(ctx, workspace, digest)
+}
+
+// sweepInterval is how long an expired recording may stay on disk; nobody can
+// read it any more.
+const sweepInterval = 10 * time.Minute
+
+// startSweeper deletes expired recordings until the server closes.
+func (s *server) startSweeper(ctx context.Context, vault *orchestrator.Vault) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		ticker := time.NewTicker(sweepInterval)
+		defer ticker.Stop()
+		for ctx.Err() == nil {
+			if err := vault.Sweep(ctx); err != nil && ctx.Err() == nil {
+				s.logger.WarnContext(ctx, "expired recordings were not deleted", slog.Any("error", err))
+			}
+			select {
+			case <-ctx.Done():
+			case <-ticker.C:
+			}
+		}
+	}()
+	s.onClose(func() { cancel(); <-done })
 }
 
 // work begins to run enrollments and to dispatch events. Until then calls of
