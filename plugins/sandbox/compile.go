@@ -33,7 +33,7 @@ func (e *Engine) build(ctx context.Context, wasm []byte) (*rewrite.Rewritten, er
 	if r := e.cache.get(wasm); r != nil {
 		return r, nil
 	}
-	r, err := e.check(wasm)
+	r, stripped, err := e.check(wasm)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (e *Engine) build(ctx context.Context, wasm []byte) (*rewrite.Rewritten, er
 		return nil, fmt.Errorf("compiling a plugin: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	if err := e.runChild(ctx, dir, wasm, r.Wasm, outline); err != nil {
+	if err := e.runChild(ctx, dir, stripped, r.Wasm, outline); err != nil {
 		return nil, err
 	}
 	built, err := e.cache.put(wasm, r, outline, dir)

@@ -123,19 +123,20 @@ func (e *Engine) Close(ctx context.Context) error {
 	return nil
 }
 
-// check scans and rewrites a module.
-func (e *Engine) check(wasm []byte) (rewrite.Rewritten, error) {
-	scanned, err := scan.Module(wasm, e.cfg.Allowed)
-	if err != nil {
-		var refused *scan.Error
-		if errors.As(err, &refused) {
-			return rewrite.Rewritten{}, &Failure{Code: refused.Code, Message: refused.Message}
-		}
-		return rewrite.Rewritten{}, err
+// check scans and rewrites a module. stripped is the module without its custom
+// sections, which the runtime would trust.
+func (e *Engine) check(wasm []byte) (r rewrite.Rewritten, stripped []byte, err error) {
+	stripped, err = scan.Module(wasm, e.cfg.Allowed)
+	var refused *scan.Error
+	if errors.As(err, &refused) {
+		return r, nil, &Failure{Code: refused.Code, Message: refused.Message}
 	}
-	r, err := rewrite.Rewrite(scanned, rewrite.Config{Meter: !e.cfg.Unmetered})
 	if err != nil {
-		return r, failf(abi.CodeMalformed, "The module is not valid: %v. Build it again.", err)
+		return r, nil, err
 	}
-	return r, nil
+	r, err = rewrite.Rewrite(wasm, rewrite.Config{Meter: !e.cfg.Unmetered})
+	if err != nil {
+		return r, nil, invalid(err.Error())
+	}
+	return r, stripped, nil
 }

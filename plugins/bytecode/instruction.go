@@ -1,0 +1,90 @@
+package bytecode
+
+// The instructions that scanning and rewriting have to know by name; see
+// section 5.4 of the core specification.
+const (
+	OpUnreachable  = 0x00
+	OpBlock        = 0x02
+	OpLoop         = 0x03
+	OpIf           = 0x04
+	OpElse         = 0x05
+	OpEnd          = 0x0b
+	OpBr           = 0x0c
+	OpBrIf         = 0x0d
+	OpBrTable      = 0x0e
+	OpReturn       = 0x0f
+	OpCall         = 0x10
+	OpCallIndirect = 0x11
+	OpLocalGet     = 0x20
+	OpLocalSet     = 0x21
+	OpLocalTee     = 0x22
+	OpGlobalGet    = 0x23
+	OpGlobalSet    = 0x24
+	OpI32Const     = 0x41
+	OpI64Const     = 0x42
+	OpI32LtS       = 0x48
+	OpI64LtS       = 0x53
+	OpI32Add       = 0x6a
+	OpI32Sub       = 0x6b
+	OpI64Sub       = 0x7d
+	OpI64ShrU      = 0x88
+	OpI64ExtendU   = 0xad
+	OpRefFunc      = 0xd2
+	OpPrefix       = 0xfc // of what follows, and saturating truncation
+	OpMemoryInit   = 8    // after OpPrefix
+	OpMemoryCopy   = 10   // after OpPrefix
+	OpMemoryFill   = 11   // after OpPrefix
+	EmptyBlock     = 0x40
+)
+
+// SkipImmediates passes over what follows an instruction that neither begins a
+// block nor is OpBrTable or OpPrefix. It tells whether it knows the
+// instruction.
+func SkipImmediates(r *Reader, op byte) bool {
+	switch {
+	case op <= 0x01, op == OpElse, op == OpEnd, op == OpReturn, op == 0x1a, op == 0x1b, op >= 0x45 && op <= 0xc4, op == 0xd1:
+		// nothing follows
+	case op == OpBr, op == OpBrIf, op == OpCall, op >= OpLocalGet && op <= 0x25, op == OpRefFunc:
+		r.U32()
+	case op == OpCallIndirect:
+		r.U32()
+		r.U32()
+	case op == 0x1c: // typed select
+		r.Skip(r.U32())
+	case op >= 0x28 && op <= 0x3e: // loads and stores
+		r.U32()
+		r.U32()
+	case op == 0x3f, op == 0x40, op == 0xd0:
+		r.Byte()
+	case op == OpI32Const:
+		r.SkipLEB(5)
+	case op == OpI64Const:
+		r.SkipLEB(10)
+	case op == 0x43:
+		r.Skip(4)
+	case op == 0x44:
+		r.Skip(8)
+	default:
+		return false
+	}
+	return true
+}
+
+// SkipPrefixed reads what follows OpPrefix, and passes over what follows that.
+// known is false for what could not be taken back after a call (tables and
+// segments that change), and for what does not exist.
+func SkipPrefixed(r *Reader) (op uint32, known bool) {
+	switch op = r.U32(); op {
+	case 0, 1, 2, 3, 4, 5, 6, 7: // saturating truncation
+	case OpMemoryCopy:
+		r.Byte()
+		r.Byte()
+	case OpMemoryFill:
+		r.Byte()
+	case 16: // table.size
+		r.U32()
+	default:
+		return op, false
+	}
+	return op, true
+}

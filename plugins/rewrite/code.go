@@ -1,0 +1,139 @@
+package rewrite
+
+import (
+	"fmt"
+
+	"github.com/qidong/qidong/plugins/bytecode"
+)
+
+// code writes all function bodies.
+func (m *module) code() ([]byte, error) {
+	if m.sections[sectionCode].body == nil {
+		return nil, nil
+	}
+	r := m.sections[sectionCode].reader()
+	n := count(r)
+	if n != len(m.functions)-int(m.imported) {
+		return nil, fmt.Errorf("there are %d function bodies for %d functions", n, len(m.functions)-int(m.imported))
+	}
+	b := bytecode.AppendU32(make([]byte, 0, len(m.sections[sectionCode].body)*3/2), uint32(n))
+	for i := range n {
+		f := m.imported + uint32(i)
+		body, err := m.body(r.Sub(r.U32()), m.types[m.functions[f]])
+		if err != nil {
+			return nil, fmt.Errorf("function %d: %w", f, err)
+		}
+		b = append(bytecode.AppendU32(b, uint32(len(body))), body...)
+	}
+	return b, done(r, "the list of function bodies")
+}
+
+func (m *module) body(r *bytecode.Reader, t signature) ([]byte, error) {
+	b := &body{module: m, r: r, size: len(r.Rest()), kind: t}
+	b.readLocals()
+	if err := b.survey(); err != nil {
+		return nil, err
+	}
+	if err := b.copy(); err != nil {
+		return nil, err
+	}
+	return b.finish(), nil
+}
+
+// body rewrites one function.
+type body struct {
+	*module
+	r      *bytecode.Reader
+	kind   signature
+	size   int    // of the original, in bytes
+	groups uint32 // of locals
+	locals uint32 // parameters included
+	given  []byte // the groups of locals
+
+	calls, loops, bulk bool // what the function has in it
+	nested             bool // its calls are counted
+
+	out    []byte
+	blocks []block
+	frames []frame
+}
+
+// block is a run of instructions that are charged for together.
+type block struct {
+	at    int // in out: where the charge is put
+	cost  int64
+	check bool // the fuel is looked at
+}
+
+// frame is a block of the language that is open.
+type frame struct {
+	op       byte
+	targeted bool // something branches to its end
+}
+
+func (b *body) readLocals() {
+	b.groups = b.r.U32()
+	start := b.r.Position()
+	b.locals = uint32(b.kind.params)
+	for n := b.groups; n > 0 && b.r.Err() == nil; n-- {
+		b.locals += b.r.U32() // the scan has bounded the sum
+		b.r.Byte()
+	}
+	if b.r.Err() == nil {
+		b.given = b.r.Since(start)
+	}
+}
+
+// survey looks ahead for what decides how the body is written.
+func (b *body) survey() error {
+	r := *b.r
+	for r.Left() {
+		switch op := r.Byte(); op {
+		case bytecode.OpBlock, bytecode.OpIf:
+			r.SkipLEB(5)
+		case bytecode.OpLoop:
+			r.SkipLEB(5)
+			b.loops = true
+		case bytecode.OpBrTable:
+			for n := uint64(r.U32()) + 1; n > 0 && r.Err() == nil; n-- {
+				r.U32()
+			}
+		case bytecode.OpCall:
+			b.calls = true
+			if r.U32() >= b.imported { // a function of the host calls none of ours
+				b.nested = true
+			}
+		case bytecode.OpCallIndirect:
+			b.calls, b.nested = true, true
+			bytecode.SkipImmediates(&r, op)
+		case bytecode.OpPrefix:
+			sub, known := bytecode.SkipPrefixed(&r)
+			if !known && r.Err() == nil {
+				return unknown(&r, op)
+			}
+			b.bulk = b.bulk || sub == bytecode.OpMemoryCopy || sub == bytecode.OpMemoryFill
+		default:
+			if !bytecode.SkipImmediates(&r, op) {
+				return unknown(&r, op)
+			}
+		}
+	}
+	b.nested = b.nested && b.meter
+	return damaged(&r)
+}
+
+func unknown(r *bytecode.Reader, op byte) error {
+	return fmt.Errorf("the instruction %#x before byte %d is not known", op, r.Offset())
+}
+
+func damaged(r *bytecode.Reader) error {
+	if r.Err() != nil {
+		return fmt.Errorf("its body is damaged at byte %d: %w", r.Offset(), r.Err())
+	}
+	return nil
+}
+
+// weight is how much a call of the function takes of the depth. The runtime
+// keeps on its own stack what a function's locals and intermediate values need:
+// at most about 2 KiB for each unit, whatever the function is.
+func (b *body) weight() int64 { return 1 + int64(b.locals)/16 + int64(b.size)/512 }

@@ -1,3 +1,0 @@
-package rewrite
-
-const Version = 1
