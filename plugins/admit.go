@@ -11,6 +11,9 @@ import (
 // admit waits for a place to run in.
 func (h *Host) admit(ctx context.Context, m *module, c Call, l Limits, r *Result) (*admission.Ticket, error) {
 	key := admission.Key{Workspace: c.Workspace, Plugin: m.manifest.Name + "@" + m.manifest.Version}
+	if c.World != nil { // what an example does says nothing about real calls
+		key.Plugin += " (example)"
+	}
 	ticket, err := h.control.Enter(ctx, key, l.Memory)
 	var suspended *admission.SuspendedError
 	switch {
@@ -38,6 +41,8 @@ func codeOf(err error) string {
 		return declared.Code
 	case errors.As(err, &f):
 		return f.code
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return abi.CodeCanceled // before it ran
 	}
 	return abi.CodeUnavailable
 }

@@ -89,7 +89,7 @@ func (h *Host) Call(ctx context.Context, c Call) (Result, error) {
 	return r, e
 }
 
-func (h *Host) call(ctx context.Context, c Call, r *Result) error {
+func (h *Host) call(ctx context.Context, c Call, r *Result) (err error) {
 	ctx, end, err := h.begin(ctx)
 	if err != nil {
 		return err
@@ -104,6 +104,11 @@ func (h *Host) call(ctx context.Context, c Call, r *Result) error {
 	a := m.actions[c.Action]
 	if a == nil {
 		return failf(abi.CodeUnknownAction, "Version %s of the plugin %s has no action %q.", m.manifest.Version, m.manifest.Name, c.Action)
+	}
+	if c.World == nil {
+		defer func() {
+			h.metrics.observe(series{c.Plugin, c.Version, c.Action}, codeOf(err), r)
+		}()
 	}
 	envelope, err := m.envelope(a, c)
 	if err != nil {

@@ -2,11 +2,13 @@ package plugins
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/tetratelabs/wazero"
 	"golang.org/x/sync/singleflight"
 
@@ -41,6 +43,9 @@ type Config struct {
 	Secrets  Secrets      // nil: no secret is set
 	Recorder Recorder     // nil: no call is recorded
 	Logger   *slog.Logger // nil: discards
+	// Metrics gets the collectors of the host; nil: nothing is measured. Two
+	// hosts need two.
+	Metrics prometheus.Registerer
 	// Memory is how many bytes all calls at work may claim together, each its
 	// memory limit; 1 GiB by default. Calls wait for it; see package admission
 	// for who gets it first.
@@ -74,6 +79,7 @@ type Host struct {
 	engine  *sandbox.Engine
 	network *hostfunc.Network
 	control *admission.Control
+	metrics *metrics
 
 	loads singleflight.Group
 
@@ -101,6 +107,9 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 	h := &Host{
 		cfg: cfg, engine: engine, network: hostfunc.NewNetwork(), loaded: map[string]*module{},
 		control: admission.New(admission.Config{Memory: cfg.Memory, CPUs: cfg.CPUs}),
+	}
+	if h.metrics, err = newMetrics(cfg.Metrics, h.control, engine.Instances); err != nil {
+		return nil, errors.Join(fmt.Errorf("starting the plugin host: %w", err), engine.Close(ctx))
 	}
 	h.life, h.stop = context.WithCancel(context.WithoutCancel(ctx))
 	return h, nil
