@@ -67,6 +67,8 @@ func content(resp *http.Response) ([]byte, error) {
 	if encoding != "gzip" {
 		return nil, errEncoding
 	}
+	resp.Header.Del("Content-Encoding") // they are about the body as it was sent
+	resp.Header.Del("Content-Length")
 	wire := &io.LimitedReader{R: resp.Body, N: abi.MaxBody + 1}
 	z, err := gzip.NewReader(wire)
 	if errors.Is(err, io.EOF) {
@@ -75,8 +77,6 @@ func content(resp *http.Response) ([]byte, error) {
 	if err != nil {
 		return nil, tooLargeOr(wire, err)
 	}
-	resp.Header.Del("Content-Encoding") // is about the body as it was sent
-	resp.Header.Del("Content-Length")
 	body, err := readAll(&io.LimitedReader{R: z, N: abi.MaxBody + 1})
 	return body, tooLargeOr(wire, err)
 }
