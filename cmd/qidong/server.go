@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
@@ -39,6 +40,7 @@ type server struct {
 	worker  worker.Worker
 	logger  *slog.Logger
 	handler http.Handler
+	metrics *prometheus.Registry
 	failed  chan error // what ended by itself
 	// closePages ends the pages' open streams.
 	closePages func()
@@ -48,7 +50,7 @@ type server struct {
 // newServer starts everything but the worker and the listening. On an error all
 // that was started is stopped again.
 func newServer(ctx context.Context, dir, baseURL string, logger *slog.Logger) (*server, error) {
-	s := &server{logger: logger, failed: make(chan error, 2)}
+	s := &server{logger: logger, metrics: newRegistry(), failed: make(chan error, 2)}
 	if err := s.assemble(ctx, dir, baseURL); err != nil {
 		s.close()
 		return nil, err
@@ -70,7 +72,7 @@ func (s *server) assemble(ctx context.Context, dir, baseURL string) error {
 
 	host, err := plugins.New(ctx, plugins.Config{
 		Modules: store, Ledger: ledger{store}, KV: values{store}, Secrets: secretValues{vault}, Recorder: recorder{vault},
-		Logger: logger, CacheDir: filepath.Join(dir, "wasm-cache"),
+		Logger: logger, Metrics: s.metrics, CacheDir: filepath.Join(dir, "wasm-cache"),
 	})
 	if err != nil {
 		return fmt.Errorf("starting the plugin host: %w", err)
@@ -178,6 +180,7 @@ func (s *server) route(store *sqlite.Store, baseURL string) error {
 	for _, path := range []string{"POST /events", "/livez", "/readyz"} {
 		mux.Handle(path, calls)
 	}
+	mux.Handle("GET /metrics", metricsHandler(s.metrics, s.logger))
 	s.closePages = pages.Close
 	s.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/qidong.v1.") {
