@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,12 +19,14 @@ func newPluginCommand() *cobra.Command {
 		Use: "upload FILE", Short: "Check a WebAssembly module and store it under the name and version of its manifest", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return uploadPlugin(cmd, c, args[0], config, grant) },
 	}
-	upload.Flags().StringVar(&config, "config", "", "the workspace's settings for it, a JSON object")
-	upload.Flags().StringVar(&grant, "grant", "", "what the workspace allows it, a JSON object")
+	upload.Flags().StringVar(&config, "config", "", "the workspace's settings for it, a JSON object (default: those of the version before)")
+	upload.Flags().StringVar(&grant, "grant", "", "what the workspace allows it, a JSON object (default: that of the version before)")
 	cmd.AddCommand(upload, &cobra.Command{
 		Use: "list", Short: "List plugins", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return listPlugins(cmd, c) },
 	})
+	cmd.AddCommand(newPluginShowCommand(c), newPluginUpdateCommand(c), newPluginDownloadCommand(c),
+		newPluginCallsCommand(c), newPluginCallCommand(c))
 	return cmd
 }
 
@@ -61,6 +64,7 @@ func uploadPlugin(cmd *cobra.Command, c *connection, file, config, grant string)
 	}
 	p := resp.GetPlugin()
 	fmt.Fprintf(cmd.OutOrStdout(), "Uploaded %s@%s (%.12s).\n", p.GetName(), p.GetVersion(), p.GetDigest())
+	printMissing(cmd.OutOrStdout(), p)
 	return nil
 }
 
@@ -79,10 +83,39 @@ func listPlugins(cmd *cobra.Command, c *connection) error {
 	var rows [][]string
 	for _, p := range resp.GetPlugins() {
 		rows = append(rows, []string{
-			p.GetName(), p.GetVersion(), shortEnum(p.GetState().String(), "PLUGIN_STATE_"),
+			p.GetName(), p.GetVersion(), stateText(p), circuitOf(p), callsOf(p),
 			strconv.FormatInt(p.GetSize()>>10, 10) + " KiB", fmt.Sprintf("%.12s", p.GetDigest()), when(p.GetCreateTime()),
 		})
 	}
 	return printTable(cmd.OutOrStdout(), "There are no plugins: upload one with `qidong plugin upload FILE`.",
-		"PLUGIN | VERSION | STATE | SIZE | DIGEST | UPLOADED", rows)
+		"PLUGIN | VERSION | STATE | CIRCUIT | CALLS | SIZE | DIGEST | UPLOADED", rows)
+}
+
+// stateText is the state, and whether something waits to be granted.
+func stateText(p *qidongv1.Plugin) string {
+	state := shortEnum(p.GetState().String(), "PLUGIN_STATE_")
+	if n := len(p.GetMissing()); n > 0 {
+		state += fmt.Sprintf(", %d not granted", n)
+	}
+	return state
+}
+
+func circuitOf(p *qidongv1.Plugin) string {
+	if p.GetHealth() == nil {
+		return "–"
+	}
+	return strings.ReplaceAll(shortEnum(p.GetHealth().GetCircuit().String(), "CIRCUIT_STATE_"), "_", " ")
+}
+
+// callsOf is how many calls ended, and how many of them by the plugin's fault.
+func callsOf(p *qidongv1.Plugin) string {
+	var failed int64
+	for _, n := range p.GetHealth().GetFailures() {
+		failed += n
+	}
+	text := strconv.FormatInt(p.GetHealth().GetCalls(), 10)
+	if failed > 0 {
+		text += fmt.Sprintf(", %d failed", failed)
+	}
+	return text
 }
