@@ -67,6 +67,16 @@ func TestCall(t *testing.T) {
 		requireCode(t, err, "panic")
 		require.Contains(t, r.Log, "on purpose")
 	})
+	t.Run("what Go says when it ends the program is in the error", func(t *testing.T) {
+		t.Parallel()
+		_, r, err := run(t, call(t, "crash", object{}))
+		require.Contains(t, requireCode(t, err, abi.CodeTrap).Message, "It crashed: panic: in the background.")
+		require.Contains(t, r.Log, "stderr: goroutine ")
+		require.Positive(t, r.Fuel)
+		require.Positive(t, r.Memory)
+		_, _, err = run(t, call(t, "deadlock", object{}))
+		require.Contains(t, requireCode(t, err, abi.CodeTrap).Message, "fatal error: all goroutines are asleep - deadlock!")
+	})
 	t.Run("an exit is a trap", func(t *testing.T) {
 		t.Parallel()
 		_, _, err := run(t, call(t, "exit", object{}))

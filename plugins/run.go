@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -59,31 +60,50 @@ func (r *run) explain(err error) error {
 	var host *sandbox.HostError
 	var f *failure
 	switch {
-	case errors.As(err, &f):
+	case errors.As(err, &f): // of an import
 		f = &failure{code: f.code, message: f.message}
 		if errors.As(err, &host) {
-			f.stack = host.Stack
+			f.stack = printable(host.Stack)
 		}
 		return f
-	case errors.As(err, &stopped) && r.system.Exited:
-		f = failf(abi.CodeTrap, "It exited with code %d instead of returning%s", r.system.Code, r.lastWords())
-		f.stack = stopped.Stack
-		return f
-	case errors.As(err, &stopped):
-		return &failure{code: stopped.Code, message: stopped.Message, stack: stopped.Stack}
 	case errors.As(err, &host):
-		return &failure{code: abi.CodeTrap, message: "It crashed in a function of the host: " + host.Error() + ".", stack: host.Stack}
+		return &failure{code: abi.CodeTrap, message: "It crashed in a function of the host: " + host.Error() + ".", stack: printable(host.Stack)}
+	case !errors.As(err, &stopped):
+		return err
 	}
-	return err
+	f = &failure{code: stopped.Code, message: stopped.Message, stack: printable(stopped.Stack)}
+	if f.code != abi.CodeTrap {
+		return f
+	}
+	words := r.lastWords()
+	switch {
+	case words != "":
+		f.message = "It crashed: " + words + "."
+	case r.system.Exited:
+		f.message = fmt.Sprintf("It exited with code %d instead of returning; the log may tell why.", r.system.Code)
+	}
+	if len(f.stack) > 0 {
+		f.message += " It was in " + strings.Join(f.stack[:min(3, len(f.stack))], ", called by ") + "."
+	}
+	return f
 }
 
-// lastWords is what a Go guest writes when it panics or deadlocks.
+// printable escapes the names of functions, which are the guest's.
+func printable(stack []string) []string {
+	for i, frame := range stack {
+		stack[i] = escape([]byte(frame))
+	}
+	return stack
+}
+
+// lastWords is what a Go guest writes when it panics or deadlocks; "" for
+// others.
 func (r *run) lastWords() string {
 	for line := range strings.Lines(r.state.log.String()) {
 		text, ok := strings.CutPrefix(strings.TrimSpace(line), "stderr: ")
 		if ok && (strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ")) {
-			return ": " + shorten(text, 500)
+			return shorten(text, 500)
 		}
 	}
-	return "; the log may tell why."
+	return ""
 }

@@ -139,6 +139,22 @@ func TestARunThatFailsEndsItsInstance(t *testing.T) {
 	}
 }
 
+func TestATrapTellsTheNamesOfFunctions(t *testing.T) {
+	t.Parallel()
+	names := []byte("\x04name\x01\x16\x02\x00\x08describe\x01\x09book_seat")
+	wasm := append(append(tiny(0x00), 0, byte(len(names))), names...)
+	err := load(t, newEngine(t, Config{}), wasm).Run(t.Context(), abi.ExportCall, limited())
+	var f *Failure
+	require.ErrorAs(t, err, &f)
+	require.Equal(t, []string{"book_seat()"}, f.Stack)
+
+	names[7] = 0xff // a name section that lies about its counts is dropped
+	wasm = append(append(tiny(0x00), 0, byte(len(names))), names...)
+	err = load(t, newEngine(t, Config{}), wasm).Run(t.Context(), abi.ExportCall, limited())
+	require.ErrorAs(t, err, &f)
+	require.Equal(t, []string{"$3()"}, f.Stack)
+}
+
 func TestARunEndsAtItsDeadline(t *testing.T) {
 	t.Parallel()
 	m := load(t, newEngine(t, Config{}), tiny(forever...))

@@ -80,9 +80,15 @@ func guest() *plugin.Plugin {
 	plugin.Action(p, "spin", func(*plugin.Call, empty) (empty, error) {
 		for {
 		}
-	}, plugin.Timeout(200*time.Millisecond))
+	}, patient)
 	plugin.Action(p, "recurse", func(*plugin.Call, empty) (number, error) { return number{recurse(1)}, nil }, patient)
 	plugin.Action(p, "panic", func(*plugin.Call, empty) (empty, error) { panic("on purpose") }, patient)
+	plugin.Action(p, "crash", func(*plugin.Call, empty) (empty, error) {
+		go func() { panic("in the background") }()
+		time.Sleep(time.Second)
+		return empty{}, nil
+	}, patient)
+	plugin.Action(p, "deadlock", func(*plugin.Call, empty) (empty, error) { select {} }, patient)
 	plugin.Action(p, "exit", func(*plugin.Call, empty) (empty, error) { os.Exit(3); return empty{}, nil }, patient)
 	plugin.Action(p, "sleep", func(*plugin.Call, empty) (empty, error) { time.Sleep(time.Hour); return empty{}, nil }, patient)
 	plugin.Action(p, "fail", func(_ *plugin.Call, in text) (empty, error) {
