@@ -13,7 +13,7 @@ import (
 
 func newPluginCommand() *cobra.Command {
 	c := &connection{}
-	cmd := c.bind(&cobra.Command{Use: "plugin", Short: "Upload and list plugins"})
+	cmd := c.bind(&cobra.Command{Use: "plugin", Short: "Check, upload and list plugins"})
 	var config, grant string
 	upload := &cobra.Command{
 		Use: "upload FILE", Short: "Check a WebAssembly module and store it under the name and version of its manifest", Args: cobra.ExactArgs(1),
@@ -24,7 +24,7 @@ func newPluginCommand() *cobra.Command {
 	cmd.AddCommand(upload, &cobra.Command{
 		Use: "list", Short: "List plugins", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return listPlugins(cmd, c) },
-	})
+	}, newPluginCheckCommand(c))
 	cmd.AddCommand(newPluginShowCommand(c), newPluginUpdateCommand(c), newPluginDownloadCommand(c),
 		newPluginCallsCommand(c), newPluginCallCommand(c))
 	return cmd

@@ -50,7 +50,7 @@ func Run(ctx context.Context, h *plugins.Host, wasm []byte) (*Report, error) {
 	if manifest == nil {
 		return c.report, nil
 	}
-	c.manifest = manifest
+	c.manifest, c.report.Manifest = manifest, manifest
 	c.report.Plugin, c.report.Version = clean(manifest.Name), clean(manifest.Version)
 	c.stage(StageManifest, c.texts, c.effects, c.examplesGiven)
 	if err := c.examples(ctx); err != nil {

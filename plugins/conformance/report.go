@@ -3,6 +3,8 @@ package conformance
 import (
 	"slices"
 	"time"
+
+	"github.com/qidong/qidong/sdk/abi"
 )
 
 // The stages of a check, in order.
@@ -21,11 +23,14 @@ var stages = []string{StageModule, StageDescribe, StageManifest, StageExamples, 
 func later(a, b string) string { return stages[max(slices.Index(stages, a), slices.Index(stages, b))] }
 
 // Report is what a check found. Plugin and Version are "" when the module
-// could not say them.
+// could not say them. All texts but those of Manifest are safe to show.
 type Report struct {
 	Plugin, Version string
 	Digest          string // sha256 of the module, lower-case hex
 	Size            int    // bytes
+	// Manifest is what the module says of itself, as it says it; nil when it
+	// was refused before, and not to be changed.
+	Manifest *abi.Manifest
 	// Activation is how long the host takes to make the module ready when its
 	// native code is there already.
 	Activation time.Duration
