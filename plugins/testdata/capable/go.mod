@@ -1,4 +1,4 @@
-module guest
+module capable
 
 go 1.25.0
 
