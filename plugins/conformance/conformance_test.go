@@ -3,9 +3,11 @@ package conformance_test
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +19,8 @@ import (
 	"github.com/qidong/qidong/plugins/conformance"
 	"github.com/qidong/qidong/sdk/abi"
 )
+
+var update = flag.Bool("update", false, "write the golden files anew")
 
 var guest = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "qidong-guest")
@@ -161,4 +165,61 @@ func TestCheckOfAPluginThatNeverEnds(t *testing.T) {
 	require.False(t, r.Conforms())
 	require.Equal(t, abi.CodeFuel, r.Refusals()[0].Code)
 	require.Equal(t, abi.CodeSuspended, r.Refusals()[len(r.Refusals())-1].Code, "a plugin that keeps failing is not run on")
+}
+
+const faulty = `{"abi":1,"name":"handmade","version":"1.0.0","partner":"Test","title":{"en":"Handmade"},"needs":{"ledger":{"en":"to give points"}},"actions":[
+	{"name":"act","effect":"write","input":{"type":"object"},"output":{"type":"object"},"examples":[
+		{"input":{},"output":{"a":1}},{"input":{},"output":{"a":"‪"}},{"input":{},"error":"sold_out"}]}]}`
+
+// Durations differ from run to run; all else is the same on every machine.
+func TestReportGolden(t *testing.T) {
+	t.Parallel()
+	const result = `{"output":{"a":1}}`
+	for name, m := range map[string]handmade{
+		"honest":  {manifest: honest, result: result},
+		"faulty":  {manifest: faulty, result: result, call: countTo(6_000_000)},
+		"refused": {manifest: strings.Replace(honest, "1.0.0", "one", 1), result: result},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := regexp.MustCompile(`(under 1|[\d,]+) ms`).ReplaceAllString(check(t, m.wasm()).String(), "N ms")
+			path := filepath.Join("testdata", name+".txt")
+			if *update {
+				require.NoError(t, os.WriteFile(path, []byte(got), 0o600))
+			}
+			want, err := os.ReadFile(path)
+			require.NoError(t, err)
+			require.Empty(t, cmp.Diff(string(want), got))
+		})
+	}
+}
+
+func TestReportAsJSON(t *testing.T) {
+	t.Parallel()
+	raw, err := json.Marshal(check(t, handmade{manifest: faulty, result: `{"output":{"a":1}}`}.wasm()))
+	require.NoError(t, err)
+	var out struct {
+		Conforms bool
+		Plugin   string
+		Stages   []struct {
+			Name            string
+			Passed, Skipped bool
+			Findings        []struct{ Path, Message, Mend string }
+		}
+		Usage []struct {
+			Limit    string
+			Used, Of int64
+		}
+	}
+	require.NoError(t, json.Unmarshal(raw, &out))
+	require.False(t, out.Conforms)
+	require.Equal(t, "handmade", out.Plugin)
+	require.Len(t, out.Stages, 6)
+	require.Equal(t, conformance.StageExamples, out.Stages[3].Name)
+	require.False(t, out.Stages[3].Passed)
+	require.Equal(t, "actions.act.examples[1]", out.Stages[3].Findings[0].Path)
+	require.NotEmpty(t, out.Stages[3].Findings[0].Mend)
+	require.Equal(t, "fuel", out.Usage[0].Limit)
+	require.EqualValues(t, abi.DefaultFuel, out.Usage[0].Of)
+	require.Positive(t, out.Usage[0].Used)
 }

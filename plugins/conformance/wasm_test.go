@@ -44,6 +44,13 @@ func (h handmade) wasm() []byte {
 // output calls the function output, which has index 0.
 func output(at uint32, size int) []byte { return cat(i32(at), i32(uint32(size)), []byte{0x10, 0}) }
 
+// countTo counts in memory, for 11 instructions each time.
+func countTo(n uint32) []byte {
+	load, store := []byte{0x28, 2, 0}, []byte{0x36, 2, 0}
+	next := cat(i32(0), i32(0), load, i32(1), []byte{0x6a}, store)                          // memory[0] += 1
+	return cat([]byte{0x03, 0x40}, next, i32(0), load, i32(n), []byte{0x49, 0x0d, 0, 0x0b}) // loop; …; br_if memory[0] < n
+}
+
 // i32 pushes a number below 2^27.
 func i32(n uint32) []byte {
 	return []byte{0x41, byte(n)&0x7f | 0x80, byte(n>>7)&0x7f | 0x80, byte(n>>14)&0x7f | 0x80, byte(n>>21) & 0x3f}
