@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,19 +16,7 @@ import (
 type describer struct{ host *plugins.Host }
 
 func (d describer) Describe(ctx context.Context, module []byte) (json.RawMessage, error) {
-	m, err := d.host.Describe(ctx, module)
-	var refused *plugins.ModuleError
-	if errors.As(err, &refused) {
-		invalid := &orchestrator.ValidationError{Subject: "plugin"}
-		for _, p := range refused.Problems {
-			invalid.Problems = append(invalid.Problems, orchestrator.Problem{Path: p.Path, Code: p.Code, Message: p.Message})
-		}
-		return nil, invalid
-	}
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(m)
+	return checkUpload(ctx, d.host, module)
 }
 
 func (d describer) Review(manifest, config, grant json.RawMessage) ([]orchestrator.MissingGrant, error) {
