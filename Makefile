@@ -29,7 +29,7 @@ $(eval $(call tool,protoc-gen-connect-go,connectrpc.com/connect/cmd/protoc-gen-c
 $(eval $(call tool,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,v2.12.2))
 $(eval $(call tool,workflowcheck,go.temporal.io/sdk/contrib/tools/workflowcheck,v0.6.0))
 
-.PHONY: help run build guests test test-kill race check generate generate-check lint workflowcheck bench clean toolchain chromium
+.PHONY: help run build guests test test-kill race check generate generate-check lint workflowcheck bench bench-plugins clean toolchain chromium
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -80,6 +80,10 @@ workflowcheck: $(workflowcheck) ## look for what is not deterministic in workflo
 
 bench: build ## measure plugin calls, journeys and intake
 	@for suite in plugin journey intake; do ./bin/qidong bench $$suite || exit 1; done
+
+bench-plugins: build ## measure the plugin host, also beside Extism (BENCHFLAGS="--json --strict")
+	@missed=0; ./bin/qidong bench plugin $(BENCHFLAGS) || missed=1; \
+	cd bench/extism && $(GO) run . $(BENCHFLAGS) || missed=1; exit $$missed
 
 clean: ## remove bin/ and the built plugins
 	rm -rf bin examples/plugins/dist/*.wasm

@@ -32,10 +32,10 @@ type figure struct {
 // suite makes the measures of one kind on a server of its own; close ends it.
 type suite func(ctx context.Context, b *bench) ([]measure, error)
 
-var suites = map[string]suite{"plugin": benchPlugin, "journey": benchJourney, "intake": benchIntake}
+var suites = map[string]suite{"journey": benchJourney, "intake": benchIntake}
 
 func newBenchCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, strict bool
 	var rounds int
 	cmd := &cobra.Command{
 		Use:       "bench plugin|journey|intake",
@@ -46,11 +46,15 @@ func newBenchCommand() *cobra.Command {
 			if rounds < 1 || rounds > 1000 {
 				return fmt.Errorf("--rounds %d is out of range; use 1 to 1000", rounds)
 			}
+			if args[0] == "plugin" {
+				return benchPlugins(cmd.Context(), rounds, asJSON, strict, cmd.OutOrStdout())
+			}
 			return runBench(cmd.Context(), suites[args[0]], rounds, asJSON, cmd.OutOrStdout())
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object per line")
-	cmd.Flags().IntVar(&rounds, "rounds", 5, "how often each figure is measured")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "JSON: one object for plugin, one per line for the others")
+	cmd.Flags().IntVar(&rounds, "rounds", 9, "how often each figure is measured")
+	cmd.Flags().BoolVar(&strict, "strict", false, "plugin: fail when a bound is missed")
 	return cmd
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -15,9 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/qidong/qidong/examples"
 	"github.com/qidong/qidong/orchestrator"
-	"github.com/qidong/qidong/plugins"
 )
 
 // bench is a whole server that nobody else uses.
@@ -53,42 +50,6 @@ func newBench(ctx context.Context, dir string) (*bench, error) {
 		return nil, err
 	}
 	return b, nil
-}
-
-// benchPlugin measures calls of the points plugin: a Go guest, its host call
-// into the ledger included.
-func benchPlugin(ctx context.Context, b *bench) ([]measure, error) {
-	modules, err := examples.Plugins()
-	if err != nil {
-		return nil, err
-	}
-	for _, m := range modules {
-		if m.Name != "points" {
-			continue
-		}
-		p, err := b.service.UploadPlugin(ctx, b.admin, m.Module, nil, json.RawMessage(`{"ledger":true}`))
-		if err != nil {
-			return nil, fmt.Errorf("loading plugin points: %w", err)
-		}
-		call := func() error {
-			_, err := b.host.Call(ctx, plugins.Call{
-				Workspace: p.Workspace, Plugin: p.Name, Version: p.Version, Digest: p.Digest, Action: "grant",
-				Input: json.RawMessage(`{"amount":1,"reason":"bench"}`), Grant: plugins.Grant{Ledger: true},
-				IdempotencyKey: fmt.Sprintf("bench/%d", b.count.Add(1)), Customer: b.customer,
-				Now: time.Now(), Timeout: 5 * time.Second,
-			})
-			return err
-		}
-		return []measure{
-			{name: "plugin_call_p50", unit: "us", goal: 20_000, run: func(context.Context) (float64, error) {
-				return p50(50, time.Microsecond, call)
-			}},
-			{name: "plugin_calls_two_cores", unit: "calls/s", goal: 80, more: true, run: func(ctx context.Context) (float64, error) {
-				return rate(ctx, 100, 4, func(context.Context) error { return call() })
-			}},
-		}, nil
-	}
-	return nil, errors.New("the plugin points is not in this binary; build it with make build")
 }
 
 // fiveSteps is a journey of five steps without waits.

@@ -73,6 +73,22 @@ func (r *Report) Missed() int {
 	return n
 }
 
+// Print writes the report, as JSON or as a table. When strict, it is an error
+// that a bound was missed.
+func (r *Report) Print(w io.Writer, asJSON, strict bool) error {
+	write := r.WriteTable
+	if asJSON {
+		write = r.WriteJSON
+	}
+	if err := write(w); err != nil {
+		return err
+	}
+	if n := r.Missed(); strict && n > 0 {
+		return fmt.Errorf("%d of %d figures missed their bound", n, len(r.Results))
+	}
+	return nil
+}
+
 // WriteJSON writes the report as one object.
 func (r *Report) WriteJSON(w io.Writer) error {
 	e := json.NewEncoder(w)

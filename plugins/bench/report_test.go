@@ -68,3 +68,13 @@ plugin.host_call                 210    µs
 1 missed
 `, out.String())
 }
+
+func TestAMissedBoundIsAnErrorOnlyWhenStrict(t *testing.T) {
+	t.Parallel()
+	var table, asJSON bytes.Buffer
+	require.NoError(t, report().Print(&table, false, false))
+	require.Contains(t, table.String(), "missed")
+	require.EqualError(t, report().Print(&asJSON, true, true), "1 of 4 figures missed their bound")
+	require.True(t, json.Valid(asJSON.Bytes()), "the report is there all the same")
+	require.NoError(t, (&bench.Report{}).Print(&table, false, true))
+}

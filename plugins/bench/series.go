@@ -6,6 +6,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"time"
 )
 
 // Subject is something to be measured: Run measures one round and gives its
@@ -13,6 +14,53 @@ import (
 type Subject struct {
 	Name string
 	Run  func(context.Context) (float64, error)
+}
+
+// Contender is something whose calls take a while.
+type Contender struct {
+	Name string
+	Call func(context.Context) error
+}
+
+// burst is how long one contender is called before it is the next one's turn.
+const burst = 2 * time.Millisecond
+
+// Compare measures how long the calls of contenders take, in ns: in each round
+// they take turns of a few calls, until each was called for d. The value of a
+// round is the median of its calls. It ends at the first error.
+func Compare(ctx context.Context, rounds int, d time.Duration, contenders ...Contender) (Series, error) {
+	s := Series{}
+	for range rounds {
+		runtime.GC()
+		took := make([][]float64, len(contenders))
+		for start := time.Now(); took[0] == nil || time.Since(start) < d*time.Duration(len(contenders)); {
+			for i, c := range contenders {
+				some, err := Sample(burst, func() error { return c.Call(ctx) })
+				if err != nil {
+					return nil, fmt.Errorf("measuring %s: %w", c.Name, err)
+				}
+				took[i] = append(took[i], some...)
+			}
+		}
+		for i, c := range contenders {
+			s[c.Name] = append(s[c.Name], Median(took[i]))
+		}
+	}
+	return s, nil
+}
+
+// Sample calls f again and again for d, at least 3 times, and returns how long
+// each call took, in ns.
+func Sample(d time.Duration, f func() error) ([]float64, error) {
+	var took []float64
+	for start := time.Now(); len(took) < 3 || time.Since(start) < d; {
+		began := time.Now()
+		if err := f(); err != nil {
+			return nil, err
+		}
+		took = append(took, float64(time.Since(began)))
+	}
+	return took, nil
 }
 
 // Series are the values of subjects by name, one a round.
