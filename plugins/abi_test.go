@@ -45,9 +45,25 @@ func abiTables(t *testing.T) map[string][][]string {
 func TestABI_The_fields_of_envelopes_are_those_of_package_abi(t *testing.T) {
 	t.Parallel()
 	types := []any{
-		abi.Manifest{}, abi.Action{}, abi.Needs{}, abi.HTTPNeed{}, abi.FieldNeed{}, abi.SecretNeed{}, abi.Example{}, abi.Exchange{},
-		abi.Call{}, abi.Result{}, abi.Error{}, abi.Request{}, abi.Response{}, abi.HTTPRequest{}, abi.HTTPResponse{},
-		abi.LedgerRequest{}, abi.LedgerResponse{}, abi.KVRequest{}, abi.KVResponse{},
+		abi.Manifest{},
+		abi.Action{},
+		abi.Needs{},
+		abi.HTTPNeed{},
+		abi.FieldNeed{},
+		abi.SecretNeed{},
+		abi.Example{},
+		abi.Exchange{},
+		abi.Call{},
+		abi.Result{},
+		abi.Error{},
+		abi.Request{},
+		abi.Response{},
+		abi.HTTPRequest{},
+		abi.HTTPResponse{},
+		abi.LedgerRequest{},
+		abi.LedgerResponse{},
+		abi.KVRequest{},
+		abi.KVResponse{},
 	}
 	got := map[string]map[string]string{}
 	for name, rows := range abiTables(t) {

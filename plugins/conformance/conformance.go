@@ -131,10 +131,10 @@ func (c *checker) refuse(refused *plugins.ModuleError, took time.Duration) {
 
 // stageOf is the stage that finds a code.
 func stageOf(code string) string {
-	switch {
-	case code == abi.CodeBadManifest:
+	switch code {
+	case abi.CodeBadManifest:
 		return StageManifest
-	case code == abi.CodeCompile:
+	case abi.CodeCompile:
 		return StageModule
 	}
 	for _, c := range abi.Codes() {

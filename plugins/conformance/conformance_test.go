@@ -169,7 +169,7 @@ func TestCheckOfAPluginThatNeverEnds(t *testing.T) {
 
 const faulty = `{"abi":1,"name":"handmade","version":"1.0.0","partner":"Test","title":{"en":"Handmade"},"needs":{"ledger":{"en":"to give points"}},"actions":[
 	{"name":"act","effect":"write","input":{"type":"object"},"output":{"type":"object"},"examples":[
-		{"input":{},"output":{"a":1}},{"input":{},"output":{"a":"‪"}},{"input":{},"error":"sold_out"}]}]}`
+		{"input":{},"output":{"a":1}},{"input":{},"output":{"a":"\u202a"}},{"input":{},"error":"sold_out"}]}]}`
 
 // Durations differ from run to run; all else is the same on every machine.
 func TestReportGolden(t *testing.T) {
