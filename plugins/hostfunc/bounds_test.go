@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -156,8 +158,9 @@ func TestAnswersWithinBounds(t *testing.T) {
 			w.Header().Set("Content-Encoding", "gzip")
 			w.WriteHeader(200)
 		}, abi.HTTPResponse{Status: 200, Header: map[string]string{"Content-Encoding": "gzip"}}},
-		"a header that is no UTF-8": {"GET", func(w http.ResponseWriter) { w.Header()["X-A"] = []string{"a\xff\xfeb"} },
-			abi.HTTPResponse{Status: 200, Header: map[string]string{"X-A": "a\uFFFDb"}}},
+		"a header that is no UTF-8": {"GET", func(w http.ResponseWriter) {
+			w.Header()["X-A"] = []string{"a\xff\xfeb"}
+		}, abi.HTTPResponse{Status: 200, Header: map[string]string{"X-A": "a\uFFFDb"}}},
 		"identity is no encoding": {"GET", func(w http.ResponseWriter) {
 			w.Header().Set("Content-Encoding", "identity")
 			fmt.Fprint(w, "x")
@@ -169,7 +172,7 @@ func TestAnswersWithinBounds(t *testing.T) {
 			r, refusal := h.Do(t.Context(), abi.HTTPRequest{Method: tt.method, URL: base})
 			require.Nil(t, refusal)
 			require.Equal(t, tt.want.Status, r.Status)
-			require.True(t, tt.want.Body == r.Body, "the body has %d bytes, want %d", len(r.Text), len(tt.want.Text))
+			require.Equal(t, tt.want.Body, r.Body)
 			for _, name := range []string{"X-A", "Content-Encoding"} {
 				require.Equal(t, tt.want.Header[name], r.Header[name])
 			}
@@ -219,4 +222,55 @@ func TestP30_A_plugin_has_at_most_16_requests_to_a_host_at_work(t *testing.T) {
 	slots.mu.Lock()
 	defer slots.mu.Unlock()
 	require.Empty(t, slots.used, "what is not in use is forgotten")
+}
+
+func TestP30_The_bounds_hold_for_HTTP_2(t *testing.T) {
+	t.Parallel()
+	for title, tt := range map[string]struct {
+		handle http.HandlerFunc
+		code   string
+	}{
+		"headers beyond all bounds, which end the connection": {func(w http.ResponseWriter, _ *http.Request) {
+			for i := range 400 {
+				w.Header().Set(fmt.Sprint("X-", i), strings.Repeat("x", 1000))
+			}
+		}, abi.CodeUnreachable},
+		"many headers": {func(w http.ResponseWriter, _ *http.Request) {
+			for i := range 400 {
+				w.Header().Set(fmt.Sprint("X-", i), "x")
+			}
+		}, abi.CodeBodyTooLarge},
+		"endless informational answers": {func(w http.ResponseWriter, r *http.Request) {
+			for r.Context().Err() == nil {
+				w.Header().Set("X-A", strings.Repeat("x", 1000))
+				w.WriteHeader(103)
+			}
+		}, abi.CodeBodyTooLarge},
+		"a gzip bomb": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			_, _ = w.Write(zipped(make([]byte, 64<<20)))
+		}, abi.CodeBodyTooLarge},
+		"a body that drips": {func(w http.ResponseWriter, r *http.Request) {
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		}, abi.CodeHTTPTimeout},
+	} {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			s := httptest.NewUnstartedServer(tt.handle)
+			s.EnableHTTP2 = true
+			s.StartTLS()
+			t.Cleanup(s.Close)
+			n := NewNetwork()
+			t.Cleanup(n.Close)
+			n.loopback.TLSClientConfig = &tls.Config{RootCAs: s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
+			h := &HTTP{Caller: caller, Allow: []string{strings.TrimPrefix(s.URL, "https://")}, Transport: n.Loopback()}
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			_, refusal := h.Do(ctx, get(s.URL))
+			require.NotNil(t, refusal)
+			require.Equal(t, tt.code, refusal.Code, refusal.Message)
+			require.NoError(t, ctx.Err())
+		})
+	}
 }

@@ -170,10 +170,17 @@ func (h *HTTP) failure(ctx context.Context, req *http.Request, err error) *abi.E
 			`Plugins reach public addresses only; for a backend on this machine, set "loopback": true in its grant.`)
 	case ctx.Err() != nil:
 		return &abi.Error{Code: abi.CodeHTTPTimeout, Retry: abi.RetryLater, Message: fmt.Sprintf("The backend %s did not answer in time.", req.URL.Host)}
-	case strings.Contains(err.Error(), "server response headers exceeded"):
+	case headersExceeded(err):
 		return tooLarge(req, fmt.Sprintf("%d bytes of headers", abi.MaxHeader))
 	}
 	return &abi.Error{Code: abi.CodeUnreachable, Retry: abi.RetryLater, Message: fmt.Sprintf("The backend %s could not be reached: %v.", req.URL.Host, plain(err))}
+}
+
+// headersExceeded tells whether net/http refused the headers of an answer for
+// their size, by HTTP/1 or HTTP/2; it has no values for these errors.
+func headersExceeded(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "response headers exceeded") || strings.Contains(text, "header list")
 }
 
 // plain is the innermost reason, without addresses.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -147,7 +148,7 @@ func TestMemoryKVIsSafeForConcurrentUseAndKeepsCopies(t *testing.T) {
 	for i := range 8 {
 		wg.Go(func() {
 			for range 50 {
-				_ = m.Put(t.Context(), "w", "p", fmt.Sprint(i), json.RawMessage("1"))
+				_ = m.Put(t.Context(), "w", "p", strconv.Itoa(i), json.RawMessage("1"))
 				_, _, _ = m.Get(t.Context(), "w", "p", "0")
 				_ = m.Delete(t.Context(), "w", "p", "1")
 			}

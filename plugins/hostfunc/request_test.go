@@ -1,7 +1,6 @@
 package hostfunc
 
 import (
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -155,7 +154,7 @@ func TestTraceHeader(t *testing.T) {
 	require.NotEqual(t, first[0], first[1], "each request is a span of its own")
 	require.Regexp(t, "^00-"+trace+"-[0-9a-f]{16}-01$", first[0])
 	for _, id := range []string{"", "00000000000000000000000000000000", strings.ToUpper(trace), trace[1:], trace + "0", "x\r\ny"} {
-		require.Equal(t, []string{"", ""}, send(id), fmt.Sprintf("%q is no trace", id))
+		require.Equal(t, []string{"", ""}, send(id), "%q is no trace", id)
 	}
 }
 
