@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"time"
+	"unicode/utf8"
 
 	"github.com/qidong/qidong/plugins/admission"
 	"github.com/qidong/qidong/sdk/abi"
@@ -157,8 +158,8 @@ func (a *action) timeout(asked time.Duration, l Limits) time.Duration {
 
 // envelope checks input and configuration, and packs them.
 func (m *module) envelope(a *action, c Call) ([]byte, error) {
-	if c.IdempotencyKey == "" {
-		return nil, failf(abi.CodeBadInput, "The call has no idempotency key.")
+	if c.IdempotencyKey == "" || !utf8.ValidString(c.IdempotencyKey) { // JSON would change it, and a replay's random numbers
+		return nil, failf(abi.CodeBadInput, "The call has no idempotency key that is text.")
 	}
 	in := abi.Call{
 		Action: c.Action, Input: orEmpty(c.Input), Config: orEmpty(c.Config),

@@ -73,6 +73,7 @@ func replaying(recorded []Exchange) *capabilities {
 // answer answers one capability request, and keeps both in the transcript. An
 // error ends the call.
 func (w *capabilities) answer(ctx context.Context, raw []byte) ([]byte, error) {
+	w.transcript.asked++
 	if w.transcript.replays {
 		return w.replay(raw)
 	}

@@ -2,13 +2,14 @@ package plugins
 
 import (
 	"context"
-	"encoding/json"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"math"
 	"time"
 
+	"github.com/qidong/qidong/plugins/rewrite"
 	"github.com/qidong/qidong/sdk/abi"
 )
 
@@ -19,7 +20,7 @@ const RecordingFormat = 1
 // is all that is needed to make the call again, bit for bit, on another
 // machine: the guest's clock and random numbers follow from the envelope. It
 // holds no secret and no field of the customer that was not granted, since the
-// guest saw none.
+// guest saw none. [Recording.Encode] and [ReadRecording] are its form in files.
 type Recording struct {
 	Format     int        `json:"format"`
 	Workspace  string     `json:"workspace"`
@@ -30,27 +31,37 @@ type Recording struct {
 	Enrollment string     `json:"enrollment,omitempty"`
 	At         time.Time  `json:"at"` // when it ran
 	Limits     Limits     `json:"limits"`
-	Envelope   string     `json:"envelope"` // what the guest read
+	Envelope   string     `json:"envelope"` // what the guest read, byte for byte
 	Exchanges  []Exchange `json:"exchanges,omitempty"`
-	// Output or Error is how the call ended.
-	Output json.RawMessage `json:"output,omitempty"`
-	Error  *abi.Error      `json:"error,omitempty"`
-	Log    string          `json:"log,omitempty"`
-	Stack  []string        `json:"stack,omitempty"`
-	Fuel   int64           `json:"fuel"`
-	Memory int64           `json:"memory"` // bytes
-	TookMS float64         `json:"took_ms"`
+	// Output or Error is how the call ended. Output is byte for byte what the
+	// guest put out.
+	Output string     `json:"output,omitempty"`
+	Error  *abi.Error `json:"error,omitempty"`
+	Log    string     `json:"log,omitempty"`
+	Stack  []string   `json:"stack,omitempty"`
+	Fuel   int64      `json:"fuel"`
+	Meter  int        `json:"meter"`  // [rewrite.Version] of the host, which Fuel depends on
+	Memory int64      `json:"memory"` // bytes
+	TookMS float64    `json:"took_ms"`
+	// Incomplete says why Exchanges are not kept, so that the call cannot be
+	// replayed; "" when they are.
+	Incomplete string `json:"incomplete,omitempty"`
+	// Irreproducible says why a replay may end otherwise: the wall clock or the
+	// host had a part in how the call ended. "" when it must end the same.
+	Irreproducible string `json:"irreproducible,omitempty"`
 }
 
 // Recorder keeps recordings. It is called after the call has ended, within the
 // time of the caller.
 type Recorder interface {
-	// Record keeps r. An error is logged; the call's result stands.
+	// Record keeps r, which nothing changes any more. An error is logged; the
+	// call's result stands.
 	Record(ctx context.Context, r *Recording) error
 }
 
 // record keeps what a run was, if it failed, or if the plugin's calls are
-// sampled and this is one of them.
+// sampled and this is one of them. A call that failed before it had a place to
+// run in (bad input, PLUGIN_BUSY, PLUGIN_SUSPENDED) leaves nothing to record.
 func (h *Host) record(ctx context.Context, m *module, j job, r *Result, err error) {
 	if h.cfg.Recorder == nil || j.call.World != nil || err == nil && !sampled(j.call.IdempotencyKey, j.call.Grant.Record) {
 		return
@@ -67,12 +78,13 @@ func (h *Host) record(ctx context.Context, m *module, j job, r *Result, err erro
 const recordTimeout = 2 * time.Second
 
 func newRecording(m *module, j job, r *Result, err error) *Recording {
+	t := &j.world.transcript
 	recording := &Recording{
 		Format: RecordingFormat, Workspace: j.call.Workspace, Plugin: m.manifest.Name, Version: m.manifest.Version,
 		Digest: m.digest, Action: j.call.Action, Enrollment: j.call.Enrollment, At: time.Now().UTC(),
-		Limits: j.limits, Envelope: string(j.envelope), Exchanges: j.world.transcript.Exchanges,
-		Output: r.Output, Log: r.Log, Stack: r.Stack, Fuel: r.Fuel, Memory: r.Memory,
-		TookMS: float64(r.Duration.Microseconds()) / 1000,
+		Limits: j.limits, Envelope: string(j.envelope), Exchanges: t.Exchanges, Incomplete: t.incomplete(),
+		Output: string(r.Output), Log: r.Log, Stack: r.Stack, Fuel: r.Fuel, Meter: rewrite.Version, Memory: r.Memory,
+		TookMS: float64(r.Duration.Microseconds()) / 1000, Irreproducible: chance(t, err),
 	}
 	var declared *abi.Error
 	var f *failure
@@ -82,71 +94,39 @@ func newRecording(m *module, j job, r *Result, err error) *Recording {
 	case errors.As(err, &f):
 		recording.Error = &abi.Error{Code: f.code, Message: f.message, Retry: retry(f.code)}
 	case err != nil:
-		recording.Error = &abi.Error{Code: abi.CodeUnavailable, Message: sentence(err) + ".", Retry: abi.RetryLater}
+		recording.Error = &abi.Error{Code: codeOf(err), Message: sentence(err) + ".", Retry: abi.RetryLater}
 	}
 	return recording
+}
+
+// chance is what but the guest and its world had a part in how a call ended;
+// "" for nothing.
+func chance(t *transcript, err error) string {
+	var declared *abi.Error
+	var f *failure
+	switch {
+	case err == nil, errors.As(err, &declared): // the guest ended it
+		return ""
+	case !errors.As(err, &f):
+		return "The host could not run it."
+	case f.code == abi.CodeDeadline:
+		return "The wall clock ended it: how far it got depends on the machine and its load."
+	case f.code == abi.CodeCanceled:
+		return "Its caller gave up, or the host was stopped, while it ran."
+	case f.code == abi.CodeUnavailable:
+		return "The host could not run it."
+	case t.asked > t.answered && !t.replays:
+		return fmt.Sprintf("The host failed when it answered request %d.", t.asked)
+	}
+	return ""
 }
 
 // sampled tells whether a call is one of the share, 0 to 1, that is recorded: a
 // retry is when its first attempt was.
 func sampled(key string, share float64) bool {
-	if share <= 0 {
-		return false
+	if share <= 0 || share >= 1 {
+		return share >= 1
 	}
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(key)) // never fails
-	return float64(h.Sum64()) < share*math.MaxUint64
-}
-
-// Replay makes a recorded call again: the module of the digest reads the
-// recorded envelope and gets the recorded answers. Digest may be another
-// version's, to see what it would have done; "" is the recording's. The result
-// is a recording too. The error is about the recording or the module; what the
-// guest did wrong, and a request that is not the recorded one
-// (REPLAY_DIVERGED), is in the result's Error.
-func (h *Host) Replay(ctx context.Context, recorded *Recording, digest string) (*Recording, error) {
-	if recorded.Format != RecordingFormat {
-		return nil, fmt.Errorf("replaying a call: the recording has format %d, this host knows %d", recorded.Format, RecordingFormat)
-	}
-	if digest == "" {
-		digest = recorded.Digest
-	}
-	ctx, end, err := h.begin(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("replaying a call: %w", err)
-	}
-	defer end()
-	m, done, err := h.module(ctx, digest)
-	if err != nil {
-		return nil, fmt.Errorf("replaying a call: %w", err)
-	}
-	defer done()
-	var envelope abi.Call
-	if f := decode([]byte(recorded.Envelope), abi.CodeBadInput, &envelope); f != nil {
-		return nil, fmt.Errorf("replaying a call: reading its envelope: %w", f)
-	}
-	call := Call{
-		Workspace: recorded.Workspace, Plugin: m.manifest.Name, Version: m.manifest.Version, Digest: digest, Action: recorded.Action,
-		Enrollment: recorded.Enrollment, IdempotencyKey: envelope.IdempotencyKey, Now: envelope.Now,
-	}
-	j := job{
-		call: call, limits: recorded.Limits.WithDefaults(), timeout: abi.MaxTimeout,
-		envelope: []byte(recorded.Envelope), world: replaying(recorded.Exchanges),
-	}
-	var r Result
-	err = h.rerun(ctx, m, j, &r)
-	return newRecording(m, j, &r, err), nil
-}
-
-func (h *Host) rerun(ctx context.Context, m *module, j job, r *Result) error {
-	a := m.actions[j.call.Action]
-	if a == nil {
-		return failf(abi.CodeUnknownAction, "Version %s of the plugin %s has no action %q.", m.manifest.Version, m.manifest.Name, j.call.Action)
-	}
-	ticket, err := h.admit(ctx, m, j.call, j.limits, r)
-	if err != nil {
-		return err
-	}
-	defer ticket.Leave("")
-	return h.complete(ctx, m, a, ticket, j, r)
+	sum := sha256.Sum256([]byte("record " + key)) // keys that differ in one digit are as independent as others
+	return float64(binary.BigEndian.Uint64(sum[:])) < share*math.MaxUint64
 }

@@ -66,6 +66,10 @@ func (r *run) explain(err error) error {
 			f.stack = printable(host.Stack)
 		}
 		return f
+	case errors.As(err, &host) && errors.Is(err, context.DeadlineExceeded):
+		return &failure{code: abi.CodeDeadline, message: "It ran out of time while the host answered it.", stack: printable(host.Stack)}
+	case errors.As(err, &host) && errors.Is(err, context.Canceled):
+		return &failure{code: abi.CodeCanceled, message: "The call was canceled while the host answered it.", stack: printable(host.Stack)}
 	case errors.As(err, &host):
 		return &failure{code: abi.CodeTrap, message: "It crashed in a function of the host: " + host.Error() + ".", stack: printable(host.Stack)}
 	case !errors.As(err, &stopped):

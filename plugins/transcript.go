@@ -1,6 +1,7 @@
 package plugins
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -33,7 +34,9 @@ func (x Exchange) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads what MarshalJSON wrote.
 func (x *Exchange) UnmarshalJSON(b []byte) error {
 	var w exchangeJSON
-	if err := json.Unmarshal(b, &w); err != nil {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields() // the outer decoder's is not passed on
+	if err := d.Decode(&w); err != nil {
 		return fmt.Errorf("reading an exchange of a recording: %w", err)
 	}
 	q, err := abi.Body{Text: w.Request, Base64: w.RequestBase64}.Bytes()
@@ -47,20 +50,37 @@ func (x *Exchange) UnmarshalJSON(b []byte) error {
 // transcript is what a call asked and was answered, in order. It is not safe
 // for concurrent use.
 type transcript struct {
-	Exchanges []Exchange
+	Exchanges []Exchange // nil when they have more than MaxRecording bytes
+	asked     int
+	answered  int
+	size      int        // bytes of all that was asked and answered
 	script    []Exchange // what is answered instead of the world
 	replays   bool
 }
 
 // add keeps an exchange. The bytes must not be changed after that.
 func (t *transcript) add(request, response []byte) {
+	t.answered++
+	t.size += len(request) + len(response)
+	if t.size > MaxRecording {
+		t.Exchanges = nil
+		return
+	}
 	t.Exchanges = append(t.Exchanges, Exchange{Request: request, Response: response})
+}
+
+// incomplete says why the exchanges are not there; "" when they are.
+func (t *transcript) incomplete() string {
+	if t.size <= MaxRecording {
+		return ""
+	}
+	return tooLarge(t.answered, t.size)
 }
 
 // next is the recorded response to a request, which must be the recorded one.
 // The failure says which request differs, and how.
 func (t *transcript) next(request []byte) ([]byte, error) {
-	n := len(t.Exchanges)
+	n := t.answered
 	if n >= len(t.script) {
 		return nil, failf(abi.CodeDiverged, "It made a request more than the %d of the recording: %s", len(t.script), shorten(string(request), 200))
 	}
@@ -75,7 +95,7 @@ func (t *transcript) next(request []byte) ([]byte, error) {
 // unasked is the failure of a replay that made fewer requests than were
 // recorded; nil when it made them all.
 func (t *transcript) unasked() error {
-	if n := len(t.Exchanges); t.replays && n < len(t.script) {
+	if n := t.answered; t.replays && n < len(t.script) {
 		return failf(abi.CodeDiverged, "It made %d of the %d requests of the recording; the next one was: %s", n, len(t.script), shorten(string(t.script[n].Request), 200))
 	}
 	return nil
