@@ -94,8 +94,8 @@ func (c *checker) text(path string, t abi.Text, required bool) {
 		c.add(path, `Give a text in English, and best also in Chinese: {"en": "…", "zh-CN": "…"}.`)
 	}
 	for lang, s := range t {
-		if len(s) > 500 || len(lang) > 35 {
-			c.add(path, "A text has at most 500 bytes; the one in %.40q has %d.", lang, len(s))
+		if len(s) > abi.MaxText || len(lang) > 35 {
+			c.add(path, "A text has at most %d bytes; the one in %.40q has %d.", abi.MaxText, lang, len(s))
 		}
 	}
 }

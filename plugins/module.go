@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/qidong/qidong/plugins/sandbox"
 	"github.com/qidong/qidong/sdk/abi"
@@ -22,7 +21,7 @@ type module struct {
 }
 
 // describeTimeout bounds initializing a module and asking for its manifest.
-const describeTimeout = 5 * time.Second
+const describeTimeout = abi.DescribeTimeout
 
 // Describe checks a module and returns its manifest: it is scanned, compiled,
 // initialized, and asked to describe itself; names, version and schemas must

@@ -10,10 +10,12 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
+
+	"github.com/qidong/qidong/sdk/abi"
 )
 
 // maxSchema bounds one JSON Schema, in bytes.
-const maxSchema = 64 << 10
+const maxSchema = abi.MaxSchema
 
 const draft = "https://json-schema.org/draft/2020-12/schema"
 
