@@ -84,7 +84,7 @@ func TestP30_Backends_that_do_not_keep_to_the_rules(t *testing.T) {
 		"endless trailers":                   {endless(ok+"Transfer-Encoding: chunked\r\nTrailer: X\r\n\r\n0\r\n", "X: y\r\n"), abi.CodeUnreachable},
 		"a stream of empty gzip members":     {endless(ok+"Content-Encoding: gzip\r\n\r\n", string(zipped(nil))), abi.CodeBodyTooLarge},
 		"a gzip bomb":                        {says(ok + "Content-Encoding: gzip\r\n\r\n" + string(zipped(make([]byte, abi.MaxBody+1)))), abi.CodeBodyTooLarge},
-		"a gzip bomb within a gzip bomb":     {says(ok + "Content-Encoding: gzip, gzip\r\n\r\n" + string(zipped(zipped(make([]byte, 64<<20))))), abi.CodeUnreachable},
+		"a gzip bomb within a gzip bomb":     {says(ok + "Content-Encoding: gzip, gzip\r\n\r\n" + string(zipped(zipped(make([]byte, 4<<20))))), abi.CodeUnreachable},
 		"gzip that is none":                  {says(ok + "Content-Encoding: gzip\r\n\r\nplain text that is no gzip"), abi.CodeUnreachable},
 		"gzip that ends early":               {says(ok + "Content-Encoding: gzip\r\n\r\n" + string(zipped([]byte("some text"))[:20])), abi.CodeUnreachable},
 		"an encoding that was not asked for": {says(ok + "Content-Encoding: br\r\n\r\nx"), abi.CodeUnreachable},
@@ -248,7 +248,7 @@ func TestP30_The_bounds_hold_for_HTTP_2(t *testing.T) {
 		}, abi.CodeBodyTooLarge},
 		"a gzip bomb": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
-			_, _ = w.Write(zipped(make([]byte, 64<<20)))
+			_, _ = w.Write(zipped(make([]byte, 4<<20)))
 		}, abi.CodeBodyTooLarge},
 		"a body that drips": {func(w http.ResponseWriter, r *http.Request) {
 			w.(http.Flusher).Flush()
@@ -265,7 +265,7 @@ func TestP30_The_bounds_hold_for_HTTP_2(t *testing.T) {
 			t.Cleanup(n.Close)
 			n.loopback.TLSClientConfig = &tls.Config{RootCAs: s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
 			h := &HTTP{Caller: caller, Allow: []string{strings.TrimPrefix(s.URL, "https://")}, Transport: n.Loopback()}
-			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()
 			_, refusal := h.Do(ctx, get(s.URL))
 			require.NotNil(t, refusal)
