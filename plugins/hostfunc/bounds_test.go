@@ -265,7 +265,11 @@ func TestP30_The_bounds_hold_for_HTTP_2(t *testing.T) {
 			t.Cleanup(n.Close)
 			n.loopback.TLSClientConfig = &tls.Config{RootCAs: s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
 			h := &HTTP{Caller: caller, Allow: []string{strings.TrimPrefix(s.URL, "https://")}, Transport: n.Loopback()}
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			limit := 30 * time.Second
+			if tt.code == abi.CodeHTTPTimeout {
+				limit = time.Second
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), limit)
 			defer cancel()
 			_, refusal := h.Do(ctx, get(s.URL))
 			require.NotNil(t, refusal)
