@@ -29,6 +29,9 @@ const (
 	// CodeSuspended is a plugin that failed too often of late; it is tried
 	// again after a while.
 	CodeSuspended = "PLUGIN_SUSPENDED"
+	// CodeDisabled is a plugin version that an operator, or a changed module, has
+	// put out of use.
+	CodeDisabled = "PLUGIN_DISABLED"
 	// CodeBusy is a call that found no place to run in time.
 	CodeBusy = "PLUGIN_BUSY"
 

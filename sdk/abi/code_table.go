@@ -61,6 +61,7 @@ func loadCodes() []CodeInfo {
 		code(CodeDigest, RetryNever, "The stored module is not the one that was accepted.", "存储的模块不是当初接受的那一个。", Caller, Operator),
 		code(CodeUnavailable, RetryLater, "The module could not be loaded just now.", "模块暂时无法加载。", Caller, Operator),
 		code(CodeSuspended, RetryAfter, "The plugin failed too often of late and is not called for a while.", "插件近期失败过多，暂停调用一段时间。", Caller, Operator),
+		code(CodeDisabled, RetryNever, "The plugin version was disabled.", "该插件版本已被停用。", Caller, Operator),
 		code(CodeBusy, RetryLater, "The call found no place to run in time.", "调用未能及时获得运行位置。", Caller, Operator),
 		code(CodeUnknownAction, RetryNever, "This version of the plugin has no such action.", "该插件版本没有这个动作。", Caller),
 		code(CodeBadInput, RetryNever, "Input or configuration does not match its schema, or is too large.", "输入或配置与其 Schema 不符，或者过大。", Caller),
