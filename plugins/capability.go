@@ -22,9 +22,11 @@ type capabilities struct {
 	transcript transcript
 }
 
-func (h *Host) capabilities(c Call) *capabilities {
+// capabilities are those of one call. plugin is the name in the manifest, under
+// which values are kept: the one in the call is only for messages.
+func (h *Host) capabilities(plugin string, c Call) *capabilities {
 	caller := hostfunc.Caller{
-		Workspace: c.Workspace, Plugin: c.Plugin, Customer: c.Customer,
+		Workspace: c.Workspace, Plugin: plugin, Customer: c.Customer,
 		IdempotencyKey: c.IdempotencyKey, Trace: c.Trace,
 	}
 	w := &capabilities{

@@ -95,6 +95,10 @@ func TestP32_A_guest_cannot_name_whose_call_it_is(t *testing.T) {
 	out, _, err := l.run(c)
 	require.NoError(t, err)
 	require.Equal(t, `"theirs"`, string(out.Responses[0].KV.Value), "the call says whose it is")
+	c.Plugin = "bank" // a wrong label of the caller
+	out, _, err = l.run(c)
+	require.NoError(t, err)
+	require.True(t, out.Responses[0].KV.Found, "values are kept under the name in the manifest")
 }
 
 func TestP35_An_effect_before_a_trap_happens_once_when_the_call_is_made_again(t *testing.T) {
