@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -84,19 +83,17 @@ func (p *pair) equal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	want := compact(ours.Output)
-	if !bytes.Equal(want, compact(again)) || !bytes.Equal(want, compact(fresh)) {
-		return fmt.Errorf("the guests do not do the same: the plugin host gave %s, Extism gave %s, and %s from a fresh instance", want, again, fresh)
+	if !bytes.Equal(ours.Output, fresh) || !bytes.Equal(withoutCounter(ours.Output), withoutCounter(again)) {
+		return fmt.Errorf("the guests do not do the same: the plugin host gave %s, Extism gave %s, and %s from a fresh instance", ours.Output, again, fresh)
 	}
 	return nil
 }
 
-func compact(b []byte) []byte {
-	var out bytes.Buffer
-	if json.Compact(&out, b) != nil {
-		return b
-	}
-	return out.Bytes()
+// withoutCounter takes away the number of the call, with which the output
+// ends: in an instance that is reused it goes up.
+func withoutCounter(output []byte) []byte {
+	before, _, _ := bytes.Cut(output, []byte(`"counter":`))
+	return before
 }
 
 // The contenders.
