@@ -49,6 +49,9 @@ func (h *Host) fetch(ctx context.Context, digest string) error {
 		return failf(abi.CodeUnavailable, "This host has no store of modules.")
 	}
 	wasm, err := h.cfg.Modules.Module(ctx, digest)
+	if errors.Is(err, ErrChanged) {
+		return failf(abi.CodeDigest, "The stored module %s is not the one that was accepted. Upload the plugin again, and find out who changed it.", digest)
+	}
 	if err != nil {
 		return failf(abi.CodeUnavailable, "The module %s could not be read: %v.", digest, err)
 	}

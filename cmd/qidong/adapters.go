@@ -61,7 +61,7 @@ func (c *caller) Call(ctx context.Context, in workflows.CallInput) (map[string]a
 	}
 	if p.State == orchestrator.PluginDisabled {
 		return nil, &workflows.CallError{
-			Code: codeDisabled, Message: fmt.Sprintf("Version %s of the plugin %s is disabled. %s", p.Version, p.Name, p.Reason), Final: true,
+			Code: abi.CodeDisabled, Message: fmt.Sprintf("Version %s of the plugin %s is disabled. %s", p.Version, p.Name, p.Reason), Final: true,
 		}
 	}
 	call, err := c.prepare(ctx, in, p)
@@ -87,9 +87,6 @@ func (c *caller) Call(ctx context.Context, in workflows.CallInput) (map[string]a
 	}
 	return out, nil
 }
-
-// codeDisabled is a call of a plugin version that was disabled.
-const codeDisabled = "PLUGIN_DISABLED"
 
 // prepare makes the host's call of a workflow's.
 func (c *caller) prepare(ctx context.Context, in workflows.CallInput, p orchestrator.Plugin) (plugins.Call, error) {

@@ -23,6 +23,17 @@ func (l ledger) Post(ctx context.Context, workspace, customer string, amount int
 	})
 }
 
+// modules is plugins.Modules over the store.
+type modules struct{ store orchestrator.PluginStore }
+
+func (m modules) Module(ctx context.Context, digest string) ([]byte, error) {
+	module, err := m.store.Module(ctx, digest)
+	if errors.Is(err, orchestrator.ErrModuleChanged) {
+		err = fmt.Errorf("%w: %w", plugins.ErrChanged, err)
+	}
+	return module, err
+}
+
 // values is plugins.KV over the store.
 type values struct{ store orchestrator.KVStore }
 

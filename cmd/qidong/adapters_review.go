@@ -33,7 +33,7 @@ func (d describer) Review(manifest, config, grant json.RawMessage) ([]orchestrat
 	}
 	asked, err := plugins.Asked(&m, config)
 	if err != nil {
-		return []orchestrator.MissingGrant{{Need: "config", Value: err.Error()}}, nil
+		return []orchestrator.MissingGrant{{Need: "config", Value: err.Error()}}, nil //nolint:nilerr // the error is what is missing
 	}
 	return lacking(&m, asked, granted), nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -50,7 +51,7 @@ func listPluginCalls(cmd *cobra.Command, c *connection, req *qidongv1.ListPlugin
 		}
 		rows = append(rows, []string{
 			call.GetId(), when(call.GetCallTime()), call.GetPlugin() + "@" + call.GetVersion(), call.GetAction(), code,
-			fmt.Sprint(call.GetFuel()), call.GetDuration().AsDuration().String(), call.GetEnrollmentId(),
+			strconv.FormatInt(call.GetFuel(), 10), call.GetDuration().AsDuration().String(), call.GetEnrollmentId(),
 		})
 	}
 	return printTable(cmd.OutOrStdout(), "No such call is recorded: those that fail are, and of the others the share \"record\" in the plugin's grant.",

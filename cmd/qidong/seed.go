@@ -36,7 +36,7 @@ func (s *server) seed(ctx context.Context, dir string, set *backends.Set) error 
 		if err != nil {
 			return err
 		}
-		if _, err := s.service.UploadPlugin(ctx, admin, p.Module, config, grant); err != nil {
+		if err := s.seedPlugin(ctx, admin, p.Module, config, grant); err != nil {
 			return fmt.Errorf("loading plugin %s: %w", p.Name, err)
 		}
 	}
@@ -52,10 +52,21 @@ func (s *server) seed(ctx context.Context, dir string, set *backends.Set) error 
 	return nil
 }
 
+// seedPlugin uploads a plugin, and grants what it lacks; a grant that lacks
+// nothing stays as an operator has left it.
+func (s *server) seedPlugin(ctx context.Context, admin orchestrator.Actor, module []byte, config, grant json.RawMessage) error {
+	p, err := s.service.UploadPlugin(ctx, admin, module, config, nil)
+	if err != nil || len(p.Missing) == 0 {
+		return err
+	}
+	_, err = s.service.UpdatePlugin(ctx, admin, p.Name, p.Version, orchestrator.PluginUpdate{Grant: grant})
+	return err
+}
+
 // setup is a plugin's configuration and grant in the demo workspace: its own
 // backend, which here is on loopback, or for first-party plugins the ledger.
 func setup(name string, set *backends.Set) (config, grant json.RawMessage, err error) {
-	settings, allowed := map[string]string{}, plugins.Grant{Ledger: name == "points"}
+	settings, allowed := map[string]string{}, plugins.Grant{Ledger: name == "points", Record: 1}
 	if address := set.URL(name); address != "" {
 		u, err := url.Parse(address)
 		if err != nil {

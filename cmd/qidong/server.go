@@ -71,7 +71,7 @@ func (s *server) assemble(ctx context.Context, dir, baseURL string) error {
 	}
 
 	host, err := plugins.New(ctx, plugins.Config{
-		Modules: store, Ledger: ledger{store}, KV: values{store}, Secrets: secretValues{vault}, Recorder: recorder{vault},
+		Modules: modules{store}, Ledger: ledger{store}, KV: values{store}, Secrets: secretValues{vault}, Recorder: recorder{vault},
 		Logger: logger, Metrics: s.metrics, CacheDir: filepath.Join(dir, "wasm-cache"),
 	})
 	if err != nil {

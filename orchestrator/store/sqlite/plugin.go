@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -106,15 +105,12 @@ func (s *Store) Plugins(ctx context.Context, workspace string) ([]orchestrator.P
 	return list, kind(err, "listing plugins")
 }
 
-// errModuleChanged is a module that is no longer what was uploaded.
-var errModuleChanged = errors.New("the stored bytes are not those of the digest: the database was changed by hand or is damaged; upload the module again")
-
 // Module returns the bytes of a digest, after checking that they are.
 func (s *Store) Module(ctx context.Context, digest string) ([]byte, error) {
 	var module []byte
 	err := s.read(ctx).QueryRowContext(ctx, `SELECT module FROM modules WHERE digest = ?`, digest).Scan(&module)
 	if err == nil && sha256Hex(module) != digest {
-		module, err = nil, errModuleChanged
+		module, err = nil, orchestrator.ErrModuleChanged
 	}
 	return module, kind(err, "loading module "+digest)
 }

@@ -78,7 +78,7 @@ func TestP22AChangedModuleIsNotReturned(t *testing.T) {
 	_, err := s.w.ExecContext(t.Context(), `UPDATE modules SET module = ?`, []byte("evil"))
 	require.NoError(t, err)
 	module, err := s.Module(t.Context(), digest)
-	require.ErrorIs(t, err, errModuleChanged)
+	require.ErrorIs(t, err, orchestrator.ErrModuleChanged)
 	require.Nil(t, module)
 
 	require.NoError(t, s.AddPlugin(t.Context(), orchestrator.Plugin{Workspace: "w", Name: "p", Version: "1.0.0", Digest: digest}, []byte("good")))
