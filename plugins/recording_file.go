@@ -97,6 +97,9 @@ func (r *Recording) check() (abi.Call, error) {
 	if err := r.Limits.Validate(); err != nil {
 		return envelope, err
 	}
+	if (r.Error == nil) == (r.Output == "") || r.Output != "" && !json.Valid([]byte(r.Output)) {
+		return envelope, errors.New("it has neither an error nor an output that is JSON, or both")
+	}
 	if len(r.Envelope) > abi.MaxInput {
 		return envelope, fmt.Errorf("its envelope has %d bytes; at most %d are possible", len(r.Envelope), abi.MaxInput)
 	}
