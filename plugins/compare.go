@@ -87,6 +87,9 @@ func ending(r *Recording) json.RawMessage {
 	if r.Error != nil {
 		return encode(abi.Result{Error: r.Error})
 	}
+	if !json.Valid([]byte(r.Output)) { // of a recording that was changed by hand
+		return quote(r.Output)
+	}
 	return json.RawMessage(`{"output":` + r.Output + `}`)
 }
 
