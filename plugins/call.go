@@ -115,6 +115,7 @@ func (h *Host) call(ctx context.Context, c Call, r *Result) (err error) {
 	if err != nil {
 		return err
 	}
+	c.Grant = c.Grant.within(m.manifest, c.Config)
 	j := job{call: c, limits: c.Grant.Limits.WithDefaults(), envelope: envelope, world: h.capabilities(m.manifest.Name, c)}
 	j.timeout = a.timeout(c.Timeout, j.limits)
 	ticket, err := h.admit(ctx, m, c, j.limits, r)

@@ -62,6 +62,7 @@ type lab struct {
 	ledger   ledger
 	recorder recorder
 	grant    plugins.Grant
+	config   map[string]string // the backends
 }
 
 type secretMap map[string]string
@@ -96,6 +97,11 @@ func (l *lab) serve(handler http.HandlerFunc) (url string) {
 	s := httptest.NewServer(handler)
 	l.t.Cleanup(s.Close)
 	host := strings.TrimPrefix(s.URL, "http://")
+	if l.config == nil {
+		l.config = map[string]string{"first": s.URL}
+	} else {
+		l.config["second"] = s.URL
+	}
 	l.grant.HTTP = append(l.grant.HTTP, host)
 	l.grant.Secrets = append(l.grant.Secrets, plugins.Secret{Name: "api_key", Host: host})
 	return s.URL
@@ -117,8 +123,13 @@ func (l *lab) call(in object, requests ...any) plugins.Call {
 	in["requests"] = list
 	input, err := json.Marshal(in)
 	require.NoError(l.t, err)
+	config, err := json.Marshal(l.config)
+	require.NoError(l.t, err)
+	if l.config == nil {
+		config = nil
+	}
 	return plugins.Call{
-		Workspace: "demo", Plugin: "capable", Version: "1.0.0", Digest: l.digest, Action: "ask", Input: input, Grant: l.grant,
+		Config: config, Workspace: "demo", Plugin: "capable", Version: "1.0.0", Digest: l.digest, Action: "ask", Input: input, Grant: l.grant,
 		IdempotencyKey: "e_1/ask/1", Customer: "c_1", Enrollment: "e_1", Now: now,
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/qidong/qidong/plugins/hostfunc"
@@ -154,4 +155,24 @@ func isLoopback(hostport string) bool {
 	host := (&url.URL{Host: hostport}).Hostname()
 	a, err := netip.ParseAddr(host)
 	return strings.EqualFold(host, "localhost") || err == nil && a.IsLoopback()
+}
+
+// within is what g allows of what the plugin asks for under a configuration:
+// asking grants nothing, and neither is given what was not asked for.
+func (g Grant) within(m *abi.Manifest, config json.RawMessage) Grant {
+	asked, _ := Asked(m, config) // a host that the configuration lacks is not asked for
+	g.Ledger, g.KV = g.Ledger && asked.Ledger, g.KV && asked.KV
+	g.HTTP = intersect(g.HTTP, asked.HTTP)
+	g.Secrets = intersect(g.Secrets, asked.Secrets)
+	return g
+}
+
+func intersect[T comparable](granted, asked []T) []T {
+	var both []T
+	for _, v := range granted {
+		if slices.Contains(asked, v) {
+			both = append(both, v)
+		}
+	}
+	return both
 }

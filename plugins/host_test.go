@@ -31,9 +31,9 @@ func TestDescribe(t *testing.T) {
 	require.JSONEq(t, `{"type":"object","additionalProperties":false,"required":["text"],"properties":{
 		"text":{"type":"string","title":"Text","x-title":{"en":"Text","zh-CN":"文字"}}}}`, string(post.Input))
 
-	g, err := plugins.Asked(m, json.RawMessage(`{"base_url":"http://127.0.0.1:8080/api"}`))
+	g, err := plugins.Asked(m, json.RawMessage(`{"base_url":"http://127.0.0.1:8080/api","also":"https://also.example"}`))
 	require.NoError(t, err)
-	require.Empty(t, cmp.Diff(plugins.Grant{HTTP: []string{"127.0.0.1:8080"}, Loopback: true, Ledger: true}, g))
+	require.Empty(t, cmp.Diff(plugins.Grant{HTTP: []string{"127.0.0.1:8080", "also.example"}, Loopback: true, Ledger: true}, g))
 	_, err = plugins.Asked(m, nil)
 	require.ErrorContains(t, err, `needs a URL in "base_url"`)
 }

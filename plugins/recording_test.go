@@ -115,7 +115,7 @@ func TestAReplayIsTheRecordedCallBitForBit(t *testing.T) {
 	for action, tt := range all {
 		c := reach(t, action, tt.in, backend)
 		c.Digest, c.Grant.Limits.Fuel, c.Grant.Ledger, c.Customer = digest, 20_000_000, true, "c_1"
-		c.Config = []byte(`{"base_url":"https://elsewhere.example"}`)
+		c.Config = []byte(`{"base_url":"https://elsewhere.example","also":"` + backend.URL + `"}`)
 		recorded := s.record(t, c)
 		code := ""
 		if recorded.Error != nil {

@@ -174,6 +174,17 @@ func TestARunEndsAtItsDeadline(t *testing.T) {
 	require.Equal(t, abi.CodeCanceled, f.Code)
 }
 
+func TestALimitBelowWhatTheModuleStartsWith(t *testing.T) {
+	t.Parallel()
+	r := limited()
+	r.Memory = wasmPage / 2
+	err := load(t, newEngine(t, Config{}), tiny(nothing...)).Run(t.Context(), abi.ExportCall, r)
+	var f *Failure
+	require.ErrorAs(t, err, &f)
+	require.Equal(t, abi.CodeMemory, f.Code)
+	require.Contains(t, f.Message, "starts with 65536 bytes")
+}
+
 func TestIdleInstancesMakeRoomForEachOther(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, Config{Idle: 3})

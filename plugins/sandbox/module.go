@@ -101,6 +101,9 @@ func (m *Module) Run(ctx context.Context, export string, r *Run) error {
 	if err := ctx.Err(); err != nil {
 		return stopped(err)
 	}
+	if least := len(m.start.memory.bytes()); least > r.Memory {
+		return failf(abi.CodeMemory, "It starts with %d bytes of memory; the limit is %d.", least, r.Memory)
+	}
 	i, err := m.acquire(ctx)
 	if err != nil {
 		return err

@@ -109,7 +109,7 @@ func encodeResult(out any, err error) []byte {
 
 // warm makes calls fast whose memory the host sets back to what describe left:
 // they need not find out again how types are written as JSON.
-func (p *Plugin) warm() {
+func (p *Plugin) warm() { //nolint:unused // by the exports, which are built for wasip1 only
 	var envelope abi.Call
 	_ = json.Unmarshal([]byte(`{"action":"","input":{},"config":{},"idempotency_key":"","now":"2026-01-01T00:00:00Z"}`), &envelope)
 	if p.manifest.ExampleConfig != nil {

@@ -27,12 +27,20 @@ type answer struct {
 	Customer  map[string]any    `json:"customer"`
 }
 
+// config names the backends that may be asked.
+type config struct {
+	First  string `json:"first,omitempty"`
+	Second string `json:"second,omitempty"`
+}
+
 func capable() *plugin.Plugin {
 	why := plugin.T("to be tested", "用于测试")
 	p := plugin.New(plugin.Info{
 		Name: "capable", Version: "1.0.0", Partner: "Qidong", Title: plugin.T("Capable", "能力"),
+		Config: config{"http://127.0.0.1:8080", "http://127.0.0.1:8081"},
 		Needs: []plugin.Need{
-			plugin.NeedHTTP("127.0.0.1:8080", why), plugin.NeedSecret("api_key", "127.0.0.1:8080", why),
+			plugin.NeedHTTP("config.first", why), plugin.NeedSecret("api_key", "config.first", why),
+			plugin.NeedHTTP("config.second", why), plugin.NeedSecret("api_key", "config.second", why),
 			plugin.NeedLedger(why), plugin.NeedKV(why),
 			plugin.NeedCustomer("name", why), plugin.NeedCustomer("traits.tier", why),
 		},

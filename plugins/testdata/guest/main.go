@@ -16,6 +16,7 @@ import (
 
 type config struct {
 	BaseURL string `json:"base_url,omitempty" schema:"format=uri"`
+	Also    string `json:"also,omitempty" schema:"format=uri"`
 }
 
 type empty struct{}
@@ -56,9 +57,10 @@ func guest() *plugin.Plugin {
 	p := plugin.New(plugin.Info{
 		Name: "guest", Version: "1.2.3", Partner: "Qidong",
 		Title:  plugin.T("Test guest", "测试插件"),
-		Config: config{BaseURL: "https://backend.example/api"},
+		Config: config{BaseURL: "https://backend.example/api", Also: "https://also.example"},
 		Needs: []plugin.Need{
 			plugin.NeedHTTP("config.base_url", plugin.T("to be tested", "用于测试")),
+			plugin.NeedHTTP("config.also", plugin.T("to be tested", "用于测试")),
 			plugin.NeedLedger(plugin.T("to be tested", "用于测试")),
 		},
 	})
