@@ -17,7 +17,7 @@ func Discount(load func(name string) ([]byte, error)) (Suite, error) {
 	for _, language := range []string{"go", "rust", "c", "assemblyscript"} {
 		g := Guest{Language: language}
 		if g.Module, err = load("discount-" + language); err != nil {
-			g.Missing = err.Error()
+			g.Missing = fmt.Sprintf("The guest discount-%s is not in this program: make build puts it there where its compiler is installed.", language)
 		}
 		s.Guests = append(s.Guests, g)
 	}

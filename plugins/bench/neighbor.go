@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/qidong/qidong/plugins"
@@ -35,40 +34,48 @@ func (s *session) neighbor(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = h.Close(context.WithoutCancel(ctx)) }()
-	n := &neighborhood{host: h, call: s.call(g), phase: s.moment(600 * time.Millisecond)}
-	alone := Subject{Name: "alone", Run: n.p99}
-	subjects := []Subject{alone, n.beside("endless", endless), n.beside("nearly", nearly)}
+	n := &neighborhood{host: h, call: s.call(g), phase: s.moment(600 * time.Millisecond), typical: Series{}}
+	subjects := []Subject{n.alone(), n.beside("endless", endless), n.beside("nearly", nearly)}
 	if _, err := Rounds(ctx, 1, subjects...); err != nil { // warm up
 		return err
 	}
-	n.ended.Store(0)
+	n.typical = Series{}
 	took, err := Rounds(ctx, s.Rounds, subjects...)
 	if err != nil {
 		return err
 	}
 	for _, kind := range []string{"endless", "nearly"} {
 		f := like(kind)
-		f.Value = took.Ratio(kind, "alone")
-		f.Detail = fmt.Sprintf("p99 %s ÷ %s alone, beside %d callers", Took(took.Median(kind)), Took(took.Median("alone")), callers)
+		f.Value = took.Ratio(kind, alone)
+		f.Detail = fmt.Sprintf("%s ÷ %s alone, beside %d callers; the median %s ÷ %s", Took(took.Median(kind)), Took(took.Median(alone)),
+			callers, Took(n.typical.Median(kind)), Took(n.typical.Median(alone)))
 		s.report.Add(f)
 	}
 	return nil
 }
 
+// alone is the phase without hostile callers.
+const alone = "alone"
+
 // neighborhood is a host with a well-behaved plugin and hostile ones.
 type neighborhood struct {
-	host  *plugins.Host
-	call  plugins.Call // the well-behaved one
-	phase time.Duration
-	ended atomic.Int64 // hostile calls
+	host    *plugins.Host
+	call    plugins.Call // the well-behaved one
+	phase   time.Duration
+	typical Series // medians of its calls, by phase
+}
+
+func (n *neighborhood) alone() Subject {
+	return Subject{Name: alone, Run: func(ctx context.Context) (float64, error) { return n.p99(ctx, alone) }}
 }
 
 // p99 is of the well-behaved plugin's calls, one after the other, in ns.
-func (n *neighborhood) p99(ctx context.Context) (float64, error) {
+func (n *neighborhood) p99(ctx context.Context, phase string) (float64, error) {
 	took, err := Sample(n.phase, func() error {
 		_, err := n.host.Call(ctx, n.call)
 		return err
 	})
+	n.typical[phase] = append(n.typical[phase], Median(took))
 	return Percentile(took, 99), err
 }
 
@@ -84,7 +91,7 @@ func (n *neighborhood) beside(name string, module []byte) Subject {
 		}
 		defer all.Wait()
 		defer stop()
-		return n.p99(ctx)
+		return n.p99(ctx, name)
 	}}
 }
 
@@ -93,7 +100,6 @@ func (n *neighborhood) beside(name string, module []byte) Subject {
 func (n *neighborhood) bother(ctx context.Context, c plugins.Call) {
 	for ctx.Err() == nil {
 		_, err := n.host.Call(ctx, c)
-		n.ended.Add(1)
 		var failed *plugins.CallError
 		if errors.As(err, &failed) && (failed.Code == abi.CodeSuspended || failed.Code == abi.CodeBusy) {
 			select {

@@ -23,33 +23,50 @@ import (
 func (s *session) pool(ctx context.Context) error {
 	n := s.few(1000)
 	figure := Result{Name: "plugin.pool_pss_1000", Guest: "go", Unit: "MiB", Bound: 450}
-	before, err := pss()
-	if errors.Is(err, fs.ErrNotExist) {
-		figure.Skipped = "This system does not tell a process's proportional set size: it has no /proc/self/smaps_rollup."
-		s.report.Add(figure)
-		return nil
+	var held growth
+	var err error
+	for range 3 { // the calls that wait have 5 s, which a busy machine may exceed
+		if held, err = s.grow(ctx, n); err == nil || errors.Is(err, fs.ErrNotExist) || ctx.Err() != nil {
+			break
+		}
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		figure.Skipped = "This system does not tell a process's proportional set size: it has no /proc/self/smaps_rollup."
+	case err != nil:
 		return err
+	default:
+		figure.Value = mib(held.after - held.before)
+		figure.Detail = fmt.Sprintf("%.0f KiB an instance; the whole process: %.0f MiB before, %.0f after",
+			figure.Value*1024/float64(n), mib(held.before), mib(held.after))
+	}
+	s.report.Add(figure)
+	return nil
+}
+
+// growth is the proportional set size of the process, in bytes, without and
+// with a full pool.
+type growth struct{ before, after float64 }
+
+func mib(bytes float64) float64 { return bytes / (1 << 20) }
+
+// grow fills the pool of a new host with n instances.
+func (s *session) grow(ctx context.Context, n int) (g growth, err error) {
+	if g.before, err = pss(); err != nil {
+		return g, err
 	}
 	gate := &gate{arrived: make(chan struct{}), open: make(chan struct{})}
 	// Each call claims 16 MiB, and one plugin gets no more than half.
 	h, err := s.host(ctx, plugins.Config{Ledger: gate, Idle: n, Memory: int64(n) * 64 << 20}, s.Points)
 	if err != nil {
-		return err
+		return g, err
 	}
 	defer func() { _ = h.Close(context.WithoutCancel(ctx)) }()
 	if err := s.fill(ctx, h, gate, n); err != nil {
-		return err
+		return g, err
 	}
-	after, err := pss()
-	if err != nil {
-		return err
-	}
-	figure.Value = (after - before) / (1 << 20)
-	figure.Detail = fmt.Sprintf("%.0f KiB an instance; the whole process: %.0f before, %.0f MiB after", (after-before)/float64(n)/1024, before/(1<<20), after/(1<<20))
-	s.report.Add(figure)
-	return nil
+	g.after, err = pss()
+	return g, err
 }
 
 // fill makes n calls that are all at work at the same time.
