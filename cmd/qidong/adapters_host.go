@@ -73,9 +73,9 @@ func (s secretValues) Secret(ctx context.Context, workspace, name string) (strin
 type recorder struct{ vault *orchestrator.Vault }
 
 func (r recorder) Record(ctx context.Context, rec *plugins.Recording) error {
-	raw, err := json.Marshal(rec)
+	raw, err := rec.Encode()
 	if err != nil {
-		return fmt.Errorf("encoding the recording of a call: %w", err)
+		return err
 	}
 	c := orchestrator.PluginCall{
 		Workspace: rec.Workspace, Plugin: rec.Plugin, Version: rec.Version, Digest: rec.Digest, Action: rec.Action,

@@ -26,7 +26,7 @@ func newPluginCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return listPlugins(cmd, c) },
 	}, newPluginCheckCommand(c))
 	cmd.AddCommand(newPluginShowCommand(c), newPluginUpdateCommand(c), newPluginDownloadCommand(c),
-		newPluginCallsCommand(c), newPluginCallCommand(c))
+		newPluginCallsCommand(c), newPluginCallCommand(c), newPluginReplayCommand(c), newPluginDiffCommand(c))
 	return cmd
 }
 
