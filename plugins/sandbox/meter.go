@@ -11,10 +11,10 @@ import (
 	"github.com/qidong/qidong/sdk/abi"
 )
 
-// slice is how many instructions a guest runs, about a millisecond, before it
+// slice is how many instructions a guest runs, less than a millisecond, before it
 // is asked again: a guest that does not return to the host holds up Go's
 // garbage collector, and so the whole process.
-const slice = 1 << 20
+const slice = 1 << 18
 
 // Limits bound one run. All must be positive.
 type Limits struct {
@@ -26,7 +26,7 @@ type Limits struct {
 // Run is one run of an export.
 type Run struct {
 	Limits
-	// Slice is called after about every million instructions; it may block. An
+	// Slice is called after about every 250,000 instructions; it may block. An
 	// error ends the run. nil does nothing.
 	Slice func(context.Context) error
 
