@@ -1,0 +1,24 @@
+// The discount plugin in AssemblyScript. The host calls the two exports below.
+import { JSON } from "json-as";
+import { Call, fail } from "./envelope";
+import { fetch } from "./fetch";
+import { input, output } from "./host";
+import { manifest } from "./manifest";
+import { misbehave, remember } from "./misbehave";
+import { quote } from "./quote";
+
+export function qidong_describe(): void {
+  output(manifest);
+}
+
+export function qidong_call(): void {
+  output(run(JSON.parse<Call>(input())));
+}
+
+function run(call: Call): string {
+  if (call.action == "quote") return quote(call);
+  if (call.action == "misbehave") return misbehave(call);
+  if (call.action == "remember") return remember();
+  if (call.action == "fetch") return fetch(call);
+  return fail("unknown_action", "The plugin has no such action.");
+}
