@@ -29,6 +29,7 @@ const (
 	OpI64Sub       = 0x7d
 	OpI64ShrU      = 0x88
 	OpI64ExtendU   = 0xad
+	OpRefNull      = 0xd0
 	OpRefFunc      = 0xd2
 	OpPrefix       = 0xfc // of what follows, and saturating truncation
 	OpMemoryInit   = 8    // after OpPrefix
@@ -40,6 +41,10 @@ const (
 // SkipImmediates passes over what follows an instruction that neither begins a
 // block nor is OpBrTable or OpPrefix. It tells whether it knows the
 // instruction.
+//
+// It is strict: what is read here as the operand of one instruction must not be
+// read as instructions by the runtime, or the reverse, or code could be hidden
+// from us. Where the runtime knows encodings that we do not, they are errors.
 func SkipImmediates(r *Reader, op byte) bool {
 	switch {
 	case op <= 0x01, op == OpElse, op == OpEnd, op == OpReturn, op == 0x1a, op == 0x1b, op >= 0x45 && op <= 0xc4, op == 0xd1:
@@ -50,12 +55,15 @@ func SkipImmediates(r *Reader, op byte) bool {
 		r.U32()
 		r.U32()
 	case op == 0x1c: // typed select
-		r.Skip(r.U32())
+		r.Expect(1)
+		r.ValueType()
 	case op >= 0x28 && op <= 0x3e: // loads and stores
 		r.U32()
 		r.U32()
-	case op == 0x3f, op == 0x40, op == 0xd0:
-		r.Byte()
+	case op == 0x3f, op == 0x40: // memory.size, memory.grow
+		r.Expect(0)
+	case op == OpRefNull:
+		r.RefType()
 	case op == OpI32Const:
 		r.SkipLEB(5)
 	case op == OpI64Const:
@@ -77,10 +85,10 @@ func SkipPrefixed(r *Reader) (op uint32, known bool) {
 	switch op = r.U32(); op {
 	case 0, 1, 2, 3, 4, 5, 6, 7: // saturating truncation
 	case OpMemoryCopy:
-		r.Byte()
-		r.Byte()
+		r.Expect(0)
+		r.Expect(0)
 	case OpMemoryFill:
-		r.Byte()
+		r.Expect(0)
 	case 16: // table.size
 		r.U32()
 	default:

@@ -77,7 +77,7 @@ func (b *body) readLocals() {
 	b.locals = uint32(b.kind.params)
 	for n := b.groups; n > 0 && b.r.Err() == nil; n-- {
 		b.locals += b.r.U32() // the scan has bounded the sum
-		b.r.Byte()
+		b.r.ValueType()
 	}
 	if b.r.Err() == nil {
 		b.given = b.r.Since(start)
@@ -90,9 +90,9 @@ func (b *body) survey() error {
 	for r.Left() {
 		switch op := r.Byte(); op {
 		case bytecode.OpBlock, bytecode.OpIf:
-			r.SkipLEB(5)
+			r.BlockType()
 		case bytecode.OpLoop:
-			r.SkipLEB(5)
+			r.BlockType()
 			b.loops = true
 		case bytecode.OpBrTable:
 			for n := uint64(r.U32()) + 1; n > 0 && r.Err() == nil; n-- {

@@ -112,7 +112,7 @@ func (b *body) plain(op byte) error {
 }
 
 func (b *body) open(op byte, start int) error {
-	if t := b.r.S64(); t >= int64(len(b.types)) {
+	if t := b.r.BlockType(); t >= int64(len(b.types)) {
 		return fmt.Errorf("a block has type %d, but there are %d types", t, len(b.types))
 	}
 	b.out = append(b.out, b.r.Since(start)...)

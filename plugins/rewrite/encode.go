@@ -192,7 +192,13 @@ func (m *module) element(b []byte, r *bytecode.Reader) ([]byte, error) {
 		b = append(b, offset...)
 	}
 	if passive || explicit {
-		b = append(b, r.Byte())
+		start := r.Position()
+		if expressions {
+			r.RefType()
+		} else {
+			r.Expect(0) // functions
+		}
+		b = append(b, r.Since(start)...)
 	}
 	n := count(r)
 	b = bytecode.AppendU32(b, uint32(n))

@@ -56,11 +56,20 @@ func (m *module) readTypes() error {
 		if form := r.Byte(); form != 0x60 && r.Err() == nil {
 			return fmt.Errorf("type %d has the unknown form %#x", len(m.types), form)
 		}
-		params := count(r)
-		r.Skip(uint32(params))
-		m.types = append(m.types, signature{params: params, results: r.Bytes(r.U32())})
+		params := valueTypes(r)
+		m.types = append(m.types, signature{params: len(params), results: valueTypes(r)})
 	}
 	return m.end(r, sectionType, "the list of types")
+}
+
+// valueTypes reads a list of types.
+func valueTypes(r *bytecode.Reader) []byte {
+	n := count(r)
+	start := r.Position()
+	for ; n > 0; n-- {
+		r.ValueType()
+	}
+	return r.Since(start)
 }
 
 // length is the count of a section's entries, 0 when there is none.
@@ -114,7 +123,7 @@ func (m *module) addFunction(t uint32) error {
 func (m *module) readGlobals() error {
 	r := m.sections[sectionGlobal].reader()
 	for n := m.length(r, sectionGlobal); n > 0; n-- {
-		kind, mutable := r.Byte(), r.Byte()
+		kind, mutable := r.ValueType(), r.Byte()
 		init, err := m.constant(r, len(m.globals))
 		if err != nil {
 			return err
