@@ -8,19 +8,21 @@ import (
 	"path/filepath"
 )
 
-// buildGuest compiles the guest as examples/plugins/build compiles ours: the
-// same toolchain, the same flags. It is run in this directory.
-func buildGuest(ctx context.Context) ([]byte, error) {
-	dir, err := os.MkdirTemp("", "qidong-bench-")
+// build compiles a Go guest as examples/plugins/build does: one toolchain and
+// the same flags for both hosts. dir is relative to this directory, in which
+// the command is run.
+func build(ctx context.Context, dir string) ([]byte, error) {
+	out, err := os.MkdirTemp("", "qidong-bench-")
 	if err != nil {
-		return nil, fmt.Errorf("making a directory for the guest: %w", err)
+		return nil, fmt.Errorf("making a directory for a guest: %w", err)
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	out := filepath.Join(dir, "guest.wasm")
-	cmd := exec.CommandContext(ctx, "go", "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", out, "./guest") //nolint:gosec // its arguments are ours
+	defer func() { _ = os.RemoveAll(out) }()
+	file := filepath.Join(out, "guest.wasm")
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", file, ".") //nolint:gosec // its arguments are ours
+	cmd.Dir = filepath.FromSlash(dir)
 	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=", "GOWASM=", "GOEXPERIMENT=")
 	if text, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("building the guest for Extism in bench/extism: %w\n%s", err, text)
+		return nil, fmt.Errorf("building the guest in %s: %w\n%s", dir, err, text)
 	}
-	return os.ReadFile(out)
+	return os.ReadFile(file)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/qidong/qidong/examples"
 	"github.com/qidong/qidong/plugins"
 	"github.com/qidong/qidong/plugins/bench"
 )
@@ -29,11 +28,11 @@ type pair struct {
 }
 
 func newPair(ctx context.Context) (*pair, error) {
-	ours, err := examples.Module("discount-go")
+	ours, err := build(ctx, "../../examples/plugins/discount/go")
 	if err != nil {
 		return nil, err
 	}
-	guest, err := buildGuest(ctx)
+	guest, err := build(ctx, "guest")
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ func Check(repository fs.FS) ([]string, error) {
 		case err != nil:
 			return err
 		case d.IsDir():
-			if slices.Contains(skipped, name) || name != "." && strings.HasPrefix(d.Name(), ".") && d.Name() != ".ci" {
+			if slices.Contains(skipped, name) || slices.Contains(skippedAnywhere, d.Name()) || name != "." && strings.HasPrefix(d.Name(), ".") && d.Name() != ".ci" {
 				return fs.SkipDir
 			}
 			return nil
