@@ -78,7 +78,7 @@ func (d describer) Health(workspace string) []orchestrator.PluginHealth {
 		}
 		out = append(out, orchestrator.PluginHealth{
 			Plugin: name, Version: version, Circuit: s.Breaker, Since: s.Since, Running: s.Running,
-			Waiting: s.Waiting, Calls: int64(s.Calls), Failures: failures,
+			Waiting: s.Waiting, Calls: int64(s.Calls), Failures: failures, P50: s.P50, P99: s.P99,
 		})
 	}
 	return out

@@ -156,6 +156,7 @@ func (c *Control) sleep(ctx context.Context, t *Ticket, timeout <-chan time.Time
 func (c *Control) entered(t *Ticket) {
 	t.plugin.admitting--
 	t.plugin.admitted++
+	t.entered = c.now()
 }
 
 // abandon ends the wait of a call that was not admitted.

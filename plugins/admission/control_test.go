@@ -22,6 +22,9 @@ func TestACallEntersAndLeaves(t *testing.T) {
 	ticket.Leave("")
 	ticket.Leave("")
 	state := c.State()[0]
+	require.Positive(t, state.P50)
+	require.Equal(t, state.P50, state.P99)
+	state.P50, state.P99 = 0, 0
 	require.Equal(t, admission.PluginState{Key: k, Breaker: "closed", Calls: 1, Failures: map[string]int{}}, state)
 }
 

@@ -10,6 +10,7 @@ type plugin struct {
 	admitting    int           // calls in Enter
 	admitted     int           // calls between Enter and Leave
 	used         time.Duration // last, since Control's start
+	took         latencies
 	circuit
 }
 

@@ -20,6 +20,9 @@ type PluginState struct {
 	Memory   int64          // bytes that the admitted calls claim
 	Calls    int            // that ended
 	Failures map[string]int // of these, those that were the plugin's fault, by code
+	// How long the last 128 calls took, from admission to the end; 0 when none
+	// has ended.
+	P50, P99 time.Duration
 }
 
 // State returns the plugins that have calls and those that had some lately, in
@@ -29,7 +32,9 @@ func (c *Control) State() []PluginState {
 	c.mu.Lock()
 	all := make([]PluginState, 0, len(c.plugins))
 	for k, p := range c.plugins {
+		p50, p99 := p.took.percentiles()
 		all = append(all, PluginState{
+			P50: p50, P99: p99,
 			Key: k, Breaker: p.name(), Since: p.since,
 			Running: int(p.cpus.used), Admitted: p.admitted, Waiting: p.admitting, Memory: p.memory.used,
 			Calls: p.calls, Failures: maps.Clone(p.failures),

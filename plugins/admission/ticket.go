@@ -16,6 +16,7 @@ type Ticket struct {
 	claimed bool // holds its memory
 	running bool // holds a CPU
 	waited  time.Duration
+	entered time.Duration // when, since Control's start
 }
 
 // Waited returns how long the call has waited for others so far: in Enter,
@@ -98,6 +99,7 @@ func (t *Ticket) Leave(code string) {
 	if t.claimed {
 		t.plugin.admitted--
 		t.plugin.ended(t.done, code)
+		t.plugin.took.add(c.now() - t.entered)
 		c.giveUp(t)
 	}
 }
