@@ -14,18 +14,17 @@ const (
 	ExternRef = 0x6f
 )
 
-var (
-	errType      = errors.New("there is a type that is not known")
-	errBlockType = errors.New("there is a type of a block that is not known")
-	errExpected  = errors.New("a byte that the specification fixes is another")
-)
+// ErrType is the error of a type that modules may not use.
+var ErrType = errors.New("there is a type that is not allowed (of SIMD, exceptions, typed references), or not known")
+
+var errExpected = errors.New("a byte that the specification fixes is another")
 
 // ValueType reads a type of values, but not V128 and none of those that take
 // more than a byte.
 func (r *Reader) ValueType() byte {
 	t := r.Byte()
 	if !isValueType(t) {
-		r.Fail(errType)
+		r.Fail(ErrType)
 	}
 	return t
 }
@@ -34,7 +33,7 @@ func (r *Reader) ValueType() byte {
 func (r *Reader) RefType() byte {
 	t := r.Byte()
 	if t != FuncRef && t != ExternRef {
-		r.Fail(errType)
+		r.Fail(ErrType)
 	}
 	return t
 }
@@ -59,7 +58,7 @@ func (r *Reader) BlockType() int64 {
 	case size == 1 && (r.b[start] == EmptyBlock || isValueType(r.b[start])):
 		return t
 	}
-	r.Fail(errBlockType)
+	r.Fail(ErrType)
 	return 0
 }
 

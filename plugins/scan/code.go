@@ -1,92 +1,95 @@
 package scan
 
 import (
+	"github.com/qidong/qidong/plugins/bytecode"
 	"github.com/qidong/qidong/sdk/abi"
 )
 
 // constant passes over a constant expression.
-func constant(r *reader) *Error {
-	for r.left() {
-		switch op := r.byte(); op {
-		case 0x0b:
+func constant(r *bytecode.Reader) *Error {
+	for r.Left() {
+		switch op := r.Byte(); op {
+		case bytecode.OpEnd:
 			return nil
-		case 0x41, 0x42, 0xd0:
-			r.skipLEB(10)
-		case 0x23, 0xd2:
-			r.u32()
-		case 0x43:
-			r.skip(4)
-		case 0x44:
-			r.skip(8)
+		case bytecode.OpI32Const, bytecode.OpI64Const, 0x43, 0x44, bytecode.OpGlobalGet, bytecode.OpRefNull, bytecode.OpRefFunc:
+			bytecode.SkipImmediates(r, op)
 		default:
-			return refuse(abi.CodeFeature, "A constant expression at byte %d uses the instruction %#x, which plugins may not; build for the core specification 2.0 without SIMD.", r.at+r.p-1, op)
+			return refuse(abi.CodeFeature, "A constant expression before byte %d uses the instruction %#x, which plugins may not; build for the core specification 2.0 without SIMD.", r.Offset(), op)
 		}
 	}
-	r.fail(errShort)
+	r.FailShort()
 	return nil
 }
 
 // element passes over an element segment; see the core specification, 5.5.12.
-func (m *module) element(r *reader) *Error {
-	flags := r.u32()
+func (m *module) element(r *bytecode.Reader) *Error {
+	flags := r.U32()
 	if flags > 7 {
 		return refuse(abi.CodeMalformed, "An element segment has the unknown flags %#x.", flags)
 	}
 	passive, explicit, exprs := flags&1 != 0, flags&2 != 0, flags&4 != 0
 	if !passive {
 		if explicit {
-			r.u32()
+			r.U32()
 		}
 		if err := constant(r); err != nil {
 			return err
 		}
 	}
-	if passive || explicit {
-		r.byte() // element kind or reference type
+	switch {
+	case exprs && (passive || explicit):
+		r.RefType()
+	case passive || explicit:
+		r.Expect(0) // functions
 	}
-	n := r.u32()
+	n := r.U32()
 	if m.elements += int(min(n, MaxTable+1)); m.elements > MaxTable {
 		return refuse(abi.CodeLimitTable, "The element segments have more than %d entries.", MaxTable)
 	}
 	for range n {
 		if !exprs {
-			r.u32()
+			r.U32()
 		} else if err := constant(r); err != nil {
 			return err
 		}
-		if r.err != nil {
+		if r.Err() != nil {
 			break
 		}
 	}
 	return nil //nolint:nilerr // the reader's error is sticky, and reported at the end of the section
 }
 
-func (m *module) data(r *reader) *Error {
-	switch flags := r.u32(); flags {
-	case 0, 2:
-		if flags == 2 {
-			r.u32()
-		}
-		if err := constant(r); err != nil {
-			return err
-		}
-	case 1:
-	default:
+// data passes over a data segment. The host writes them itself, into a memory
+// that it then copies: so where must be known, and nothing is left for later.
+func (m *module) data(r *bytecode.Reader) *Error {
+	flags := r.U32()
+	if flags > 2 {
 		return refuse(abi.CodeMalformed, "A data segment has the unknown flags %#x.", flags)
 	}
-	r.skip(r.u32())
+	if flags == 1 {
+		return refuse(abi.CodeFeature, "The module has a passive data segment, which plugins may not; build without bulk memory's memory.init.")
+	}
+	if flags == 2 {
+		r.Expect(0) // the only memory
+	}
+	if op := r.Byte(); op != bytecode.OpI32Const && r.Err() == nil {
+		return refuse(abi.CodeFeature, "The offset of a data segment is not a constant; link the module to fixed addresses.")
+	}
+	r.SkipLEB(5)
+	r.Expect(bytecode.OpEnd)
+	r.Skip(r.U32())
 	return nil
 }
 
 // body checks one function.
-func (m *module) body(r *reader) *Error {
+func (m *module) body(r *bytecode.Reader) *Error {
 	index := m.imported + m.bodies
 	m.bodies++
-	size := r.u32()
+	size := r.U32()
 	if size > MaxBody {
 		return refuse(abi.CodeLimitBody, "Function %d has a body of %d bytes; at most %d are allowed. Split it.", index, size, MaxBody)
 	}
-	b := r.sub(size)
+	b := r.Sub(size)
 	locals, err := countLocals(b, index)
 	if err != nil {
 		return err
@@ -99,20 +102,20 @@ func (m *module) body(r *reader) *Error {
 			locals++
 		}
 	}
-	c := code{reader: b, function: index, locals: locals}
+	c := code{Reader: b, function: index, locals: locals}
 	if err := c.run(); err != nil {
 		return err
 	}
-	if b.err != nil {
+	if b.Err() != nil {
 		return malformed(b, "a function body")
 	}
 	return nil
 }
 
-func countLocals(r *reader, function int) (int, *Error) {
+func countLocals(r *bytecode.Reader, function int) (int, *Error) {
 	var sum uint64
-	for n := r.u32(); n > 0 && r.err == nil; n-- {
-		if sum += uint64(r.u32()); sum > MaxLocals {
+	for n := r.U32(); n > 0 && r.Err() == nil; n-- {
+		if sum += uint64(r.U32()); sum > MaxLocals {
 			return 0, refuse(abi.CodeLimitLocals, "Function %d has %d or more local variables; at most %d are allowed.", function, sum, MaxLocals)
 		}
 		if _, err := valtype(r); err != nil {
@@ -124,7 +127,7 @@ func countLocals(r *reader, function int) (int, *Error) {
 
 // code passes over the instructions of one function.
 type code struct {
-	*reader
+	*bytecode.Reader
 	function int
 	locals   int
 	depth    int
@@ -133,7 +136,7 @@ type code struct {
 }
 
 func (c *code) run() *Error {
-	for c.left() {
+	for c.Left() {
 		if err := c.instruction(); err != nil {
 			return err
 		}
@@ -142,49 +145,25 @@ func (c *code) run() *Error {
 }
 
 func (c *code) instruction() *Error {
-	switch op := c.byte(); {
-	case op == 0x02, op == 0x03, op == 0x04: // block, loop, if
+	switch op := c.Byte(); op {
+	case bytecode.OpBlock, bytecode.OpLoop, bytecode.OpIf:
 		return c.block()
-	case op == 0x0b: // end
+	case bytecode.OpEnd:
 		c.depth--
-	case op <= 0x01, op == 0x05, op == 0x0f, op == 0x1a, op == 0x1b, op >= 0x45 && op <= 0xc4, op == 0xd1:
-		// no immediate
-	case op == 0x0c, op == 0x0d, op == 0x10, op >= 0x20 && op <= 0x25, op == 0xd2:
-		c.u32()
-	case op == 0x0e:
+	case bytecode.OpBrTable:
 		return c.branchTable()
-	case op == 0x11: // call_indirect
-		c.u32()
-		c.u32()
-	case op == 0x1c: // typed select
-		for n := c.u32(); n > 0 && c.err == nil; n-- {
-			if _, err := valtype(c.reader); err != nil {
-				return err
-			}
-		}
-	case op >= 0x28 && op <= 0x3e: // loads and stores
-		c.u32()
-		c.u32()
-	case op == 0x3f, op == 0x40, op == 0xd0:
-		c.byte()
-	case op == 0x41:
-		c.skipLEB(5)
-	case op == 0x42:
-		c.skipLEB(10)
-	case op == 0x43:
-		c.skip(4)
-	case op == 0x44:
-		c.skip(8)
-	case op == 0xfc:
+	case bytecode.OpPrefix:
 		return c.prefixed()
 	default:
-		return c.feature(op)
+		if !bytecode.SkipImmediates(c.Reader, op) {
+			return c.feature(op)
+		}
 	}
 	return nil
 }
 
 func (c *code) block() *Error {
-	c.skipLEB(5)
+	c.BlockType()
 	c.depth++
 	c.blocks++
 	if c.depth > MaxNesting {
@@ -197,37 +176,30 @@ func (c *code) block() *Error {
 }
 
 func (c *code) branchTable() *Error {
-	n := c.u32()
+	n := c.U32()
 	c.branches += uint64(n)
 	if n > MaxBranches || c.branches > MaxBranchSum {
 		return refuse(abi.CodeLimitBody, "Function %d has a br_table of %d entries; at most %d are allowed, %d in a function.", c.function, n, MaxBranches, MaxBranchSum)
 	}
 	for range n + 1 {
-		c.u32()
+		c.U32()
 	}
 	return nil
 }
 
 func (c *code) prefixed() *Error {
-	switch op := c.u32(); op {
-	case 0, 1, 2, 3, 4, 5, 6, 7: // saturating truncation
-	case 8: // memory.init
-		c.u32()
-		c.byte()
-	case 10: // memory.copy
-		c.byte()
-		c.byte()
-	case 11: // memory.fill
-		c.byte()
-	case 16: // table.size
-		c.u32()
-	case 9, 12, 13, 14, 15, 17:
-		name := map[uint32]string{9: "data.drop", 12: "table.init", 13: "elem.drop", 14: "table.copy", 15: "table.grow", 17: "table.fill"}[op]
-		return refuse(abi.CodeFeature, "Function %d uses %s, which the host could not take back after a call.", c.function, name)
-	default:
+	op, known := bytecode.SkipPrefixed(c.Reader)
+	if known || c.Err() != nil {
+		return nil //nolint:nilerr // the reader's error is sticky, and reported at the end of the body
+	}
+	name := map[uint32]string{
+		8: "memory.init", 9: "data.drop", 12: "table.init", 13: "elem.drop",
+		14: "table.copy", 15: "table.grow", 17: "table.fill",
+	}[op]
+	if name == "" {
 		return refuse(abi.CodeMalformed, "Function %d uses the unknown instruction 0xfc %d.", c.function, op)
 	}
-	return nil
+	return refuse(abi.CodeFeature, "Function %d uses %s, which the host could not take back after a call.", c.function, name)
 }
 
 func (c *code) feature(op byte) *Error {

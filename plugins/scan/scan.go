@@ -9,8 +9,10 @@
 package scan
 
 import (
+	"errors"
 	"fmt"
 
+	"github.com/qidong/qidong/plugins/bytecode"
 	"github.com/qidong/qidong/sdk/abi"
 )
 
@@ -66,25 +68,26 @@ func Module(wasm []byte, allowed map[string]Import) ([]byte, error) {
 	}
 	m := module{allowed: allowed, exports: map[string]export{}}
 	out := append(make([]byte, 0, len(wasm)), wasm[:8]...)
-	r := &reader{b: wasm, p: 8}
-	for r.p < len(r.b) && r.err == nil {
-		start := r.p
-		id := r.byte()
-		body := r.sub(r.u32())
-		if r.err != nil {
+	r := bytecode.NewReader(wasm, 0)
+	r.Skip(8)
+	for r.Left() {
+		start := r.Position()
+		id := r.Byte()
+		body := r.Sub(r.U32())
+		if r.Err() != nil {
 			break
 		}
 		if err := m.section(id, body); err != nil {
 			return nil, err
 		}
-		if body.err != nil {
+		if body.Err() != nil {
 			return nil, malformed(body, fmt.Sprintf("section %d", id))
 		}
 		if id != 0 {
-			out = append(out, wasm[start:r.p]...)
+			out = append(out, r.Since(start)...)
 		}
 	}
-	if r.err != nil {
+	if r.Err() != nil {
 		return nil, malformed(r, "the list of sections")
 	}
 	if err := m.finish(); err != nil {
@@ -93,8 +96,11 @@ func Module(wasm []byte, allowed map[string]Import) ([]byte, error) {
 	return out, nil
 }
 
-func malformed(r *reader, where string) *Error {
-	return refuse(abi.CodeMalformed, "The module is damaged at byte %d, in %s: %v. Build it again and upload the whole file.", r.at+r.p, where, r.err)
+func malformed(r *bytecode.Reader, where string) *Error {
+	if errors.Is(r.Err(), bytecode.ErrType) {
+		return refuse(abi.CodeFeature, "Before byte %d, in %s, %v. Build for the core specification 2.0 without SIMD.", r.Offset(), where, r.Err())
+	}
+	return refuse(abi.CodeMalformed, "The module is damaged at byte %d, in %s: %v. Build it again and upload the whole file.", r.Offset(), where, r.Err())
 }
 
 func header(b []byte) *Error {

@@ -3,6 +3,7 @@ package scan
 import (
 	"strings"
 
+	"github.com/qidong/qidong/plugins/bytecode"
 	"github.com/qidong/qidong/sdk/abi"
 )
 
@@ -27,7 +28,7 @@ type export struct {
 }
 
 // section checks one section. Errors of decoding stay in r.
-func (m *module) section(id byte, r *reader) *Error {
+func (m *module) section(id byte, r *bytecode.Reader) *Error {
 	switch id {
 	case 0:
 		if m.customs++; m.customs > MaxCustom {
@@ -49,7 +50,7 @@ func (m *module) section(id byte, r *reader) *Error {
 	case 7:
 		return m.list(r, "exports", MaxExports, m.exportEntry)
 	case 8:
-		r.u32()
+		r.U32()
 		return nil
 	case 9:
 		return m.list(r, "element segments", MaxElements, m.element)
@@ -58,7 +59,7 @@ func (m *module) section(id byte, r *reader) *Error {
 	case 11:
 		return m.list(r, "data segments", MaxDataSegments, m.data)
 	case 12:
-		if n := r.u32(); n > MaxDataSegments {
+		if n := r.U32(); n > MaxDataSegments {
 			return tooMany("data segments", n, MaxDataSegments)
 		}
 		return nil
@@ -80,12 +81,12 @@ func tooMany(what string, n uint32, most int) *Error {
 }
 
 // list checks a vector: its count, then each entry.
-func (m *module) list(r *reader, what string, most int, entry func(*reader) *Error) *Error {
-	n := r.u32()
+func (m *module) list(r *bytecode.Reader, what string, most int, entry func(*bytecode.Reader) *Error) *Error {
+	n := r.U32()
 	if uint64(n) > uint64(most) {
 		return tooMany(what, n, most)
 	}
-	for i := uint32(0); i < n && r.err == nil; i++ {
+	for i := uint32(0); i < n && r.Err() == nil; i++ {
 		if err := entry(r); err != nil {
 			return err
 		}
@@ -93,8 +94,8 @@ func (m *module) list(r *reader, what string, most int, entry func(*reader) *Err
 	return nil
 }
 
-func (m *module) functype(r *reader) *Error {
-	if form := r.byte(); form != 0x60 && r.err == nil {
+func (m *module) functype(r *bytecode.Reader) *Error {
+	if form := r.Byte(); form != 0x60 && r.Err() == nil {
 		return refuse(abi.CodeFeature, "The module declares a type of form %#x; only functions are known. Build for the core specification 2.0.", form)
 	}
 	var s strings.Builder
@@ -102,7 +103,7 @@ func (m *module) functype(r *reader) *Error {
 		if i == 1 {
 			s.WriteByte(':')
 		}
-		n := r.u32()
+		n := r.U32()
 		if n > most {
 			return refuse(abi.CodeLimitParams, "A function type has %d %s; at most %d are allowed.", n, []string{"parameters", "results"}[i], most)
 		}
@@ -118,8 +119,8 @@ func (m *module) functype(r *reader) *Error {
 	return nil
 }
 
-func valtype(r *reader) (byte, *Error) {
-	switch t := r.byte(); t {
+func valtype(r *bytecode.Reader) (byte, *Error) {
+	switch t := r.Byte(); t {
 	case 0x7f:
 		return 'i', nil
 	case 0x7e:
@@ -133,29 +134,29 @@ func valtype(r *reader) (byte, *Error) {
 	case 0x7b:
 		return 0, refuse(abi.CodeFeature, "The module uses SIMD (v128), which plugins may not; build without it.")
 	default:
-		if r.err != nil {
+		if r.Err() != nil {
 			return '?', nil //nolint:nilerr // the reader's error is sticky, and reported at the end of the section
 		}
 		return 0, refuse(abi.CodeMalformed, "The module uses a value type %#x that is not known.", t)
 	}
 }
 
-func (m *module) importEntry(r *reader) *Error {
-	module, name := r.name(), r.name()
-	kind := r.byte()
-	if r.err != nil {
+func (m *module) importEntry(r *bytecode.Reader) *Error {
+	module, name := r.Name(), r.Name()
+	kind := r.Byte()
+	if r.Err() != nil {
 		return nil //nolint:nilerr // as above
 	}
 	full := module + "." + name
 	if kind != 0 {
 		return refuse(abi.CodeImport, "The module imports %q, which is no function; plugins import functions only. Let the module define its own memory and tables.", full)
 	}
-	index := r.u32()
+	index := r.U32()
 	want, ok := m.allowed[full]
 	if !ok {
 		return refuse(abi.CodeImport, "The module imports %q, which plugins may not%s", full, hint(module, name))
 	}
-	if got := m.signature(index); r.err == nil && got != want.Signature {
+	if got := m.signature(index); r.Err() == nil && got != want.Signature {
 		return refuse(abi.CodeImport, "The module imports %q as a function of type %s, but it is %s.", full, got, want.Signature)
 	}
 	m.functions = append(m.functions, index)
@@ -182,12 +183,12 @@ func (m *module) signature(index uint32) Signature {
 	return m.types[index]
 }
 
-func (m *module) function(r *reader) *Error {
-	m.functions = append(m.functions, r.u32())
+func (m *module) function(r *bytecode.Reader) *Error {
+	m.functions = append(m.functions, r.U32())
 	return nil
 }
 
-func (m *module) table(r *reader) *Error {
+func (m *module) table(r *bytecode.Reader) *Error {
 	if m.tables++; m.tables > 1 {
 		return tooMany("tables", 2, 1)
 	}
@@ -200,21 +201,21 @@ func (m *module) table(r *reader) *Error {
 	return nil
 }
 
-func limits(r *reader) (least uint32, flags byte) {
-	flags = r.byte()
-	least = r.u32()
+func limits(r *bytecode.Reader) (least uint32, flags byte) {
+	flags = r.Byte()
+	least = r.U32()
 	if flags&1 != 0 {
-		r.u32()
+		r.U32()
 	}
 	return least, flags
 }
 
-func (m *module) memory(r *reader) *Error {
+func (m *module) memory(r *bytecode.Reader) *Error {
 	if m.memories++; m.memories > 1 {
 		return tooMany("memories", 2, 1)
 	}
 	least, flags := limits(r)
-	if flags > 1 && r.err == nil {
+	if flags > 1 && r.Err() == nil {
 		return refuse(abi.CodeFeature, "The memory is shared or of 64 bits (flags %#x); plugins have one plain memory. Build without threads and memory64.", flags)
 	}
 	if bytes := uint64(least) << 16; bytes > abi.DefaultMemory {
@@ -223,12 +224,12 @@ func (m *module) memory(r *reader) *Error {
 	return nil
 }
 
-func (m *module) global(r *reader) *Error {
+func (m *module) global(r *bytecode.Reader) *Error {
 	t, err := valtype(r)
 	if err != nil {
 		return err
 	}
-	if mutable := r.byte(); mutable == 1 && t == 'r' {
+	if mutable := r.Byte(); mutable == 1 && t == 'r' {
 		return refuse(abi.CodeFeature, "The module has a mutable global reference, which plugins may not.")
 	}
 	if m.globals++; m.globals > MaxGlobals {
@@ -237,10 +238,10 @@ func (m *module) global(r *reader) *Error {
 	return constant(r)
 }
 
-func (m *module) exportEntry(r *reader) *Error {
-	name := r.name()
-	e := export{kind: r.byte(), index: r.u32()}
-	if _, twice := m.exports[name]; twice && r.err == nil {
+func (m *module) exportEntry(r *bytecode.Reader) *Error {
+	name := r.Name()
+	e := export{kind: r.Byte(), index: r.U32()}
+	if _, twice := m.exports[name]; twice && r.Err() == nil {
 		return refuse(abi.CodeMalformed, "The module exports %q twice.", name)
 	}
 	m.exports[name] = e
