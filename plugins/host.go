@@ -166,6 +166,9 @@ func (h *Host) Close(ctx context.Context) error {
 	h.stop()
 	h.work.Wait() // guests look up every millisecond; nothing may be freed under them
 	h.network.Close()
+	for _, m := range h.loaded {
+		h.release(ctx, m)
+	}
 	if err := h.engine.Close(ctx); err != nil {
 		return fmt.Errorf("closing the plugin host: %w", err)
 	}

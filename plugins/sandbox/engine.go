@@ -110,8 +110,7 @@ func (e *Engine) chooseReset(ctx context.Context) {
 // Instances is how many instances exist, and how many of them wait for a run.
 func (e *Engine) Instances() (live, idle int) { return e.pool.instances() }
 
-// Close ends what runs and frees what the engine holds. Modules must not be
-// used after it.
+// Close frees what the engine holds. Modules must be closed before it.
 func (e *Engine) Close(ctx context.Context) error {
 	var err error
 	if e.runtime != nil {

@@ -74,6 +74,7 @@ func load(t *testing.T, e *Engine, wasm []byte) *Module {
 	t.Helper()
 	m, err := e.Load(t.Context(), wasm, func(g *Guest) error { return g.Initialize(t.Context(), limited()) })
 	require.NoError(t, err)
+	t.Cleanup(func() { _ = m.Close(context.Background()) })
 	return m
 }
 

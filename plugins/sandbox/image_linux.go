@@ -137,6 +137,7 @@ func (i *mappedImage) bytes() []byte { return i.view }
 func (i *mappedImage) close() {
 	if i.view != nil {
 		_ = unix.Munmap(i.view)
+		i.view = nil
 	}
 	_ = i.file.Close() // the mappings keep what they need
 }

@@ -142,7 +142,7 @@ func (m *Module) acquire(ctx context.Context) (*instance, error) {
 	return i, nil
 }
 
-// Close frees the module. Runs that are at work end as if it was open.
+// Close frees the module. No run may be at work; a second Close does nothing.
 func (m *Module) Close(ctx context.Context) error {
 	m.engine.pool.drain(ctx, m)
 	m.start.memory.close()
