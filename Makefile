@@ -1,8 +1,8 @@
 # What a person does with this repository. Needs Go 1.26 or newer, git and make;
 # `make help` lists the targets. Tools are built from source, with the version
 # in the path, and only when missing. Nothing outside bin/ is written, except
-# by `generate`, and by `test` as root, which installs Chromium where there is
-# none.
+# by `generate`, and by `test` as root, which installs Chromium and the
+# toolchains of the plugins in other languages where there are none.
 
 GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -29,7 +29,7 @@ $(eval $(call tool,protoc-gen-connect-go,connectrpc.com/connect/cmd/protoc-gen-c
 $(eval $(call tool,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,v2.12.2))
 $(eval $(call tool,workflowcheck,go.temporal.io/sdk/contrib/tools/workflowcheck,v0.6.0))
 
-.PHONY: help run build guests test test-kill race check generate generate-check lint workflowcheck bench bench-plugins clean toolchain chromium
+.PHONY: help run build guests test test-kill race check generate generate-check lint workflowcheck bench bench-plugins clean toolchain toolchains chromium
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -44,7 +44,7 @@ build: guests ## build bin/qidong
 guests: toolchain ## build the plugins to WebAssembly
 	$(GO) run ./examples/plugins/build
 
-test: guests chromium ## test everything, the nested modules too
+test: toolchains guests chromium ## test everything, the nested modules too
 	$(GO) test $(TESTFLAGS) ./...
 	@for dir in $(NESTED); do echo "$(GO) -C $$dir test ./..."; $(GO) -C $$dir test ./... || exit 1; done
 
@@ -104,3 +104,24 @@ chromium:
 	else \
 		echo "Chromium is missing: install it for the tests in a browser, or run make test TESTFLAGS=-short"; exit 1; \
 	fi
+
+# What the plugins in Rust, C and AssemblyScript are built with. Without root, or
+# elsewhere than on Debian, their tests are skipped, unless REQUIRE_TOOLCHAINS=1.
+ASC := bin/guests/discount-as
+toolchains: toolchain
+	@packages=$$($(GO) run ./examples/plugins/build -missing) || exit 1; \
+	if [ -z "$$packages" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing $$packages"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$packages >/dev/null; \
+	else \
+		echo "Some plugins cannot be built: install Debian's packages $$packages, or what they are elsewhere"; \
+		[ "$$REQUIRE_TOOLCHAINS" != 1 ]; \
+	fi
+	@if command -v npm >/dev/null; then \
+		$(MAKE) -s $(ASC)/node_modules/.package-lock.json || [ "$$REQUIRE_TOOLCHAINS" != 1 ]; \
+	fi
+
+$(ASC)/node_modules/.package-lock.json: examples/plugins/discount/assemblyscript/package-lock.json
+	@mkdir -p $(ASC) && cp $(<D)/package.json $< $(ASC)
+	cd $(ASC) && npm ci --silent && touch node_modules/.package-lock.json

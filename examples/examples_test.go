@@ -24,14 +24,14 @@ import (
 	"github.com/qidong/qidong/sdk/abi"
 )
 
-// built are the guests, compiled from source once, by name.
+// built are the guests of the demo, compiled from source once, by name.
 var built = sync.OnceValues(func() (map[string][]byte, error) {
 	dir, err := os.MkdirTemp("", "qidong-guests-")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	cmd := exec.Command("go", "run", "./examples/plugins/build", "-o", dir)
+	cmd := exec.Command("go", "run", "./examples/plugins/build", "-o", dir, "bank", "cinema", "points", "ride")
 	cmd.Dir = ".."
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, errors.New(string(out))

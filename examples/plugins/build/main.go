@@ -1,10 +1,17 @@
 // Command build compiles the example plugins and the first-party ones to
-// WebAssembly, each as its partner would: the standard Go toolchain, in the
-// plugin's own module, without network. Run it in the root of the repository:
+// WebAssembly, each as its partner would: with the language's own toolchain, in
+// the plugin's own directory, without network. Run it in the root of the
+// repository:
 //
-//	go run ./examples/plugins/build [-o DIR]
+//	go run ./examples/plugins/build [-o DIR] [NAME…]
+//	go run ./examples/plugins/build -missing
 //
-// The same source gives the same bytes.
+// Without names it builds all plugins. Those in Go are always built; of the
+// others, one whose toolchain is missing is left out with a sentence about it,
+// unless REQUIRE_TOOLCHAINS=1 makes that a failure. -missing prints the Debian
+// packages that would complete the toolchains.
+//
+// The same source gives the same bytes, under the same versions of the tools.
 package main
 
 import (
@@ -15,68 +22,111 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 )
 
-// sources are the plugins' directories; the last part is the plugin's name.
-var sources = []string{
-	"examples/plugins/bank",
-	"examples/plugins/cinema",
-	"examples/plugins/ride",
-	"plugins/points",
-}
-
 func main() {
 	dir := flag.String("o", "examples/plugins/dist", "`directory` that gets the modules; it must exist")
+	missing := flag.Bool("missing", false, "print the Debian packages that are missing, and build nothing")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Stdout, *dir); err != nil {
+	b := builder{out: os.Stdout, strict: os.Getenv("REQUIRE_TOOLCHAINS") == "1"}
+	err := b.run(ctx, *dir, *missing, flag.Args())
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "build:", err)
 		os.Exit(1) //nolint:gocritic // nothing is left to be done by stop
 	}
 }
 
-func run(ctx context.Context, out io.Writer, dist string) error {
-	dist, err := filepath.Abs(dist)
-	if err != nil {
+// builder builds plugins into a directory.
+type builder struct {
+	out    io.Writer
+	strict bool // a missing toolchain is a failure
+	dist   string
+}
+
+func (b *builder) run(ctx context.Context, dist string, missing bool, names []string) error {
+	if missing {
+		_, err := fmt.Fprintln(b.out, strings.Join(missingPackages(), " "))
+		return err
+	}
+	var err error
+	if b.dist, err = filepath.Abs(dist); err != nil {
 		return fmt.Errorf("finding %s: %w", dist, err)
 	}
-	if _, err := os.Stat(dist); err != nil {
-		return fmt.Errorf("there is no directory %s: run this in the root of the repository, or name a directory that exists with -o", dist)
+	if _, err := os.Stat(b.dist); err != nil {
+		return fmt.Errorf("there is no directory %s: run this in the root of the repository, or name a directory that exists with -o", b.dist)
+	}
+	chosen, err := choose(names)
+	if err != nil {
+		return err
 	}
 	var errs []error
-	for _, dir := range sources {
-		errs = append(errs, build(ctx, out, dir, dist))
+	for _, p := range chosen {
+		errs = append(errs, b.build(ctx, p))
 	}
 	return errors.Join(errs...)
 }
 
-func build(ctx context.Context, out io.Writer, dir, dist string) error {
+func choose(names []string) ([]plugin, error) {
+	if len(names) == 0 {
+		return plugins, nil
+	}
+	var chosen []plugin
+	for _, name := range names {
+		i := slices.IndexFunc(plugins, func(p plugin) bool { return p.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no plugin %q", name)
+		}
+		chosen = append(chosen, plugins[i])
+	}
+	return chosen, nil
+}
+
+func (b *builder) build(ctx context.Context, p plugin) error {
 	started := time.Now()
-	name := filepath.Base(dir) + ".wasm"
-	target := filepath.Join(dist, name)
+	target := filepath.Join(b.dist, p.name+".wasm")
+	if lacks := p.missing(); len(lacks) > 0 {
+		return b.leaveOut(p, lacks, target)
+	}
 	// Built beside the target and renamed, so that nobody embeds half a module.
 	part := fmt.Sprintf("%s.%d.part", target, os.Getpid())
 	defer func() { _ = os.Remove(part) }()
-	cmd := exec.CommandContext(ctx, "go", "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", part, ".") //nolint:gosec // its arguments are ours
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0",
-		"GOWORK=off", "GOFLAGS=", "GOWASM=", "GOEXPERIMENT=", "GOPROXY=off", "GOTOOLCHAIN=local")
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building %s: %w\n%s", name, err, text)
+	if err := p.compile(ctx, p, part); err != nil {
+		return fmt.Errorf("building %s: %w", p.name, err)
 	}
 	module, err := os.ReadFile(part)
 	if err != nil {
-		return fmt.Errorf("building %s: %w", name, err)
+		return fmt.Errorf("building %s: %w", p.name, err)
 	}
 	if err := os.Rename(part, target); err != nil {
-		return fmt.Errorf("building %s: %w", name, err)
+		return fmt.Errorf("building %s: %w", p.name, err)
 	}
-	_, err = fmt.Fprintf(out, "%-12s %5.2f MiB  sha256 %.12x  %v\n", name, float64(len(module))/(1<<20),
+	_, err = fmt.Fprintf(b.out, "%-13s %5.0f KiB  sha256 %.12x  %v\n", p.name, float64(len(module))/(1<<10),
 		sha256.Sum256(module), time.Since(started).Round(100*time.Millisecond))
+	return err
+}
+
+// leaveOut says what the toolchain of p lacks. A module of before would be
+// older than its source, so it goes too.
+func (b *builder) leaveOut(p plugin, lacks []tool, target string) error {
+	names := make([]string, len(lacks))
+	for i, t := range lacks {
+		names[i] = t.name
+	}
+	sentence := fmt.Sprintf("%s is not built, because this machine lacks %s: run `make toolchains`, which needs root on Debian",
+		p.name, strings.Join(names, ", "))
+	if b.strict {
+		return errors.New(sentence)
+	}
+	if err := os.Remove(target); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("removing the old %s: %w", target, err)
+	}
+	_, err := fmt.Fprintln(b.out, sentence+".")
 	return err
 }
