@@ -129,13 +129,13 @@ func (p *pair) compare(ctx context.Context, rounds int, d time.Duration, report 
 		return err
 	}
 	report.Add(bench.Result{
-		Name: "plugin.metered_over_extism", Guest: "go", Value: likes.Ratio(metered, reused), Unit: "ratio", Bound: maxOverReused,
-		Detail: fmt.Sprintf("%s ÷ %s of Extism's reused instance, which has no limits; all of Host.Call: %s",
-			bench.Took(likes.Median(metered)), bench.Took(likes.Median(reused)), bench.Took(unlike.Median(whole))),
+		Name: "plugin.metered_over_extism", Guest: "go", Value: likes.Typical.Ratio(metered, reused), Unit: "ratio", Bound: maxOverReused,
+		Detail: fmt.Sprintf("Extism's instance is reused and has no limits; %s; all of Host.Call %s",
+			likes.Show(metered, reused), bench.Took(unlike.Typical.Median(whole))),
 	})
 	report.Add(bench.Result{
-		Name: "plugin.extism_fresh_over_metered", Guest: "go", Value: unlike.Ratio(fresh, metered), Unit: "ratio", Bound: minOverFresh, AtLeast: true,
-		Detail: fmt.Sprintf("%s of Extism's fresh instance ÷ %s", bench.Took(unlike.Median(fresh)), bench.Took(unlike.Median(metered))),
+		Name: "plugin.extism_fresh_over_metered", Guest: "go", Value: unlike.Typical.Ratio(fresh, metered), Unit: "ratio", Bound: minOverFresh, AtLeast: true,
+		Detail: unlike.Show(fresh, metered),
 	})
 	return nil
 }

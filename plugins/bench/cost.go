@@ -75,25 +75,25 @@ func (s *session) cost(ctx context.Context, hosts map[string]*plugins.Host, g Gu
 		bound = maxReset
 	}
 	s.report.Add(Result{
-		Name: "plugin.reset_over_reused", Guest: g.Language, Value: took.Ratio(reset, reused), Unit: "ratio", Bound: bound,
-		Detail: fmt.Sprintf("%s ÷ %s", Took(took.Median(reset)), Took(took.Median(reused))),
+		Name: "plugin.reset_over_reused", Guest: g.Language, Value: took.Typical.Ratio(reset, reused), Unit: "ratio", Bound: bound,
+		Detail: took.Show(reset, reused),
 	})
 	s.report.Add(Result{
-		Name: "plugin.metered_over_reused", Guest: g.Language, Value: took.Ratio(metered, reused), Unit: "ratio", Bound: maxMetered[g.Language],
-		Detail: fmt.Sprintf("%s ÷ %s", Took(took.Median(metered)), Took(took.Median(reused))),
+		Name: "plugin.metered_over_reused", Guest: g.Language, Value: took.Typical.Ratio(metered, reused), Unit: "ratio", Bound: maxMetered[g.Language],
+		Detail: took.Show(metered, reused),
 	})
 	s.report.Add(Result{
-		Name: "plugin.host_call", Guest: g.Language, Value: all.Median(whole) / 1e3, Unit: "µs",
+		Name: "plugin.host_call", Guest: g.Language, Value: all.Typical.Median(whole) / 1e3, Unit: "µs",
 		Detail: "all of Host.Call: admission, schemas, envelopes, and the sandbox",
 	})
 	return nil
 }
 
 // compare warms up first.
-func (s *session) compare(ctx context.Context, contenders ...Contender) (Series, error) {
+func (s *session) compare(ctx context.Context, contenders ...Contender) (Comparison, error) {
 	d := s.moment(100 * time.Millisecond)
 	if _, err := Compare(ctx, 1, d, contenders...); err != nil {
-		return nil, err
+		return Comparison{}, err
 	}
 	return Compare(ctx, s.Rounds, d, contenders...)
 }

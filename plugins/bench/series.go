@@ -25,11 +25,24 @@ type Contender struct {
 // burst is how long one contender is called before it is the next one's turn.
 const burst = 2 * time.Millisecond
 
-// Compare measures how long the calls of contenders take, in ns: in each round
-// they take turns of a few calls, until each was called for d. The value of a
-// round is the median of its calls. It ends at the first error.
-func Compare(ctx context.Context, rounds int, d time.Duration, contenders ...Contender) (Series, error) {
-	s := Series{}
+// Comparison is how long calls took, in ns.
+type Comparison struct {
+	Typical Series // the median of a round's calls
+	Best    Series // the fastest of a round's calls: what an idle machine would do
+}
+
+// Show writes over ÷ under for people: typical calls, and the best ones.
+func (c Comparison) Show(over, under string) string {
+	best := func(name string) float64 { return slices.Min(c.Best[name]) }
+	return fmt.Sprintf("%s ÷ %s; at best %s ÷ %s, which is %.2f", Took(c.Typical.Median(over)), Took(c.Typical.Median(under)),
+		Took(best(over)), Took(best(under)), best(over)/best(under))
+}
+
+// Compare measures how long the calls of contenders take: in each round they
+// take turns of a few calls, until each was called for d. It ends at the first
+// error.
+func Compare(ctx context.Context, rounds int, d time.Duration, contenders ...Contender) (Comparison, error) {
+	result := Comparison{Typical: Series{}, Best: Series{}}
 	for range rounds {
 		runtime.GC()
 		took := make([][]float64, len(contenders))
@@ -37,16 +50,17 @@ func Compare(ctx context.Context, rounds int, d time.Duration, contenders ...Con
 			for i, c := range contenders {
 				some, err := Sample(burst, func() error { return c.Call(ctx) })
 				if err != nil {
-					return nil, fmt.Errorf("measuring %s: %w", c.Name, err)
+					return result, fmt.Errorf("measuring %s: %w", c.Name, err)
 				}
 				took[i] = append(took[i], some...)
 			}
 		}
 		for i, c := range contenders {
-			s[c.Name] = append(s[c.Name], Median(took[i]))
+			result.Typical[c.Name] = append(result.Typical[c.Name], Median(took[i]))
+			result.Best[c.Name] = append(result.Best[c.Name], slices.Min(took[i]))
 		}
 	}
-	return s, nil
+	return result, nil
 }
 
 // Sample calls f again and again for d, at least 3 times, and returns how long

@@ -74,3 +74,29 @@ func TestRoundsTakeTurns(t *testing.T) {
 	_, err = bench.Rounds(t.Context(), 2, broken)
 	require.EqualError(t, err, "measuring d: no guest")
 }
+
+func TestContendersTakeTurnsOfAFewCalls(t *testing.T) {
+	t.Parallel()
+	var order strings.Builder
+	contender := func(name string) bench.Contender {
+		return bench.Contender{Name: name, Call: func(context.Context) error {
+			order.WriteString(name)
+			return nil
+		}}
+	}
+	c, err := bench.Compare(t.Context(), 2, 0, contender("a"), contender("b"))
+	require.NoError(t, err)
+	require.Regexp(t, "^(a{3,}b{3,}){2}$", order.String())
+	for _, name := range []string{"a", "b"} {
+		require.Len(t, c.Typical[name], 2)
+		require.Len(t, c.Best[name], 2)
+		require.LessOrEqual(t, c.Best[name][0], c.Typical[name][0])
+	}
+	require.Equal(t, "1200 µs ÷ 600 µs; at best 9.00 µs ÷ 3.00 µs, which is 3.00", bench.Comparison{
+		Typical: bench.Series{"a": {12e5}, "b": {6e5}}, Best: bench.Series{"a": {1e4, 9e3}, "b": {3e3, 4e3}},
+	}.Show("a", "b"))
+
+	broken := bench.Contender{Name: "d", Call: func(context.Context) error { return errors.New("no guest") }}
+	_, err = bench.Compare(t.Context(), 1, 0, broken)
+	require.EqualError(t, err, "measuring d: no guest")
+}
