@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/qidong/qidong/sdk/abi"
@@ -34,7 +35,7 @@ const maxDifferences = 20
 func Compare(old, replayed *Recording) []Difference {
 	if replayed.Error != nil && replayed.Error.Code == abi.CodeDiverged {
 		n := len(replayed.Exchanges)
-		d := Difference{What: "request", Path: fmt.Sprint(n + 1), Message: replayed.Error.Message}
+		d := Difference{What: "request", Path: strconv.Itoa(n + 1), Message: replayed.Error.Message}
 		if n < len(old.Exchanges) {
 			d.Old = quote(string(old.Exchanges[n].Request))
 		}
@@ -42,7 +43,7 @@ func Compare(old, replayed *Recording) []Difference {
 	}
 	var all []Difference
 	if n, m := len(old.Exchanges), len(replayed.Exchanges); n != m {
-		all = append(all, Difference{What: "request", Path: fmt.Sprint(min(n, m) + 1), Message: fmt.Sprintf("It made %d of the %d requests.", m, n)})
+		all = append(all, Difference{What: "request", Path: strconv.Itoa(min(n, m) + 1), Message: fmt.Sprintf("It made %d of the %d requests.", m, n)})
 	}
 	all = append(all, compareEnds(old, replayed)...)
 	all = append(all, compareLogs(old.Log, replayed.Log)...)
@@ -109,7 +110,7 @@ func compareLogs(old, replayed string) []Difference {
 		}
 		return quote(all[n])
 	}
-	return []Difference{{What: "log", Path: fmt.Sprint(n + 1), Old: line(a), New: line(b)}}
+	return []Difference{{What: "log", Path: strconv.Itoa(n + 1), Old: line(a), New: line(b)}}
 }
 
 func quote(s string) json.RawMessage { return encode(s) }

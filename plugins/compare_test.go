@@ -31,7 +31,9 @@ func TestCompareNamesThePlaceThatDiffers(t *testing.T) {
 		}
 	}
 	failed := func(code, message string) func(*plugins.Recording) {
-		return func(r *plugins.Recording) { r.Output, r.Error = "", &abi.Error{Code: code, Message: message, Retry: "never"} }
+		return func(r *plugins.Recording) {
+			r.Output, r.Error = "", &abi.Error{Code: code, Message: message, Retry: "never"}
+		}
 	}
 	nothing := func(*plugins.Recording) {}
 	for title, tt := range map[string]struct {

@@ -25,7 +25,6 @@ func TestTheShareOfCallsIsRecorded(t *testing.T) {
 				require.Less(t, runs, 8, "they are not drawn in heaps")
 				runs = 0
 			}
-			require.Equal(t, sampled(key, share), sampled(key, share), "a retry is when its first attempt was")
 		}
 		require.InDelta(t, max(0, share)*10_000, n, 200)
 	}

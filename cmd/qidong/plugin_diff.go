@@ -88,11 +88,10 @@ func diffCalls(cmd *cobra.Command, c *connection, o diffOptions) (*diffReport, e
 		return nil, err
 	}
 	defer r.close(ctx)
-	digest := r.modules.add(next.module)
-	if _, err := r.host.Describe(ctx, next.module); err != nil {
+	if _, err := r.host.Describe(ctx, next.module); err != nil { // once, rather than at every call
 		return nil, fmt.Errorf("loading %s: %w", o.next, err)
 	}
-	return r.diff(ctx, digest, calls, &diffReport{Old: o.old, New: o.next, Calls: []callDiff{}})
+	return r.diff(ctx, r.modules.add(next.module), calls, &diffReport{Old: o.old, New: o.next, Calls: []callDiff{}})
 }
 
 // diff runs the calls one after the other.

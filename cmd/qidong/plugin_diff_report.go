@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/qidong/qidong/plugins"
 )
@@ -59,10 +60,8 @@ func (d *callDiff) note(one plugins.Difference) {
 	switch one.What {
 	case "fuel", "memory", "stack":
 		return
-	case "output", "error":
-		if d.Verdict == verdictSame {
-			d.Verdict = one.What
-		}
+	case "output", "error": // says more than that requests were not made
+		d.Verdict = one.What
 	case "request":
 		d.Verdict = verdictRequest
 	}
@@ -114,7 +113,7 @@ var verdictTexts = map[string]string{
 func (r *diffReport) show(w io.Writer) error {
 	var rows [][]string
 	for _, d := range r.Calls {
-		rows = append(rows, []string{d.Call, d.Action, verdictTexts[d.Verdict], fmt.Sprint(d.OldFuel), percentText(d.FuelChange)})
+		rows = append(rows, []string{d.Call, d.Action, verdictTexts[d.Verdict], strconv.FormatInt(d.OldFuel, 10), percentText(d.FuelChange)})
 	}
 	if err := printTable(w, "", "CALL | ACTION | RESULT | FUEL | CHANGE", rows); err != nil {
 		return err
