@@ -158,7 +158,15 @@ func (w *walker) number() string {
 	if err != nil || integer && (f > abi.MaxInteger || f < -abi.MaxInteger) {
 		return "The JSON has the number " + shorten(s, 40) + ", which is too large; write such numbers as strings."
 	}
+	if f == 0 && strings.ContainsAny(mantissa(s), "123456789") { // exact arithmetic with 1e-999999 takes forever
+		return "The JSON has the number " + shorten(s, 40) + ", which is too small; write 0, or a string."
+	}
 	return ""
+}
+
+func mantissa(number string) string {
+	m, _, _ := strings.Cut(strings.ToLower(number), "e")
+	return m
 }
 
 // text walks over a string and returns its value.

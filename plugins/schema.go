@@ -43,6 +43,8 @@ func compileSchema(raw json.RawMessage) (*jsonschema.Schema, error) {
 	c.DefaultDraft(jsonschema.Draft2020)
 	c.AssertFormat()
 	c.UseLoader(noLoader{})
+	p := newPatterns()
+	c.UseRegexpEngine(p.compile)
 	const url = "qidong:schema"
 	if err := c.AddResource(url, doc); err != nil {
 		return nil, fmt.Errorf("the schema is not valid: %w", err)
@@ -51,6 +53,7 @@ func compileSchema(raw json.RawMessage) (*jsonschema.Schema, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the schema is not valid: %s", oneLine(err.Error()))
 	}
+	p.sealed = true
 	return s, nil
 }
 
@@ -90,6 +93,9 @@ func matches(s *jsonschema.Schema, raw json.RawMessage) error {
 	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 	if err != nil {
 		return err
+	}
+	if c := (cost{left: maxSchemaSteps}); !c.affords(s, v) {
+		return fmt.Errorf("checking it takes more than %d steps, which is the limit: it has too many values for so large a schema", maxSchemaSteps)
 	}
 	err = s.Validate(v)
 	var invalid *jsonschema.ValidationError
