@@ -56,6 +56,9 @@ type body struct {
 	out    []byte
 	blocks []block
 	frames []frame
+	dead   bool  // what follows is never run
+	sets   int64 // of locals so far
+	merged int64 // values that calls and the joints of blocks make, at most
 }
 
 // block is a run of instructions that are charged for together.
@@ -68,7 +71,9 @@ type block struct {
 // frame is a block of the language that is open.
 type frame struct {
 	op       byte
-	targeted bool // something branches to its end
+	targeted bool  // something branches to its end
+	dead     bool  // it is never entered
+	sets     int64 // of locals before it
 }
 
 func (b *body) readLocals() {
@@ -134,6 +139,10 @@ func damaged(r *bytecode.Reader) error {
 }
 
 // weight is how much a call of the function takes of the depth. The runtime
-// keeps on its own stack what a function's locals and intermediate values need:
-// at most about 2 KiB for each unit, whatever the function is.
-func (b *body) weight() int64 { return 1 + int64(b.locals)/16 + int64(b.size)/512 }
+// keeps on its own stack what lives across calls: a value, of 8 bytes, for each
+// local, for two bytes of code at least, and, which takes no code, for each
+// result of a call, and each local where ways through the code come together.
+// That makes at most about 2 KiB for each unit, whatever the function is.
+func (b *body) weight() int64 {
+	return 1 + int64(b.locals)/16 + int64(b.size)/512 + b.merged/256
+}

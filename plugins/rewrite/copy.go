@@ -36,7 +36,18 @@ func (b *body) copy() error {
 // begin begins a block of instructions that are run together, or not at all.
 func (b *body) begin(check bool) { b.blocks = append(b.blocks, block{at: len(b.out), check: check}) }
 
-func (b *body) charge(n int64) { b.blocks[len(b.blocks)-1].cost += n }
+func (b *body) charge(n int64) {
+	if !b.dead {
+		b.blocks[len(b.blocks)-1].cost += n
+	}
+}
+
+// jump is the end of a block of instructions behind which nothing runs, up to
+// the end of the block of the language.
+func (b *body) jump() {
+	b.begin(false)
+	b.dead = true
+}
 
 // instruction copies one instruction. Each costs 1, but those that only make
 // the structure cost nothing.
@@ -49,6 +60,7 @@ func (b *body) instruction() error {
 	case bytecode.OpElse:
 		b.out = append(b.out, op)
 		b.begin(false)
+		b.dead = b.frames[len(b.frames)-1].dead
 		return nil
 	case bytecode.OpEnd:
 		b.close()
@@ -61,48 +73,66 @@ func (b *body) instruction() error {
 			return err
 		}
 		b.out = append(b.out, b.r.Since(start)...)
-		b.begin(false)
+		if op == bytecode.OpBrIf {
+			b.begin(false)
+		} else {
+			b.jump()
+		}
 		return nil
 	case bytecode.OpReturn:
 		b.leave()
 		return nil
 	case bytecode.OpCall, bytecode.OpRefFunc:
-		f := b.r.U32()
-		if err := b.checkFunction(f); err != nil {
-			return err
-		}
-		b.out = bytecode.AppendU32(append(b.out, op), b.function(f))
-		return nil
+		return b.named(op, b.r.U32())
 	}
 	if err := b.plain(op); err != nil {
 		return err
 	}
 	b.out = append(b.out, b.r.Since(start)...)
 	if op == bytecode.OpUnreachable {
-		b.begin(false)
+		b.jump()
 	}
+	return nil
+}
+
+// named writes an instruction that names a function.
+func (b *body) named(op byte, f uint32) error {
+	if err := b.checkFunction(f); err != nil {
+		return err
+	}
+	if op == bytecode.OpRefFunc {
+		b.references[f] = true
+	} else {
+		b.merged += int64(len(b.types[b.functions[f]].results))
+	}
+	b.out = bytecode.AppendU32(append(b.out, op), b.function(f))
 	return nil
 }
 
 // plain reads an instruction that is copied as it is, and checks what it names.
 func (b *body) plain(op byte) error {
-	switch {
-	case op == bytecode.OpLocalGet || op == bytecode.OpLocalSet || op == bytecode.OpLocalTee:
+	switch op {
+	case bytecode.OpLocalGet, bytecode.OpLocalSet, bytecode.OpLocalTee:
+		if op != bytecode.OpLocalGet {
+			b.sets++
+		}
 		if n := b.r.U32(); n >= b.locals {
 			return fmt.Errorf("there is no local %d, the function has %d", n, b.locals)
 		}
-	case op == bytecode.OpGlobalGet || op == bytecode.OpGlobalSet:
+	case bytecode.OpGlobalGet, bytecode.OpGlobalSet:
 		if n := b.r.U32(); n >= uint32(len(b.globals)) {
 			return fmt.Errorf("there is no global %d, the module has %d", n, len(b.globals))
 		}
-	case op == bytecode.OpCallIndirect:
-		if n := b.r.U32(); n >= uint32(len(b.types)) {
+	case bytecode.OpCallIndirect:
+		n := b.r.U32()
+		if n >= uint32(len(b.types)) {
 			return fmt.Errorf("there is no type %d, the module has %d", n, len(b.types))
 		}
+		b.merged += int64(len(b.types[n].results))
 		b.r.U32()
-	case op == bytecode.OpPrefix:
+	case bytecode.OpPrefix:
 		sub, _ := bytecode.SkipPrefixed(b.r)
-		if b.meter && (sub == bytecode.OpMemoryCopy || sub == bytecode.OpMemoryFill) {
+		if b.meter && !b.dead && (sub == bytecode.OpMemoryCopy || sub == bytecode.OpMemoryFill) {
 			b.chargeBulk()
 		}
 	default:
@@ -112,14 +142,18 @@ func (b *body) plain(op byte) error {
 }
 
 func (b *body) open(op byte, start int) error {
-	if t := b.r.BlockType(); t >= int64(len(b.types)) {
+	t := b.r.BlockType()
+	if t >= int64(len(b.types)) {
 		return fmt.Errorf("a block has type %d, but there are %d types", t, len(b.types))
 	}
+	if t >= 0 {
+		b.merged += int64(b.types[t].params + len(b.types[t].results))
+	}
 	b.out = append(b.out, b.r.Since(start)...)
-	b.frames = append(b.frames, frame{op: op})
+	b.frames = append(b.frames, frame{op: op, dead: b.dead, sets: b.sets})
 	switch op {
 	case bytecode.OpLoop:
-		b.begin(true)
+		b.begin(!b.dead)
 	case bytecode.OpIf:
 		b.charge(1)
 		b.begin(false)
@@ -133,8 +167,16 @@ func (b *body) close() {
 	last := b.frames[len(b.frames)-1]
 	b.frames = b.frames[:len(b.frames)-1]
 	b.out = append(b.out, bytecode.OpEnd)
-	if len(b.frames) > 0 && last.op != bytecode.OpLoop && (last.op == bytecode.OpIf || last.targeted) {
+	if len(b.frames) == 0 {
+		return
+	}
+	joint := last.op == bytecode.OpIf || last.targeted
+	if joint { // each local that was set may have one value or another now
+		b.merged += min(int64(b.locals), b.sets-last.sets)
+	}
+	if joint && last.op != bytecode.OpLoop {
 		b.begin(false)
+		b.dead = last.dead
 	}
 }
 
@@ -161,5 +203,5 @@ func (b *body) leave() {
 	} else {
 		b.out = append(b.out, bytecode.OpReturn)
 	}
-	b.begin(false)
+	b.jump()
 }

@@ -3,7 +3,9 @@ package rewrite
 import (
 	"errors"
 	"fmt"
-	"unicode/utf8"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/qidong/qidong/plugins/bytecode"
 )
@@ -29,9 +31,15 @@ func (m *module) encode() ([]byte, error) {
 		id   byte
 		body []byte
 	}{
-		{sectionType, m.typeSection()}, {sectionImport, m.importSection()}, {sectionFunction, m.sections[sectionFunction].body},
-		{sectionTable, m.sections[sectionTable].body}, {sectionMemory, m.sections[sectionMemory].body},
-		{sectionGlobal, m.globalSection()}, {sectionExport, exports}, {sectionElement, elements}, {sectionCode, code},
+		{sectionType, m.typeSection()},
+		{sectionImport, m.importSection()},
+		{sectionFunction, m.sections[sectionFunction].body},
+		{sectionTable, m.sections[sectionTable].body},
+		{sectionMemory, m.sections[sectionMemory].body},
+		{sectionGlobal, m.globalSection()},
+		{sectionExport, exports},
+		{sectionElement, elements},
+		{sectionCode, code},
 		{sectionCustom, m.names()},
 	} {
 		if s.body != nil {
@@ -162,19 +170,38 @@ func (m *module) exports() ([]byte, error) {
 // elements copies the element segments; see section 5.5.12 of the core
 // specification.
 func (m *module) elements() ([]byte, error) {
-	if m.sections[sectionElement].body == nil {
-		return nil, nil
-	}
 	r := m.sections[sectionElement].reader()
-	n := count(r)
-	b := bytecode.AppendU32(nil, uint32(n))
-	for ; n > 0 && r.Err() == nil; n-- {
+	n := m.length(r, sectionElement)
+	var b []byte
+	for range n {
 		var err error
 		if b, err = m.element(b, r); err != nil {
 			return nil, err
 		}
 	}
-	return b, done(r, "the list of element segments")
+	if err := m.end(r, sectionElement, "the list of element segments"); err != nil {
+		return nil, err
+	}
+	if len(m.references) > 0 {
+		b = append(b, m.declared()...)
+		n++
+	}
+	if n == 0 {
+		return nil, nil
+	}
+	return append(bytecode.AppendU32(nil, uint32(n)), b...), nil
+}
+
+// declared is an element segment of the functions that the code makes
+// references of, which must be known outside of it: those that were exported
+// are no more.
+func (m *module) declared() []byte {
+	const declarative, functions = 3, 0
+	b := bytecode.AppendU32([]byte{declarative, functions}, uint32(len(m.references)))
+	for _, f := range slices.Sorted(maps.Keys(m.references)) {
+		b = bytecode.AppendU32(b, m.function(f))
+	}
+	return b
 }
 
 func (m *module) element(b []byte, r *bytecode.Reader) ([]byte, error) {
@@ -258,9 +285,7 @@ func (m *module) functionNames(r *bytecode.Reader) ([]byte, error) {
 			return nil, fmt.Errorf("%w: function %d is out of order", errNames, f)
 		}
 		next = f + 1
-		for len(name) > maxName || !utf8.ValidString(name) && len(name) > 0 {
-			name = name[:min(len(name)-1, maxName)]
-		}
+		name = strings.ToValidUTF8(name[:min(len(name), maxName)], "")
 		b = bytecode.AppendName(bytecode.AppendU32(b, m.function(f)), name)
 		n++
 	}

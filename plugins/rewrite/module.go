@@ -15,6 +15,8 @@ type module struct {
 	imported  uint32
 	globals   []global
 	start     int // function; -1 for none
+	// references are the functions that the code makes references of.
+	references map[uint32]bool
 	// wrappers are the block types without parameters that the bodies'
 	// wrapping needs beside the given types.
 	wrappers [][]byte

@@ -16,7 +16,7 @@ import (
 )
 
 // Version changes whenever the same module is rewritten to other bytes.
-const Version = 1
+const Version = 2
 
 // Module is what a metered module imports two functions from, () -> ().
 const (
@@ -64,7 +64,7 @@ func Rewrite(wasm []byte, cfg Config) (Rewritten, error) {
 	if err != nil {
 		return Rewritten{}, err
 	}
-	m := &module{sections: sections, meter: cfg.Meter}
+	m := &module{sections: sections, meter: cfg.Meter, references: map[uint32]bool{}}
 	if err := m.decode(); err != nil {
 		return Rewritten{}, err
 	}

@@ -207,8 +207,10 @@ func TestSegmentsOfDataAreJoined(t *testing.T) {
 	r, err := rewrite.Rewrite(m.Bytes(), rewrite.Config{Meter: true})
 	require.NoError(t, err)
 	require.Equal(t, []rewrite.Data{
-		{Offset: 8, Bytes: []byte("ab\x00\x00cd")}, {Offset: 12, Bytes: []byte("X")},
-		{Offset: 60000, Bytes: []byte("far")}, {Offset: 70000, Bytes: []byte("outside")},
+		{Offset: 8, Bytes: []byte("ab\x00\x00cd")},
+		{Offset: 12, Bytes: []byte("X")},
+		{Offset: 60000, Bytes: []byte("far")},
+		{Offset: 70000, Bytes: []byte("outside")},
 	}, r.Data)
 }
 
