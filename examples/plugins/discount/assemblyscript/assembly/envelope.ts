@@ -1,29 +1,33 @@
 // The envelopes, as plugins/ABI.md has them (sections 6 and 7). Fields that are
-// not here are ignored, as ABI-4.4 wants it.
-import { JSON } from "json-as";
+// not read are ignored, as ABI-4.4 wants it.
+import { Reader } from "./read";
+import { text } from "./write";
 
-/** What a workspace fills in once. Only fetch uses it. */
-@json
-export class Config {
-  base_url: string = "";
-}
-
-/** What the host asks for. The action reads its input. */
-@json
+/** What the host asks for. Input and config stand before their values. */
 export class Call {
   action: string = "";
-  input: JSON.Raw = new JSON.Raw("{}");
-  config: Config = new Config();
+  input: Reader = new Reader("{}");
+  config: Reader = new Reader("{}");
+
+  constructor(envelope: string) {
+    const r = new Reader(envelope);
+    for (r.open("{"); r.field(); ) {
+      if (r.name == "action") this.action = r.text();
+      else if (r.name == "input") this.input = r.any();
+      else if (r.name == "config") this.config = r.any();
+      else r.any();
+    }
+  }
 }
 
-/** A failure that the plugin declares, or passes on from the host. */
-@json
-export class Failure {
-  code: string = "";
-  message: string = ""; // a sentence
-  retry: string = "never";
-  @omitif((self: Failure) => self.after == 0)
-  after: i32 = 0;
+/** The text of one member of an object, "" when it is not there. */
+export function member(r: Reader, name: string): string {
+  let value = "";
+  for (r.open("{"); r.field(); ) {
+    if (r.name == name) value = r.text();
+    else r.any();
+  }
+  return value;
 }
 
 /** The result envelope of a call that gave an output, which is JSON. */
@@ -31,14 +35,7 @@ export function succeed(output: string): string {
   return `{"output":${output}}`;
 }
 
-/** The result envelope of a call that failed. */
+/** The result envelope of a call that failed. The message is a sentence. */
 export function fail(code: string, message: string): string {
-  const failure = new Failure();
-  failure.code = code;
-  failure.message = message;
-  return passOn(failure);
-}
-
-export function passOn(failure: Failure): string {
-  return `{"error":${JSON.stringify(failure)}}`;
+  return `{"error":{"code":${text(code)},"message":${text(message)}}}`;
 }

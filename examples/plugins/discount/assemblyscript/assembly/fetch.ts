@@ -1,60 +1,34 @@
-import { JSON } from "json-as";
-import { Call, fail, Failure, passOn, succeed } from "./envelope";
+import { Call, fail, member, succeed } from "./envelope";
 import { request } from "./host";
-
-@json
-class Page {
-  path: string = "";
-}
-
-@json
-class Answer {
-  status: i32 = 0;
-  body: string = "";
-}
-
-// A request to the host, and its response (ABI-7.1).
-
-@json
-class HttpRequest {
-  method: string = "GET";
-  url: string = "";
-}
-
-@json
-class HttpResponse {
-  status: i32 = 0;
-  body: string = "";
-  body_base64: string = "";
-}
-
-@json
-class Request {
-  http: HttpRequest = new HttpRequest();
-}
-
-@json
-class Response {
-  http: HttpResponse | null = null;
-  error: Failure | null = null;
-}
+import { Reader } from "./read";
+import { text } from "./write";
 
 /** Reads a page of the catalog, whatever its status is. */
 export function fetch(call: Call): string {
-  const base = trimSlashes(call.config.base_url);
+  const base = trimSlashes(member(call.config, "base_url"));
   if (base == "") return fail("not_configured", "The address of the catalog is not configured.");
-  const question = new Request();
-  question.http.url = base + JSON.parse<Page>(call.input.data).path;
+  const url = base + member(call.input, "path");
 
-  const response = JSON.parse<Response>(request(JSON.stringify(question)));
-  if (response.error) return passOn(response.error!);
-  if (!response.http) return fail("bad_response", "The host answered with something else.");
-  const page = response.http!;
-  if (page.body_base64 != "") return fail("not_text", "The page is no text.");
-  const answer = new Answer();
-  answer.status = page.status;
-  answer.body = page.body;
-  return succeed(JSON.stringify(answer));
+  const r = new Reader(request(`{"http":{"method":"GET","url":${text(url)}}}`)); // ABI-7.1
+  for (r.open("{"); r.field(); ) {
+    if (r.name == "http") return page(r);
+    if (r.name == "error") return `{"error":${r.any().raw()}}`; // the host's, which has the form of our own
+    r.any();
+  }
+  return fail("bad_response", "The host answered with something else.");
+}
+
+/** Answers with the status and text of an HTTP response. */
+function page(r: Reader): string {
+  let status: i64 = 0;
+  let body = "";
+  for (r.open("{"); r.field(); ) {
+    if (r.name == "status") status = r.integer();
+    else if (r.name == "body") body = r.text();
+    else if (r.name == "body_base64") return fail("not_text", "The page is no text.");
+    else r.any();
+  }
+  return succeed(`{"status":${status},"body":${text(body)}}`);
 }
 
 function trimSlashes(url: string): string {

@@ -1,5 +1,4 @@
 // The discount plugin in AssemblyScript. The host calls the two exports below.
-import { JSON } from "json-as";
 import { Call, fail } from "./envelope";
 import { fetch } from "./fetch";
 import { input, output } from "./host";
@@ -12,7 +11,9 @@ export function qidong_describe(): void {
 }
 
 export function qidong_call(): void {
-  output(run(JSON.parse<Call>(input())));
+  const call = new Call(input());
+  const result = run(call);
+  output(call.input.bad ? fail("bad_input", "The input cannot be read.") : result);
 }
 
 function run(call: Call): string {

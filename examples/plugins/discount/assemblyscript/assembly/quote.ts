@@ -1,64 +1,61 @@
-import { JSON } from "json-as";
 import { count } from "./counter";
-import { Call, fail, succeed } from "./envelope";
+import { Call, fail, member, succeed } from "./envelope";
+import { Reader } from "./read";
+import { text } from "./write";
 
 /** One kind of thing in a cart. Money is in the smallest unit of the currency. */
-@json
 class Line {
   id: string = "";
-  sku: string = "";
   title: string = "";
   qty: i64 = 0;
   price: i64 = 0;
-  tags: string[] = [];
+  sale: bool = false;
+
+  constructor(r: Reader) {
+    for (r.open("{"); r.field(); ) {
+      if (r.name == "id") this.id = r.text();
+      else if (r.name == "title") this.title = r.text();
+      else if (r.name == "qty") this.qty = r.integer();
+      else if (r.name == "price") this.price = r.integer();
+      else if (r.name == "tags") this.sale = has(r, "sale");
+      else r.any();
+    }
+  }
 }
 
-@json
-class Customer {
-  id: string = "";
-  tier: string = "";
-}
-
-/** What a customer is about to buy. */
-@json
-class Cart {
-  currency: string = "";
-  customer: Customer = new Customer();
-  lines: Line[] = [];
-}
-
-@json
-class Discount {
-  line: string = "";
-  amount: i64 = 0;
-  reason: string = "";
-}
-
-/** What the customer saves. */
-@json
-class Quote {
-  discounts: Discount[] = [];
-  total: i64 = 0;
-  counter: i64 = 0;
+function has(r: Reader, tag: string): bool {
+  let found = false;
+  for (r.open("["); r.item(); ) {
+    if (r.text() == tag) found = true;
+  }
+  return found;
 }
 
 /** Takes a share off the lines with the tag sale. */
 export function quote(call: Call): string {
-  const q = new Quote();
-  q.counter = count();
-  const cart = JSON.parse<Cart>(call.input.data);
-  if (cart.currency != "CNY") return fail("currency_not_supported", `There are no discounts in ${cart.currency}.`);
-
-  const percent: i64 = cart.customer.tier == "gold" ? 10 : 5;
-  for (let i = 0; i < cart.lines.length; i++) {
-    const line = cart.lines[i];
-    if (!line.tags.includes("sale")) continue;
-    const discount = new Discount();
-    discount.line = line.id;
-    discount.amount = (line.price * line.qty * percent) / 100;
-    discount.reason = `${percent}% off ${line.title} (${cart.customer.tier})`;
-    q.discounts.push(discount);
-    q.total += discount.amount;
+  const counter = count();
+  const r = call.input;
+  let currency = "";
+  let tier = "";
+  const lines: Line[] = [];
+  for (r.open("{"); r.field(); ) {
+    if (r.name == "currency") currency = r.text();
+    else if (r.name == "customer") tier = member(r, "tier");
+    else if (r.name == "lines") for (r.open("["); r.item(); ) lines.push(new Line(r));
+    else r.any();
   }
-  return succeed(JSON.stringify(q));
+  if (currency != "CNY") return fail("currency_not_supported", `There are no discounts in ${currency}.`);
+
+  const percent: i64 = tier == "gold" ? 10 : 5;
+  const discounts: string[] = [];
+  let total: i64 = 0;
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i];
+    if (!line.sale) continue;
+    const amount = (line.price * line.qty * percent) / 100;
+    const reason = `${percent}% off ${line.title} (${tier})`;
+    discounts.push(`{"line":${text(line.id)},"amount":${amount},"reason":${text(reason)}}`);
+    total += amount;
+  }
+  return succeed(`{"discounts":[${discounts.join(",")}],"total":${total},"counter":${counter}}`);
 }
