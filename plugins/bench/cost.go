@@ -56,6 +56,9 @@ func (s *session) cost(ctx context.Context, hosts map[string]*plugins.Host, g Gu
 			return err
 		}
 		defer done()
+		if name == reused {
+			run = twice(run)
+		}
 		contenders = append(contenders, Contender{name, run})
 	}
 	took, err := s.compare(ctx, contenders...)
@@ -87,6 +90,17 @@ func (s *session) cost(ctx context.Context, hosts map[string]*plugins.Host, g Gu
 		Detail: "all of Host.Call: admission, schemas, envelopes, and the sandbox",
 	})
 	return nil
+}
+
+// twice tries again: an instance that is never reset, and whose language frees
+// nothing, is full now and then, and the host makes another one.
+func twice(run func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if run(ctx) == nil {
+			return nil
+		}
+		return run(ctx)
+	}
 }
 
 // compare warms up first.

@@ -3,6 +3,7 @@ package bench
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // Discount is the suite of the example plugin "discount", which exists in four
@@ -16,8 +17,9 @@ func Discount(load func(name string) ([]byte, error)) (Suite, error) {
 	s := Suite{Action: "quote", Input: DiscountInput(), Points: points}
 	for _, language := range []string{"go", "rust", "c", "assemblyscript"} {
 		g := Guest{Language: language}
-		if g.Module, err = load("discount-" + language); err != nil {
-			g.Missing = fmt.Sprintf("The guest discount-%s is not in this program: make build puts it there where its compiler is installed.", language)
+		name := "discount-" + strings.Replace(language, "assemblyscript", "as", 1)
+		if g.Module, err = load(name); err != nil {
+			g.Missing = fmt.Sprintf("The guest %s is not in this program: make guests says which tools it takes.", name)
 		}
 		s.Guests = append(s.Guests, g)
 	}
