@@ -1,13 +1,19 @@
 package plugins_test
 
 import (
-	"encoding/binary"
+	"fmt"
+	"testing"
 
+	"github.com/stretchr/testify/require"
+
+	"github.com/qidong/qidong/plugins"
+	"github.com/qidong/qidong/plugins/wasi"
+	"github.com/qidong/qidong/plugins/wasmtest"
 	"github.com/qidong/qidong/sdk/abi"
 )
 
-// handmade assembles a module from bytes: what no toolchain would make. The
-// functions that it imports have the indexes below.
+// handmade is a plugin that no toolchain would make. The functions that it has
+// are numbered as below.
 type handmade struct {
 	manifest string // what describe outputs; a plugin "handmade" with an action "act" when ""
 	describe []byte // instructions, instead of outputting the manifest
@@ -16,6 +22,9 @@ type handmade struct {
 	init     []byte // instructions of _initialize, if any
 	data     string // at address 4096
 	dataAt   uint32 // instead of 4096
+	// change changes the module at last; functions that it adds are numbered
+	// from fnMore on.
+	change func(*wasmtest.Module)
 }
 
 const (
@@ -25,10 +34,15 @@ const (
 	fnResult
 	fnLog
 	fnExit
+	fnRandom
+	fnClock
+	fnWrite
+	fnPoll
 	fnDescribe
 	fnCall
 	fnInit
 	fnStart
+	fnMore
 )
 
 const handmadeManifest = `{"abi":1,"name":"handmade","version":"1.0.0","partner":"Test","title":{"en":"Handmade"},
@@ -36,44 +50,42 @@ const handmadeManifest = `{"abi":1,"name":"handmade","version":"1.0.0","partner"
 
 // A few instructions.
 var (
-	forever     = []byte{0x03, 0x40, 0x0c, 0, 0x0b} // loop; br 0; end
-	unreachable = []byte{0x00}
-	recurse     = []byte{0x10, fnCall}
-	growForever = []byte{0x03, 0x40, 0x41, 1, 0x40, 0, 0x1a, 0x0c, 0, 0x0b} // loop; memory.grow 1; drop; br 0
+	forever     = wasmtest.Forever
+	unreachable = wasmtest.Unreachable
+	recurse     = wasmtest.Call(fnCall)
+	growForever = loop(seq(invokeGrow(1), wasmtest.Drop))
 )
 
 // i32 pushes a number.
-func i32(n uint32) []byte {
-	b := []byte{0x41}
-	for v := int32(n); ; {
-		c := byte(v & 0x7f)
-		v >>= 7
-		if v == 0 && c&0x40 == 0 || v == -1 && c&0x40 != 0 {
-			return append(b, c)
-		}
-		b = append(b, c|0x80)
-	}
-}
+func i32(n uint32) []byte { return wasmtest.I32Const(int32(n)) }
 
 // invoke calls a function with numbers.
-func invoke(function byte, args ...uint32) []byte {
+func invoke(function uint32, args ...uint32) []byte {
 	var b []byte
 	for _, a := range args {
 		b = append(b, i32(a)...)
 	}
-	return append(b, 0x10, function)
+	return append(b, wasmtest.Call(function)...)
 }
 
-func seq(parts ...[]byte) []byte {
-	var all []byte
-	for _, p := range parts {
-		all = append(all, p...)
-	}
-	return all
-}
+func seq(parts ...[]byte) []byte { return wasmtest.Seq(parts...) }
+
+func loop(body []byte) []byte { return wasmtest.Loop(body, wasmtest.Br(0)) }
+
+func invokeGrow(pages uint32) []byte { return seq(i32(pages), wasmtest.MemoryGrow) }
+
+// clockTime reads the clock.
+var clockTime = seq(i32(0), wasmtest.I64Const(0), i32(0), wasmtest.Call(fnClock))
 
 // output hands over the module's data.
 func (h handmade) output() []byte { return invoke(fnOutput, 4096, uint32(len(h.data))) }
+
+// answers gives h an output, which is the last that its call does.
+func (h handmade) answers(output string) handmade {
+	h.data = `{"output":` + output + `}`
+	h.call = seq(h.call, h.output())
+	return h
+}
 
 func (h handmade) wasm() []byte {
 	if h.manifest == "" {
@@ -85,43 +97,68 @@ func (h handmade) wasm() []byte {
 	if h.dataAt == 0 {
 		h.dataAt = 4096
 	}
-	bodies := [][]byte{h.describe, h.call, h.init, h.start}
-	code := leb(uint32(len(bodies)))
-	for _, b := range bodies {
-		b = seq([]byte{0}, b, []byte{0x0b})
-		code = seq(code, leb(uint32(len(b))), b)
+	const i = wasmtest.I32
+	m := wasmtest.Module{
+		Imports: []wasmtest.Import{
+			{Module: abi.Module, Name: abi.ImportInput, Params: i + i, Results: i},
+			{Module: abi.Module, Name: abi.ImportOutput, Params: i + i},
+			{Module: abi.Module, Name: abi.ImportRequest, Params: i + i, Results: i},
+			{Module: abi.Module, Name: abi.ImportResult, Params: i + i, Results: i},
+			{Module: abi.Module, Name: abi.ImportLog, Params: i + i + i},
+			{Module: wasi.Module, Name: "proc_exit", Params: i},
+			{Module: wasi.Module, Name: "random_get", Params: i + i, Results: i},
+			{Module: wasi.Module, Name: "clock_time_get", Params: i + wasmtest.I64 + i, Results: i},
+			{Module: wasi.Module, Name: "fd_write", Params: i + i + i + i, Results: i},
+			{Module: wasi.Module, Name: "poll_oneoff", Params: i + i + i + i, Results: i},
+		},
+		Funcs:   []wasmtest.Func{{Code: h.describe}, {Code: h.call}, {Code: h.init}, {Code: h.start}},
+		Exports: map[string]uint32{abi.ExportDescribe: fnDescribe, abi.ExportCall: fnCall, abi.ExportInitialize: fnInit},
+		Data:    []wasmtest.Data{{Offset: 16, Bytes: h.manifest}, {Offset: h.dataAt, Bytes: h.data}},
 	}
-	m := seq([]byte("\x00asm\x01\x00\x00\x00"),
-		section(1, []byte{5, 0x60, 0, 0, 0x60, 2, 0x7f, 0x7f, 1, 0x7f, 0x60, 2, 0x7f, 0x7f, 0, 0x60, 3, 0x7f, 0x7f, 0x7f, 0, 0x60, 1, 0x7f, 0}),
-		section(2, leb(6), importing(abi.Module, "input", 1), importing(abi.Module, "output", 2),
-			importing(abi.Module, "request", 1), importing(abi.Module, "result", 1), importing(abi.Module, "log", 3),
-			importing("wasi_snapshot_preview1", "proc_exit", 4)),
-		section(3, []byte{4, 0, 0, 0, 0}),
-		section(5, []byte{1, 0, 1}),
-		section(7, leb(4), export("memory", 2, 0), export(abi.ExportDescribe, 0, fnDescribe),
-			export(abi.ExportCall, 0, fnCall), export(abi.ExportInitialize, 0, fnInit)))
 	if h.start != nil {
-		m = seq(m, section(8, []byte{fnStart}))
+		start := uint32(fnStart)
+		m.Start = &start
 	}
-	return seq(m, section(10, code), section(11, []byte{2},
-		segment(16, h.manifest), segment(h.dataAt, h.data)))
+	if h.change != nil {
+		h.change(&m)
+	}
+	return m.Bytes()
 }
 
-func segment(at uint32, s string) []byte {
-	return seq([]byte{0}, i32(at), []byte{0x0b}, leb(uint32(len(s))), []byte(s))
+// handmadeHost is a host with handmade plugins.
+type handmadeHost struct {
+	*plugins.Host
+	t       testing.TB
+	modules modules
 }
 
-func section(id byte, parts ...[]byte) []byte {
-	body := seq(parts...)
-	return seq([]byte{id}, leb(uint32(len(body))), body)
+func newHandmadeHost(t testing.TB, cfg plugins.Config) *handmadeHost {
+	t.Helper()
+	m := modules{}
+	cfg.Modules = m
+	return &handmadeHost{newHost(t, cfg), t, m}
 }
 
-func importing(module, name string, kind byte) []byte {
-	return seq(text(module), text(name), []byte{0, kind})
+// call is a call of h's action.
+func (w *handmadeHost) call(h handmade) plugins.Call {
+	return plugins.Call{
+		Workspace: "w", Digest: w.modules.add(h.wasm()), Action: "act", IdempotencyKey: "k", Now: now,
+	}
 }
 
-func export(name string, kind, index byte) []byte { return seq(text(name), []byte{kind, index}) }
+// run calls h, and then an honest plugin of the same host: it must be answered.
+func (w *handmadeHost) run(c plugins.Call) (plugins.Result, error) {
+	w.t.Helper()
+	r, err := w.Call(w.t.Context(), c)
+	honest := w.call(handmade{manifest: named("honest")}.answers(`{"ok":true}`))
+	next, failed := w.Call(w.t.Context(), honest)
+	require.NoError(w.t, failed, "the next call")
+	require.JSONEq(w.t, `{"ok":true}`, string(next.Output))
+	return r, err
+}
 
-func text(s string) []byte { return seq(leb(uint32(len(s))), []byte(s)) }
-
-func leb(n uint32) []byte { return binary.AppendUvarint(nil, uint64(n)) }
+// named is the manifest of a plugin of that name.
+func named(name string) string {
+	return fmt.Sprintf(`{"abi":1,"name":%q,"version":"1.0.0","partner":"Test","title":{"en":"Handmade"},
+"actions":[{"name":"act","effect":"none","timeout_ms":60000,"input":{"type":"object"},"output":{"type":"object"}}]}`, name)
+}

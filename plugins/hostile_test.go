@@ -81,10 +81,6 @@ func TestHostileCall(t *testing.T) {
 	}
 }
 
-func loop(body []byte) []byte { return seq([]byte{0x03, 0x40}, body, []byte{0x0c, 0, 0x0b}) }
-
-func invokeGrow(pages uint32) []byte { return seq(i32(pages), []byte{0x40, 0}) }
-
 func TestHostileModule(t *testing.T) {
 	t.Parallel()
 	manifest := func(old, new string) handmade {

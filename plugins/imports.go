@@ -6,6 +6,8 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 
+	"github.com/qidong/qidong/plugins/sandbox"
+	"github.com/qidong/qidong/plugins/wasi"
 	"github.com/qidong/qidong/sdk/abi"
 )
 
@@ -53,20 +55,22 @@ var imports = []struct {
 	results int
 	run     func(ctx context.Context, s *state, m api.Memory, stack []uint64)
 }{
-	{abi.ImportInput, 2, 1, func(_ context.Context, s *state, m api.Memory, stack []uint64) {
-		stack[0] = copyOut(m, abi.ImportInput, s.input, stack)
+	{abi.ImportInput, 2, 1, func(ctx context.Context, s *state, m api.Memory, stack []uint64) {
+		stack[0] = copyOut(ctx, m, abi.ImportInput, s.input, stack)
 	}},
-	{abi.ImportOutput, 2, 0, func(_ context.Context, s *state, m api.Memory, stack []uint64) {
+	{abi.ImportOutput, 2, 0, func(ctx context.Context, s *state, m api.Memory, stack []uint64) {
 		if s.phase == initializing {
 			return
 		}
 		if size := uint32(stack[1]); int64(size) > int64(s.limits.Output) {
 			panic(failf(abi.CodeOutputTooBig, "It put out %d bytes; at most %d are allowed.", size, s.limits.Output))
 		}
+		charge(ctx, int(uint32(stack[1])))
 		s.output = append(s.output[:0], view(m, abi.ImportOutput, uint32(stack[0]), uint32(stack[1]))...)
 	}},
-	{abi.ImportLog, 3, 0, func(_ context.Context, s *state, m api.Memory, stack []uint64) {
+	{abi.ImportLog, 3, 0, func(ctx context.Context, s *state, m api.Memory, stack []uint64) {
 		b := view(m, abi.ImportLog, uint32(stack[1]), uint32(stack[2]))
+		charge(ctx, min(len(b), abi.MaxLog))
 		if uint32(stack[0]) == abi.LogError {
 			s.log.line("error", b)
 			return
@@ -74,8 +78,8 @@ var imports = []struct {
 		s.log.line("info", b)
 	}},
 	{abi.ImportRequest, 2, 1, request},
-	{abi.ImportResult, 2, 1, func(_ context.Context, s *state, m api.Memory, stack []uint64) {
-		stack[0] = copyOut(m, abi.ImportResult, s.result, stack)
+	{abi.ImportResult, 2, 1, func(ctx context.Context, s *state, m api.Memory, stack []uint64) {
+		stack[0] = copyOut(ctx, m, abi.ImportResult, s.result, stack)
 	}},
 }
 
@@ -90,6 +94,7 @@ func request(ctx context.Context, s *state, m api.Memory, stack []uint64) {
 	if s.phase != calling {
 		panic(failf(abi.CodeDenied, "It asked for a capability outside of a call; only %s may.", abi.ExportCall))
 	}
+	charge(ctx, wasi.ByteShare*int(size)) // it is also parsed
 	// A copy: the guest's memory must not change under the request.
 	q := append([]byte(nil), view(m, abi.ImportRequest, uint32(stack[0]), size)...)
 	answer, err := s.answer(ctx, q)
@@ -100,10 +105,14 @@ func request(ctx context.Context, s *state, m api.Memory, stack []uint64) {
 	stack[0] = uint64(len(s.result))
 }
 
+// charge takes what copying n bytes of b costs off the guest's fuel.
+func charge(ctx context.Context, n int) { sandbox.Charge(ctx, int64(n/wasi.ByteShare)) }
+
 // copyOut copies what fits of b to where the guest wants it, and returns the
 // size of the whole.
-func copyOut(m api.Memory, name string, b []byte, stack []uint64) uint64 {
+func copyOut(ctx context.Context, m api.Memory, name string, b []byte, stack []uint64) uint64 {
 	ptr, most := uint32(stack[0]), uint32(stack[1])
+	charge(ctx, min(int(most), len(b)))
 	if n := min(uint64(most), uint64(len(b))); n > 0 && !m.Write(ptr, b[:n]) {
 		panic(badAddress(name, ptr, most))
 	}
@@ -130,6 +139,7 @@ func instantiateImports(ctx context.Context, r wazero.Runtime) error {
 			if s.calls++; s.calls > abi.MaxImportCalls {
 				panic(failf(abi.CodeHostCalls, "It called the host's functions more than %d times, which is the limit for a call.", abi.MaxImportCalls))
 			}
+			sandbox.Charge(ctx, wasi.CallCost)
 			f.run(ctx, s, m.Memory(), stack)
 		}), i32s(f.params), i32s(f.results)).Export(f.name)
 	}

@@ -29,6 +29,7 @@ type run struct {
 var runs = sync.Pool{New: func() any {
 	r := &run{}
 	r.system.Stdout, r.system.Stderr = r.state.log.stream("stdout"), r.state.log.stream("stderr")
+	r.system.Charge = sandbox.Charge
 	return r
 }}
 

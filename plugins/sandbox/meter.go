@@ -90,6 +90,23 @@ func (r *Run) refill(ctx context.Context) error {
 	return nil
 }
 
+// Charge takes n instructions off the fuel of the run that a host function is
+// called in: for work that it is about to do. Like running them it panics when
+// the run has to end. Without it guests could make the host work without end.
+func Charge(ctx context.Context, n int64) {
+	r := runOf(ctx)
+	if r == nil || r.guest == nil || r.guest.fuel == nil {
+		return
+	}
+	left := int64(r.guest.fuel.Get()) - n
+	if r.guest.fuel.Set(uint64(left)); left >= 0 {
+		return
+	}
+	if err := r.refill(ctx); err != nil {
+		panic(err)
+	}
+}
+
 func stopped(err error) *Failure {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return outOfTime()

@@ -25,6 +25,7 @@ func poll(ctx context.Context, m api.Memory, s []uint64) uint64 {
 		return invalid
 	}
 	c := from(ctx)
+	c.Charge(ctx, entryCost*int64(n))
 	events, first, wait := uint32(0), uint64(0), time.Duration(math.MaxInt64)
 	for i := range n {
 		sub, inside := m.Read(in+subscriptionSize*i, subscriptionSize)

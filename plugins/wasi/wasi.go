@@ -29,6 +29,9 @@ type Call struct {
 	Seed   [32]byte
 	Stdout func([]byte) // what is written to descriptors 1 and 2; required
 	Stderr func([]byte)
+	// Charge is told of work before it is done, in instructions of the guest;
+	// it panics to end the run. Required.
+	Charge func(context.Context, int64)
 	// Exited is set when the guest called proc_exit.
 	Exited bool
 	Code   uint32
@@ -37,9 +40,9 @@ type Call struct {
 	random  *rand.ChaCha8
 }
 
-// Begin makes c ready for a call; Stdout and Stderr stay.
+// Begin makes c ready for a call; Stdout, Stderr and Charge stay.
 func (c *Call) Begin(now time.Time, seed [32]byte) {
-	*c = Call{Now: now, Seed: seed, Stdout: c.Stdout, Stderr: c.Stderr}
+	*c = Call{Now: now, Seed: seed, Stdout: c.Stdout, Stderr: c.Stderr, Charge: c.Charge}
 }
 
 type key struct{}
@@ -58,6 +61,16 @@ func (c *Call) read() time.Duration {
 	return c.elapsed
 }
 
+// What work costs, in instructions of the guest that take about as long.
+const (
+	CallCost  = 100 // a call of any function
+	entryCost = 16  // each subscription of poll_oneoff, each vector of fd_write
+	ByteShare = 8   // so many bytes that are copied cost 1; random ones cost 1 each
+)
+
+// atOnce is how many bytes are written between two looks at the guest's limits.
+const atOnce = 1 << 20
+
 // maxElapsed keeps the virtual clock from overflowing.
 const maxElapsed = 50 * 365 * 24 * time.Hour
 
@@ -67,11 +80,16 @@ func (c *Call) sleep(d time.Duration) {
 	}
 }
 
-func (c *Call) fill(b []byte) {
+func (c *Call) fill(ctx context.Context, b []byte) {
 	if c.random == nil {
 		c.random = rand.NewChaCha8(c.Seed)
 	}
-	_, _ = c.random.Read(b) // never fails
+	for len(b) > 0 {
+		part := b[:min(len(b), atOnce)]
+		c.Charge(ctx, int64(len(part)))
+		_, _ = c.random.Read(part) // never fails
+		b = b[len(part):]
+	}
 }
 
 // The errors that guests get.
@@ -93,6 +111,7 @@ func Instantiate(ctx context.Context, r wazero.Runtime) error {
 			run = noDescriptor
 		}
 		b.NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(func(ctx context.Context, m api.Module, s []uint64) {
+			from(ctx).Charge(ctx, CallCost)
 			s[0] = run(ctx, m.Memory(), s)
 		}), params(f.params), []api.ValueType{api.ValueTypeI32}).Export(f.name)
 	}
@@ -210,16 +229,17 @@ func random(ctx context.Context, m api.Memory, s []uint64) uint64 {
 	if !inside {
 		return fault
 	}
-	from(ctx).fill(b)
+	from(ctx).fill(ctx, b)
 	return ok
 }
 
 func write(ctx context.Context, m api.Memory, s []uint64) uint64 {
 	fd, vectors, n, written := uint32(s[0]), uint32(s[1]), uint32(s[2]), uint32(s[3])
-	sink := from(ctx).Stdout
+	c := from(ctx)
+	sink := c.Stdout
 	switch {
 	case fd == 2:
-		sink = from(ctx).Stderr
+		sink = c.Stderr
 	case fd != 1:
 		return badf
 	case n > 1024:
@@ -235,6 +255,7 @@ func write(ctx context.Context, m api.Memory, s []uint64) uint64 {
 		if !inside {
 			return fault
 		}
+		c.Charge(ctx, int64(entryCost+len(b)/ByteShare))
 		sink(b)
 		total += uint32(len(b))
 	}
