@@ -10,9 +10,9 @@ import (
 
 // plugin is one plugin that is built.
 type plugin struct {
-	name    string // of the module
-	dir     string // of the source, from the root of the repository
-	tools   []tool // Go is there always
+	name    string                                                // of the module
+	dir     string                                                // of the source, from the root of the repository
+	tools   []tool                                                // Go is there always
 	compile func(ctx context.Context, p plugin, out string) error // out is absolute
 }
 
@@ -52,7 +52,7 @@ func compileC(ctx context.Context, dir, out string) error {
 		return fmt.Errorf("listing the sources: %w", err)
 	}
 	args := []string{
-		"--target=wasm32-wasi", "-mexec-model=reactor", "-mbulk-memory", "-O2", "-flto", "-Wall", "-Wextra",
+		"--target=wasm32-wasi", "-mexec-model=reactor", "-mbulk-memory", "-O2", "-Wall", "-Wextra",
 		"-Wl,--strip-debug", "-o", out,
 	}
 	for _, s := range sources {

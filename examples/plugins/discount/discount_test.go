@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,6 +53,9 @@ var built = sync.OnceValues(func() (library, error) {
 		return l, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
+	if err := readSources("examples/plugins/build", "examples/plugins/discount", "sdk"); err != nil {
+		return l, err
+	}
 	args := []string{"run", "./examples/plugins/build", "-o", dir}
 	for _, language := range languages {
 		args = append(args, "discount-"+language)
@@ -73,6 +77,24 @@ var built = sync.OnceValues(func() (library, error) {
 	}
 	return l, nil
 })
+
+// readSources reads what another process will read, so that Go's test cache
+// knows of it.
+func readSources(dirs ...string) error {
+	for _, dir := range dirs {
+		files := os.DirFS(filepath.Join(root, dir))
+		err := fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
+			if err == nil && d.Type().IsRegular() {
+				_, err = fs.ReadFile(files, path)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // host is the real host with the guests, shared by all tests: compiling takes
 // seconds. It is in use until the process ends.

@@ -63,7 +63,7 @@ void misbehave(call *c, writer *result) {
   } else if (text_is(how, TEXT("grow"))) {
     take(8 * MEBIBYTE);
   } else if (text_is(how, TEXT("log"))) {
-    say(LOG_INFO, TEXT("This is information."));
+    say(LOG_INFO, TEXT("call 1"));
     say(LOG_ERROR, TEXT("on purpose"));
   } else { // deadlock: there are no threads to wait for
     fail(result, TEXT("not_possible"), TEXT("This cannot be done in C."));

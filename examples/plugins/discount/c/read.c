@@ -11,9 +11,11 @@ static bool is_end(char c) { return is_space(c) || c == ',' || c == ':' || c == 
 
 // peek skips white space and returns the character after it, 0 at the end.
 static char peek(reader *r) {
-  while (r->at < r->end && is_space(*r->at))
-    r->at++;
-  if (r->at == r->end)
+  char *p = r->at;
+  while (p < r->end && is_space(*p))
+    p++;
+  r->at = p;
+  if (p == r->end)
     r->bad = true;
   return r->bad ? 0 : *r->at;
 }
@@ -71,9 +73,10 @@ int64_t read_integer(reader *r) {
 
 // skip_text stands at a quote.
 static void skip_text(reader *r) {
-  for (r->at++; r->at < r->end && *r->at != '"'; r->at++)
-    if (*r->at == '\\' && r->at + 1 < r->end)
-      r->at++;
+  char *p = r->at + 1, *end = r->end;
+  while (p < end && *p != '"')
+    p += *p == '\\' ? 2 : 1;
+  r->at = p < end ? p : end;
   expect(r, '"');
 }
 

@@ -1,4 +1,5 @@
 #include "json.h"
+#include <string.h>
 
 // hex4 reads the four digits of \u1234.
 static uint32_t hex4(reader *r) {
@@ -75,7 +76,11 @@ text read_text(reader *r) {
   }
   value.at++;
   value.end--;
-  char *first = value.at, *to = first;
+  char *first = value.at;
+  size_t size = (size_t)(value.end - first);
+  if (memchr(first, '\\', size) == NULL)
+    return (text){first, size};
+  char *to = first;
   while (value.at < value.end) {
     char c = *value.at++;
     if (c == '\\' && value.at < value.end)

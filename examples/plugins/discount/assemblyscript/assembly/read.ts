@@ -65,7 +65,8 @@ export class Reader {
       this.fail();
       return "";
     }
-    return unescape(this.source, value.at + 1, value.end - 1);
+    const raw = this.source.substring(value.at + 1, value.end - 1);
+    return raw.includes("\\") ? unescape(raw) : raw;
   }
 
   /** Skips a value and returns a reader of it. */
@@ -107,9 +108,13 @@ export class Reader {
   }
 
   private skipText(): void {
-    for (this.at++; this.at < this.end && this.code() != QUOTE; this.at++) {
-      if (this.code() == BACKSLASH) this.at++;
+    const source = this.source;
+    const end = this.end;
+    let at = this.at + 1;
+    for (let c = 0; at < end && (c = source.charCodeAt(at)) != QUOTE; at++) {
+      if (c == BACKSLASH) at++;
     }
+    this.at = at;
     this.open('"');
   }
 
@@ -138,11 +143,12 @@ export class Reader {
   }
 }
 
-/** The text between two quotes. */
-function unescape(source: string, at: i32, end: i32): string {
-  const text = new StaticArray<u16>(max(end - at, 0));
+/** What a text with escapes stands for. */
+function unescape(source: string): string {
+  const text = new StaticArray<u16>(source.length);
+  let at = 0;
   let size = 0;
-  while (at < end) {
+  while (at < source.length) {
     let c = source.charCodeAt(at++);
     if (c == BACKSLASH) {
       c = source.charCodeAt(at++);
