@@ -6,9 +6,12 @@ import (
 )
 
 // Call is the envelope that qidong_call reads.
-type Call struct {
+type Call = CallOf[json.RawMessage]
+
+// CallOf is the envelope with its input as a type of its own.
+type CallOf[Input any] struct {
 	Action string          `json:"action"`
-	Input  json.RawMessage `json:"input"`            // an object that fits the action's schema
+	Input  Input           `json:"input"`            // an object that fits the action's schema
 	Config json.RawMessage `json:"config,omitempty"` // an object that fits the plugin's schema
 	// IdempotencyKey names this call: a retry of it has the same key, and no
 	// other call ever has.

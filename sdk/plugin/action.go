@@ -106,12 +106,14 @@ func Action[In, Out any](p *Plugin, name string, fn func(*Call, In) (Out, error)
 	}
 	p.manifest.Actions = append(p.manifest.Actions, a)
 	p.warmups = append(p.warmups, func() { warm[In, Out](a.Examples) })
-	p.actions[name] = func(c *Call, raw json.RawMessage) (any, error) {
-		var in In
-		if err := json.Unmarshal(raw, &in); err != nil {
+	p.actions[name] = func(host Host, raw []byte) (any, error) {
+		var e abi.CallOf[In] // read once: checking and decoding JSON is most of what a small call costs
+		if err := json.Unmarshal(raw, &e); err != nil {
 			return nil, Errorf("bad_input", "The input of %s cannot be read: %v.", name, err)
 		}
-		return fn(c, in)
+		return fn(&Call{host: host, envelope: abi.CallOf[struct{}]{
+			Action: e.Action, Config: e.Config, IdempotencyKey: e.IdempotencyKey, Now: e.Now, Locale: e.Locale, Customer: e.Customer,
+		}}, e.Input)
 	}
 }
 
@@ -120,9 +122,9 @@ func Action[In, Out any](p *Plugin, name string, fn func(*Call, In) (Out, error)
 // was.
 func warm[In, Out any](examples []abi.Example) {
 	for _, e := range append([]abi.Example{{Input: []byte("{}")}}, examples...) {
-		var in In
+		var in abi.CallOf[In]
 		var out Out
-		_ = json.Unmarshal(e.Input, &in)
+		_ = json.Unmarshal(mustJSON(abi.Call{Input: e.Input, Config: []byte("{}"), Customer: []byte("{}")}), &in)
 		_ = json.Unmarshal(e.Output, &out)
 		_ = encodeResult(out, nil)
 	}

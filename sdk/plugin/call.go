@@ -22,7 +22,7 @@ type Host interface {
 // Call is one run of an action. It is good until the action returns.
 type Call struct {
 	host     Host
-	envelope abi.Call
+	envelope abi.CallOf[struct{}] // the input is the action's
 }
 
 // IdempotencyKey names this call. A retry has the same key; no other call ever

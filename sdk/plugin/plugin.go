@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -33,7 +34,7 @@ type Info struct {
 // concurrent use after that.
 type Plugin struct {
 	manifest abi.Manifest
-	actions  map[string]func(*Call, json.RawMessage) (any, error)
+	actions  map[string]func(Host, []byte) (any, error) // by name; they read the envelope
 	warmups  []func()
 	config   reflect.Type
 }
@@ -46,7 +47,7 @@ func New(info Info) *Plugin {
 			ABI: abi.Version, Name: info.Name, Version: info.Version, Partner: info.Partner,
 			Title: info.Title, Description: info.Description,
 		},
-		actions: map[string]func(*Call, json.RawMessage) (any, error){},
+		actions: map[string]func(Host, []byte) (any, error){},
 	}
 	if info.Config != nil {
 		p.manifest.Config = mustSchema(reflect.TypeOf(info.Config), "the configuration of plugin "+info.Name)
@@ -72,26 +73,39 @@ func (p *Plugin) Describe() []byte { return mustJSON(p.manifest) }
 // Call runs one call envelope against host and returns the result envelope.
 // It never panics: a panic of the action is an error with code "panic".
 func (p *Plugin) Call(host Host, envelope []byte) []byte {
-	var in abi.Call
-	if err := json.Unmarshal(envelope, &in); err != nil {
+	name, err := actionOf(envelope)
+	if err != nil {
 		return encodeResult(nil, Errorf("bad_envelope", "The call's envelope cannot be read: %v.", err))
 	}
-	out, err := p.run(&Call{host: host, envelope: in}, in)
-	return encodeResult(out, err)
+	return encodeResult(p.run(host, name, envelope))
 }
 
-func (p *Plugin) run(c *Call, in abi.Call) (out any, err error) {
+// actionOf finds the action in an envelope: the host writes it first.
+func actionOf(envelope []byte) (string, error) {
+	if rest, ok := bytes.CutPrefix(envelope, []byte(`{"action":"`)); ok {
+		if end := bytes.IndexAny(rest, `"\`); end >= 0 && rest[end] == '"' {
+			return string(rest[:end]), nil
+		}
+	}
+	var e struct {
+		Action string `json:"action"`
+	}
+	err := json.Unmarshal(envelope, &e)
+	return e.Action, err
+}
+
+func (p *Plugin) run(host Host, action string, envelope []byte) (out any, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			c.Errorf("panic: %v\n%s", r, stack())
-			out, err = nil, Errorf("panic", "The action %s panicked: %v.", in.Action, r)
+			host.Log(abi.LogError, fmt.Sprintf("panic: %v\n%s", r, stack()))
+			out, err = nil, Errorf("panic", "The action %s panicked: %v.", action, r)
 		}
 	}()
-	run, ok := p.actions[in.Action]
+	run, ok := p.actions[action]
 	if !ok {
-		return nil, Errorf("unknown_action", "The plugin %s has no action %q.", p.manifest.Name, in.Action)
+		return nil, Errorf("unknown_action", "The plugin %s has no action %q.", p.manifest.Name, action)
 	}
-	return run(c, in.Input)
+	return run(host, envelope)
 }
 
 func encodeResult(out any, err error) []byte {
@@ -110,8 +124,6 @@ func encodeResult(out any, err error) []byte {
 // warm makes calls fast whose memory the host sets back to what describe left:
 // they need not find out again how types are written as JSON.
 func (p *Plugin) warm() { //nolint:unused // by the exports, which are built for wasip1 only
-	var envelope abi.Call
-	_ = json.Unmarshal([]byte(`{"action":"","input":{},"config":{},"idempotency_key":"","now":"2026-01-01T00:00:00Z"}`), &envelope)
 	if p.manifest.ExampleConfig != nil {
 		c := reflect.New(p.config).Interface()
 		_ = json.Unmarshal(p.manifest.ExampleConfig, c)

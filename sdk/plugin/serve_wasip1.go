@@ -29,6 +29,7 @@ func exportDescribe() {
 	// full, garbage is gone.
 	plugin().warm()
 	runtime.GC()
+	plugin().warm() // collecting has emptied pools
 }
 
 //go:wasmexport qidong_call
