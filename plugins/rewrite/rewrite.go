@@ -26,7 +26,7 @@ const (
 	// more fuel or trap.
 	Refill = "refill"
 	// Overflow is called at the entry of a function when the depth is below
-	// zero. It must trap.
+	// zero. It must raise it to zero or more, or trap.
 	Overflow = "overflow"
 	// Start is the export of what was the start function, if there was one.
 	Start = "qidong_start"

@@ -20,6 +20,7 @@ type instance struct {
 	fuel    api.MutableGlobal   // two of globals; nil when not metered
 	depth   api.MutableGlobal
 	exports map[string]api.Function
+	deep    bool // the last run made the native stack large
 }
 
 var instanceConfig = wazero.NewModuleConfig().WithName("").WithStartFunctions()
@@ -111,6 +112,10 @@ func (i *instance) adopt(s *state) error {
 func (i *instance) reset(s *state) error {
 	if err := i.shrink(len(s.memory.bytes())); err != nil {
 		return err
+	}
+	if i.deep { // the stack is the function's, and never shrinks
+		clear(i.exports)
+		i.deep = false
 	}
 	i.setGlobals(s)
 	return s.memory.restore(i.memory)

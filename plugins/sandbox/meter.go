@@ -16,6 +16,10 @@ import (
 // garbage collector, and so the whole process.
 const slice = 1 << 18
 
+// shallow is how much of its depth a guest has at first. One that wants more
+// is asked: its native stack is then larger than about 2 MiB, and not kept.
+const shallow = 1024
+
 // Limits bound one run. All must be positive.
 type Limits struct {
 	Fuel   int64 // instructions; bulk operations count for each 8 bytes
@@ -36,6 +40,7 @@ type Run struct {
 
 	guest *instance
 	left  int64 // fuel not yet handed to the guest
+	rest  int32 // depth not yet handed to it
 }
 
 type runKey struct{}
@@ -55,7 +60,21 @@ func (r *Run) begin(i *instance) {
 	n := min(slice, r.Limits.Fuel)
 	r.left = r.Limits.Fuel - n
 	i.fuel.Set(uint64(n))
-	i.depth.Set(uint64(uint32(r.Depth)))
+	depth := min(shallow, r.Depth)
+	r.rest = r.Depth - depth
+	i.depth.Set(uint64(uint32(depth)))
+}
+
+// deepen is called by a guest whose calls are nested deeper than it may yet.
+func (r *Run) deepen() error {
+	depth := int32(uint32(r.guest.depth.Get())) + r.rest
+	if depth < 0 {
+		return failf(abi.CodeDepth, "Its calls are nested too deep: the limit is %d. It may recurse without end.", r.Depth)
+	}
+	r.rest = 0
+	r.guest.deep = true
+	r.guest.depth.Set(uint64(uint32(depth)))
+	return nil
 }
 
 // end reads what the run used.
@@ -124,7 +143,9 @@ func instantiateMeter(ctx context.Context, r wazero.Runtime) error {
 		}
 	}), nil, nil).Export(rewrite.Refill)
 	b.NewFunctionBuilder().WithGoFunction(api.GoFunc(func(ctx context.Context, _ []uint64) {
-		panic(failf(abi.CodeDepth, "Its calls are nested too deep: the limit is %d. It may recurse without end.", runOf(ctx).Depth))
+		if err := runOf(ctx).deepen(); err != nil {
+			panic(err)
+		}
 	}), nil, nil).Export(rewrite.Overflow)
 	_, err := b.Instantiate(ctx)
 	return err
