@@ -46,37 +46,78 @@ const (
 // read as instructions by the runtime, or the reverse, or code could be hidden
 // from us. Where the runtime knows encodings that we do not, they are errors.
 func SkipImmediates(r *Reader, op byte) bool {
-	switch {
-	case op <= 0x01, op == OpElse, op == OpEnd, op == OpReturn, op == 0x1a, op == 0x1b, op >= 0x45 && op <= 0xc4, op == 0xd1:
-		// nothing follows
-	case op == OpBr, op == OpBrIf, op == OpCall, op >= OpLocalGet && op <= 0x25, op == OpRefFunc:
+	switch operands[op] {
+	case none:
+	case oneIndex:
 		r.U32()
-	case op == OpCallIndirect:
+	case twoIndexes:
 		r.U32()
 		r.U32()
-	case op == 0x1c: // typed select
+	case selectType:
 		r.Expect(1)
 		r.ValueType()
-	case op >= 0x28 && op <= 0x3e: // loads and stores
-		r.U32()
-		r.U32()
-	case op == 0x3f, op == 0x40: // memory.size, memory.grow
+	case onlyMemory:
 		r.Expect(0)
-	case op == OpRefNull:
+	case refType:
 		r.RefType()
-	case op == OpI32Const:
+	case i32:
 		r.SkipLEB(5)
-	case op == OpI64Const:
+	case i64:
 		r.SkipLEB(10)
-	case op == 0x43:
+	case f32:
 		r.Skip(4)
-	case op == 0x44:
+	case f64:
 		r.Skip(8)
 	default:
 		return false
 	}
 	return true
 }
+
+// What follows an instruction.
+const (
+	unknown    = iota // or it is not for SkipImmediates
+	none              // nothing
+	oneIndex          // of a local, a function, a label
+	twoIndexes        // also alignment and offset
+	selectType
+	onlyMemory
+	refType
+	i32
+	i64
+	f32
+	f64
+)
+
+// operands tells for each instruction what follows.
+var operands = func() (of [256]byte) {
+	set := func(what byte, first, last int) {
+		for op := first; op <= last; op++ {
+			of[op] = what
+		}
+	}
+	set(none, 0x00, 0x01)
+	set(none, OpElse, OpElse)
+	set(none, OpEnd, OpEnd)
+	set(none, OpReturn, OpReturn)
+	set(none, 0x1a, 0x1b) // drop, select
+	set(none, 0x45, 0xc4) // arithmetic
+	set(none, 0xd1, 0xd1) // ref.is_null
+	set(oneIndex, OpBr, OpBrIf)
+	set(oneIndex, OpCall, OpCall)
+	set(oneIndex, OpLocalGet, 0x25) // up to table.get
+	set(oneIndex, OpRefFunc, OpRefFunc)
+	set(twoIndexes, OpCallIndirect, OpCallIndirect)
+	set(twoIndexes, 0x28, 0x3e) // loads and stores
+	set(selectType, 0x1c, 0x1c)
+	set(onlyMemory, 0x3f, 0x40) // memory.size, memory.grow
+	set(refType, OpRefNull, OpRefNull)
+	set(i32, OpI32Const, OpI32Const)
+	set(i64, OpI64Const, OpI64Const)
+	set(f32, 0x43, 0x43)
+	set(f64, 0x44, 0x44)
+	return of
+}()
 
 // SkipPrefixed reads what follows OpPrefix, and passes over what follows that.
 // known is false for what could not be taken back after a call (tables and

@@ -17,7 +17,7 @@ var (
 // is zero: ask for it once, at the end. Nothing is allocated for what a number
 // in the input says.
 type Reader struct {
-	b   []byte
+	b   []byte // cut at p after an error, so that there is nothing left to read
 	p   int
 	at  int // where b begins in the module
 	err error
@@ -39,20 +39,15 @@ func (r *Reader) Position() int { return r.p }
 func (r *Reader) Since(position int) []byte { return r.b[position:r.p] }
 
 // Rest is what was not read yet.
-func (r *Reader) Rest() []byte {
-	if r.err != nil {
-		return nil
-	}
-	return r.b[r.p:]
-}
+func (r *Reader) Rest() []byte { return r.b[r.p:] }
 
 // Left tells whether there is more to read.
-func (r *Reader) Left() bool { return r.err == nil && r.p < len(r.b) }
+func (r *Reader) Left() bool { return r.p < len(r.b) }
 
 // Fail makes err the reader's error, unless it has one.
 func (r *Reader) Fail(err error) {
 	if r.err == nil {
-		r.err = err
+		r.err, r.b = err, r.b[:r.p]
 	}
 }
 
@@ -61,17 +56,24 @@ func (r *Reader) FailShort() { r.Fail(errShort) }
 
 // Byte reads a byte.
 func (r *Reader) Byte() byte {
-	if r.err != nil || r.p >= len(r.b) {
-		r.Fail(errShort)
-		return 0
+	if r.p < len(r.b) {
+		r.p++
+		return r.b[r.p-1]
 	}
-	c := r.b[r.p]
-	r.p++
-	return c
+	r.FailShort()
+	return 0
 }
 
 // U32 reads an unsigned number of at most 32 bits.
 func (r *Reader) U32() uint32 {
+	if r.p < len(r.b) && r.b[r.p] < 0x80 { // nearly always
+		r.p++
+		return uint32(r.b[r.p-1])
+	}
+	return r.longU32()
+}
+
+func (r *Reader) longU32() uint32 {
 	var x uint32
 	for shift := 0; shift < 35; shift += 7 {
 		c := r.Byte()
@@ -116,8 +118,8 @@ func (r *Reader) SkipLEB(n int) {
 
 // Skip passes over n bytes.
 func (r *Reader) Skip(n uint32) {
-	if r.err != nil || uint64(n) > uint64(len(r.b)-r.p) {
-		r.Fail(errShort)
+	if uint64(n) > uint64(len(r.b)-r.p) {
+		r.FailShort()
 		return
 	}
 	r.p += int(n)

@@ -7,11 +7,11 @@ import "github.com/qidong/qidong/plugins/bytecode"
 // size that calls nothing else runs some 5 million instructions between looks.
 const smallLeaf = 64
 
-// finish puts the charges between the instructions, and the counting of depth
-// around them.
-func (b *body) finish() []byte {
+// finish appends the body to out, with the charges between the instructions,
+// and the counting of depth around them.
+func (b *body) finish(out []byte) []byte {
 	if !b.meter {
-		return append(append(bytecode.AppendU32(nil, b.groups), b.given...), b.out...)
+		return append(append(bytecode.AppendU32(out, b.groups), b.given...), b.out...)
 	}
 	entry := &b.blocks[0]
 	if !b.calls && !b.loops && !b.bulk && b.total() <= smallLeaf {
@@ -21,7 +21,6 @@ func (b *body) finish() []byte {
 		entry.check = false // the loop looks
 	}
 	// Two more locals: an i32 for lengths, an i64 for the fuel.
-	out := make([]byte, 0, len(b.out)+16*len(b.blocks)+64)
 	out = append(bytecode.AppendU32(out, b.groups+2), b.given...)
 	out = append(out, 1, 0x7f, 1, 0x7e)
 	if b.nested {

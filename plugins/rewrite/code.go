@@ -17,32 +17,43 @@ func (m *module) code() ([]byte, error) {
 		return nil, fmt.Errorf("there are %d function bodies for %d functions", n, len(m.functions)-int(m.imported))
 	}
 	b := bytecode.AppendU32(make([]byte, 0, len(m.sections[sectionCode].body)*3/2), uint32(n))
+	var s scratch
 	for i := range n {
 		f := m.imported + uint32(i)
-		body, err := m.body(r.Sub(r.U32()), m.types[m.functions[f]])
-		if err != nil {
+		if err := m.body(&s, r.Sub(r.U32()), m.types[m.functions[f]]); err != nil {
 			return nil, fmt.Errorf("function %d: %w", f, err)
 		}
-		b = append(bytecode.AppendU32(b, uint32(len(body))), body...)
+		b = append(bytecode.AppendU32(b, uint32(len(s.body))), s.body...)
 	}
 	return b, done(r, "the list of function bodies")
 }
 
-func (m *module) body(r *bytecode.Reader, t signature) ([]byte, error) {
-	b := &body{module: m, r: r, size: len(r.Rest()), kind: t}
+// scratch is memory that one function after another is rewritten in.
+type scratch struct {
+	out    []byte // the instructions, without charges
+	blocks []block
+	frames []frame
+	body   []byte // the result
+}
+
+func (m *module) body(s *scratch, r *bytecode.Reader, t signature) error {
+	s.out, s.blocks, s.frames, s.body = s.out[:0], s.blocks[:0], s.frames[:0], s.body[:0]
+	b := &body{module: m, scratch: s, r: r, size: len(r.Rest()), kind: t}
 	b.readLocals()
 	if err := b.survey(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := b.copy(); err != nil {
-		return nil, err
+		return err
 	}
-	return b.finish(), nil
+	s.body = b.finish(s.body)
+	return nil
 }
 
 // body rewrites one function.
 type body struct {
 	*module
+	*scratch
 	r      *bytecode.Reader
 	kind   signature
 	size   int    // of the original, in bytes
@@ -53,9 +64,7 @@ type body struct {
 	calls, loops, bulk bool // what the function has in it
 	nested             bool // its calls are counted
 
-	out    []byte
-	blocks []block
-	frames []frame
+	copied int   // up to where the original is in out
 	dead   bool  // what follows is never run
 	sets   int64 // of locals so far
 	merged int64 // values that calls and the joints of blocks make, at most

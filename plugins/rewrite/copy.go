@@ -14,8 +14,9 @@ var (
 
 // copy copies the instructions and notes where to charge for them.
 func (b *body) copy() error {
+	b.copied = b.r.Position()
 	b.begin(true)
-	b.frames = []frame{{op: bytecode.OpBlock}} // the body itself
+	b.frames = append(b.frames, frame{op: bytecode.OpBlock}) // the body itself
 	for b.r.Left() {
 		if len(b.frames) == 0 {
 			return errBehind
@@ -30,11 +31,30 @@ func (b *body) copy() error {
 	if len(b.frames) != 0 {
 		return errUnbalanced
 	}
+	b.flush()
 	return nil
 }
 
+// flush copies what was read since the last time: most instructions stay as
+// they are, and are copied together.
+func (b *body) flush() {
+	b.out = append(b.out, b.r.Since(b.copied)...)
+	b.copied = b.r.Position()
+}
+
+// replace is flush for what came before the instruction that was just read,
+// which something else is written for.
+func (b *body) replace(start int) {
+	read := b.r.Since(b.copied)
+	b.out = append(b.out, read[:start-b.copied]...)
+	b.copied = b.r.Position()
+}
+
 // begin begins a block of instructions that are run together, or not at all.
-func (b *body) begin(check bool) { b.blocks = append(b.blocks, block{at: len(b.out), check: check}) }
+func (b *body) begin(check bool) {
+	at := len(b.out) + b.r.Position() - b.copied
+	b.blocks = append(b.blocks, block{at: at, check: check})
+}
 
 func (b *body) charge(n int64) {
 	if !b.dead {
@@ -56,9 +76,8 @@ func (b *body) instruction() error {
 	op := b.r.Byte()
 	switch op {
 	case bytecode.OpBlock, bytecode.OpLoop, bytecode.OpIf:
-		return b.open(op, start)
+		return b.open(op)
 	case bytecode.OpElse:
-		b.out = append(b.out, op)
 		b.begin(false)
 		b.dead = b.frames[len(b.frames)-1].dead
 		return nil
@@ -72,7 +91,6 @@ func (b *body) instruction() error {
 		if err := b.branch(op); err != nil {
 			return err
 		}
-		b.out = append(b.out, b.r.Since(start)...)
 		if op == bytecode.OpBrIf {
 			b.begin(false)
 		} else {
@@ -80,15 +98,17 @@ func (b *body) instruction() error {
 		}
 		return nil
 	case bytecode.OpReturn:
-		b.leave()
+		b.leave(start)
 		return nil
 	case bytecode.OpCall, bytecode.OpRefFunc:
-		return b.named(op, b.r.U32())
+		return b.named(op, start)
+	case bytecode.OpPrefix:
+		b.prefixed(start)
+		return nil
 	}
 	if err := b.plain(op); err != nil {
 		return err
 	}
-	b.out = append(b.out, b.r.Since(start)...)
 	if op == bytecode.OpUnreachable {
 		b.jump()
 	}
@@ -96,7 +116,8 @@ func (b *body) instruction() error {
 }
 
 // named writes an instruction that names a function.
-func (b *body) named(op byte, f uint32) error {
+func (b *body) named(op byte, start int) error {
+	f := b.r.U32()
 	if err := b.checkFunction(f); err != nil {
 		return err
 	}
@@ -105,8 +126,21 @@ func (b *body) named(op byte, f uint32) error {
 	} else {
 		b.merged += int64(len(b.types[b.functions[f]].results))
 	}
-	b.out = bytecode.AppendU32(append(b.out, op), b.function(f))
+	if n := b.function(f); n != f {
+		b.replace(start)
+		b.out = bytecode.AppendU32(append(b.out, op), n)
+	}
 	return nil
+}
+
+// prefixed charges for a bulk operation before it.
+func (b *body) prefixed(start int) {
+	sub, _ := bytecode.SkipPrefixed(b.r)
+	if b.meter && !b.dead && (sub == bytecode.OpMemoryCopy || sub == bytecode.OpMemoryFill) {
+		b.replace(start)
+		b.chargeBulk()
+		b.out = append(b.out, b.r.Since(start)...)
+	}
 }
 
 // plain reads an instruction that is copied as it is, and checks what it names.
@@ -130,18 +164,13 @@ func (b *body) plain(op byte) error {
 		}
 		b.merged += int64(len(b.types[n].results))
 		b.r.U32()
-	case bytecode.OpPrefix:
-		sub, _ := bytecode.SkipPrefixed(b.r)
-		if b.meter && !b.dead && (sub == bytecode.OpMemoryCopy || sub == bytecode.OpMemoryFill) {
-			b.chargeBulk()
-		}
 	default:
 		bytecode.SkipImmediates(b.r, op) // the survey knew them all
 	}
 	return nil
 }
 
-func (b *body) open(op byte, start int) error {
+func (b *body) open(op byte) error {
 	t := b.r.BlockType()
 	if t >= int64(len(b.types)) {
 		return fmt.Errorf("a block has type %d, but there are %d types", t, len(b.types))
@@ -149,7 +178,6 @@ func (b *body) open(op byte, start int) error {
 	if t >= 0 {
 		b.merged += int64(b.types[t].params + len(b.types[t].results))
 	}
-	b.out = append(b.out, b.r.Since(start)...)
 	b.frames = append(b.frames, frame{op: op, dead: b.dead, sets: b.sets})
 	switch op {
 	case bytecode.OpLoop:
@@ -166,7 +194,6 @@ func (b *body) open(op byte, start int) error {
 func (b *body) close() {
 	last := b.frames[len(b.frames)-1]
 	b.frames = b.frames[:len(b.frames)-1]
-	b.out = append(b.out, bytecode.OpEnd)
 	if len(b.frames) == 0 {
 		return
 	}
@@ -197,11 +224,10 @@ func (b *body) branch(op byte) error {
 }
 
 // leave returns; where the depth is counted, to the end of the wrapping block.
-func (b *body) leave() {
+func (b *body) leave(start int) {
 	if b.nested {
+		b.replace(start)
 		b.out = bytecode.AppendU32(append(b.out, bytecode.OpBr), uint32(len(b.frames)-1))
-	} else {
-		b.out = append(b.out, bytecode.OpReturn)
 	}
 	b.jump()
 }

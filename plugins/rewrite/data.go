@@ -7,23 +7,32 @@ type Data struct {
 }
 
 // maxGap is how many zeros, which a fresh memory has anyway, may be written to
-// make two segments one. Go makes 40,000 segments to leave out runs of zeros.
-const maxGap = 1024
+// make two segments one. Go makes 40,000 segments to leave out runs of zeros,
+// of which this leaves 20. All segments that there may be, of a byte each, take
+// no more than 4 MiB.
+const maxGap = 64
 
 // merge joins segments that follow each other closely. What they write, and
 // whether they fit into a memory, stays the same.
 func merge(segments []Data) []Data {
 	var all []Data
-	for _, s := range segments {
-		if n := len(all); n > 0 {
-			last := &all[n-1]
-			end := uint64(last.Offset) + uint64(len(last.Bytes))
-			if at := uint64(s.Offset); at >= end && at-end <= maxGap && len(s.Bytes) > 0 {
-				last.Bytes = append(append(last.Bytes, make([]byte, at-end)...), s.Bytes...)
-				continue
+	for len(segments) > 0 {
+		first := segments[0].Offset
+		end := uint64(first) + uint64(len(segments[0].Bytes))
+		n := 1
+		for ; n < len(segments); n++ {
+			at := uint64(segments[n].Offset)
+			if at < end || at-end > maxGap || len(segments[n].Bytes) == 0 {
+				break
 			}
+			end = at + uint64(len(segments[n].Bytes))
 		}
-		all = append(all, Data{s.Offset, append([]byte(nil), s.Bytes...)})
+		joined := make([]byte, end-uint64(first))
+		for _, s := range segments[:n] {
+			copy(joined[s.Offset-first:], s.Bytes)
+		}
+		all = append(all, Data{first, joined})
+		segments = segments[n:]
 	}
 	return all
 }

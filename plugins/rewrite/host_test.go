@@ -27,8 +27,8 @@ type stop string
 func (s stop) Error() string { return string(s) }
 
 const (
-	outOfFuel = stop("out of fuel")
-	tooDeep   = stop("too deep")
+	errFuel = stop("out of fuel")
+	errDeep   = stop("too deep")
 )
 
 func newHost(t testing.TB, cfg wazero.RuntimeConfig) *host {
@@ -39,7 +39,7 @@ func newHost(t testing.TB, cfg wazero.RuntimeConfig) *host {
 	b.NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(func(_ context.Context, m api.Module, _ []uint64) {
 		h.refills++
 		if h.budget <= 0 {
-			panic(outOfFuel)
+			panic(errFuel)
 		}
 		for i := 0; ; i++ { // the fuel is the last global
 			if m.ExportedGlobal(rewrite.GlobalName(i+1)) == nil {
@@ -52,7 +52,7 @@ func newHost(t testing.TB, cfg wazero.RuntimeConfig) *host {
 	}), nil, nil).Export(rewrite.Refill)
 	b.NewFunctionBuilder().WithGoFunction(api.GoFunc(func(context.Context, []uint64) {
 		h.overflow = true
-		panic(tooDeep)
+		panic(errDeep)
 	}), nil, nil).Export(rewrite.Overflow)
 	_, err := b.Instantiate(t.Context())
 	require.NoError(t, err)

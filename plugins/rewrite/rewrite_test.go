@@ -79,19 +79,19 @@ func TestRunsEnd(t *testing.T) {
 		module Module
 		trap   stop
 	}{
-		"P04: a loop without end":                  {plugin(Forever), outOfFuel},
-		"P04: an empty loop within a loop":         {plugin(Loop(Forever)), outOfFuel},
-		"P04: a loop made by br_table":             {plugin(Loop(I32Const(7), BrTable(0, 0, 0))), outOfFuel},
-		"P04: a loop of br_if":                     {plugin(Seq(Loop(I32Const(1), BrIf(0)))), outOfFuel},
-		"P04: a start function without end":        {start(plugin(nil, Func{Code: Forever})), outOfFuel},
-		"P04: filling memory, straight on":         {plugin(bytes.Repeat(Seq(I32Const(0), I32Const(0), I32Const(65536), MemoryFill), 200)), outOfFuel},
+		"P04: a loop without end":                  {plugin(Forever), errFuel},
+		"P04: an empty loop within a loop":         {plugin(Loop(Forever)), errFuel},
+		"P04: a loop made by br_table":             {plugin(Loop(I32Const(7), BrTable(0, 0, 0))), errFuel},
+		"P04: a loop of br_if":                     {plugin(Seq(Loop(I32Const(1), BrIf(0)))), errFuel},
+		"P04: a start function without end":        {start(plugin(nil, Func{Code: Forever})), errFuel},
+		"P04: filling memory, straight on":         {plugin(bytes.Repeat(Seq(I32Const(0), I32Const(0), I32Const(65536), MemoryFill), 200)), errFuel},
 		"P04: small leaves, called straight on":    {plugin(bytes.Repeat(Call(0), 40_000), Func{Code: bytes.Repeat(Nop, 60)}), ""},
-		"P04: large leaves, called straight on":    {plugin(bytes.Repeat(Call(0), 40_000), Func{Code: bytes.Repeat(Nop, 1000)}), outOfFuel},
-		"P07: a function that calls itself":        {plugin(self(1)), tooDeep},
-		"P07: two that call each other":            {plugin(self(0), Func{Code: self(2)}), tooDeep},
-		"P07: through a table":                     {table(plugin(Seq(I32Const(0), []byte{bytecode.OpCallIndirect, 0, 0}), Func{Code: Seq(I32Const(0), []byte{bytecode.OpCallIndirect, 0, 0})})), tooDeep},
-		"P07: calls behind a return that is never": {plugin(Seq(I32Const(0), If(Return), self(1))), tooDeep},
-		"P07: a function with many locals":         {plugin(Call(0), many), tooDeep},
+		"P04: large leaves, called straight on":    {plugin(bytes.Repeat(Call(0), 40_000), Func{Code: bytes.Repeat(Nop, 1000)}), errFuel},
+		"P07: a function that calls itself":        {plugin(self(1)), errDeep},
+		"P07: two that call each other":            {plugin(self(0), Func{Code: self(2)}), errDeep},
+		"P07: through a table":                     {table(plugin(Seq(I32Const(0), []byte{bytecode.OpCallIndirect, 0, 0}), Func{Code: Seq(I32Const(0), []byte{bytecode.OpCallIndirect, 0, 0})})), errDeep},
+		"P07: calls behind a return that is never": {plugin(Seq(I32Const(0), If(Return), self(1))), errDeep},
+		"P07: a function with many locals":         {plugin(Call(0), many), errDeep},
 	} {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
@@ -137,7 +137,7 @@ func TestTheDepthOfAFunctionGrowsWithIt(t *testing.T) {
 		t.Run(title, func(t *testing.T) {
 			m := plugin(Seq(bytes.Repeat(I32Const(0), len(tt.f.Params)), Op(bytecode.OpCall, 0)), tt.f)
 			o := h.rewritten(t, m.Bytes(), 1_000_000, tt.least) // qidong_call itself weighs 1
-			require.Contains(t, o.Trap, string(tooDeep))
+			require.Contains(t, o.Trap, string(errDeep))
 			o = h.rewritten(t, m.Bytes(), 1_000_000, tt.least+1)
 			require.Empty(t, o.Trap)
 		})

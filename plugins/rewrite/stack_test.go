@@ -54,7 +54,7 @@ func TestP07_TheStackIsBoundedByTheDepth(t *testing.T) {
 				Func{Params: strings.Repeat(I64, 16), Results: strings.Repeat(I64, 16), Code: Unreachable}, f)
 			m.Globals = []Global{{Type: I64, Mutable: true}, {Type: I32, Mutable: true}}
 			o := h.rewritten(t, m.Bytes(), 1<<40, abi.DefaultDepth)
-			require.Contains(t, o.Trap, string(tooDeep))
+			require.Contains(t, o.Trap, string(errDeep))
 		})
 	}
 }
