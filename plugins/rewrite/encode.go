@@ -136,7 +136,7 @@ func (m *module) exports() ([]byte, error) {
 	}
 	for left := m.length(r, sectionExport); left > 0; left-- {
 		name, kind, index := r.Name(), r.Byte(), r.U32()
-		if !kept[name] || r.Err() != nil {
+		if !m.keep(name) || r.Err() != nil {
 			continue
 		}
 		if kind == 0 {

@@ -28,7 +28,7 @@ func (s stop) Error() string { return string(s) }
 
 const (
 	errFuel = stop("out of fuel")
-	errDeep   = stop("too deep")
+	errDeep = stop("too deep")
 )
 
 func newHost(t testing.TB, cfg wazero.RuntimeConfig) *host {

@@ -10,6 +10,7 @@ import (
 type module struct {
 	sections  [sectionKinds]section
 	meter     bool
+	keep      func(export string) bool
 	types     []signature
 	functions []uint32 // the type of each, imported ones first
 	imported  uint32

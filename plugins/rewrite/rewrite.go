@@ -60,11 +60,15 @@ type Rewritten struct {
 // Rewrite rewrites a module that scan.Module has accepted. The error is a
 // sentence without its period.
 func Rewrite(wasm []byte, cfg Config) (Rewritten, error) {
+	return rewrite(wasm, cfg, func(export string) bool { return kept[export] })
+}
+
+func rewrite(wasm []byte, cfg Config, keep func(export string) bool) (Rewritten, error) {
 	sections, err := split(wasm)
 	if err != nil {
 		return Rewritten{}, err
 	}
-	m := &module{sections: sections, meter: cfg.Meter, references: map[uint32]bool{}}
+	m := &module{sections: sections, meter: cfg.Meter, keep: keep, references: map[uint32]bool{}}
 	if err := m.decode(); err != nil {
 		return Rewritten{}, err
 	}
