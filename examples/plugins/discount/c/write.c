@@ -3,6 +3,8 @@
 #include <string.h>
 
 void write_raw(writer *w, text t) {
+  if (t.size == 0)
+    return;
   if (w->room - w->size < t.size) {
     w->room = (w->size + t.size) * 2;
     w->data = realloc(w->data, w->room);
