@@ -2,10 +2,7 @@
 
 package plugin
 
-import (
-	"runtime"
-	"unsafe"
-)
+import "unsafe"
 
 //go:wasmimport qidong_v1 input
 func importInput(ptr unsafe.Pointer, size uint32) uint32
@@ -25,11 +22,10 @@ func importResult(ptr unsafe.Pointer, size uint32) uint32
 //go:wasmexport qidong_describe
 func exportDescribe() {
 	output(plugin().Describe())
-	// What describe leaves in memory is where every call starts: caches are
-	// full, garbage is gone.
+	// What describe leaves in memory is where every call starts: with caches
+	// full. Collecting garbage first would empty them, and make every call
+	// clear the memory it reuses.
 	plugin().warm()
-	runtime.GC()
-	plugin().warm() // collecting has emptied pools
 }
 
 //go:wasmexport qidong_call
