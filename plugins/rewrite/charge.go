@@ -7,6 +7,13 @@ import "github.com/qidong/qidong/plugins/bytecode"
 // size that calls nothing else runs some 5 million instructions between looks.
 const smallLeaf = 64
 
+// growCost is what memory.grow costs more than others: it leaves the guest, and
+// takes about as long.
+const (
+	opMemoryGrow = 0x40
+	growCost     = 100
+)
+
 // finish appends the body to out, with the charges between the instructions,
 // and the counting of depth around them.
 func (b *body) finish(out []byte) []byte {

@@ -165,6 +165,9 @@ func (b *body) plain(op byte) error {
 		b.merged += int64(len(b.types[n].results))
 		b.r.U32()
 	default:
+		if op == opMemoryGrow {
+			b.charge(growCost)
+		}
 		bytecode.SkipImmediates(b.r, op) // the survey knew them all
 	}
 	return nil

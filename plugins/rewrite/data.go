@@ -16,13 +16,14 @@ const maxGap = 64
 // whether they fit into a memory, stays the same.
 func merge(segments []Data) []Data {
 	var all []Data
+	high := uint64(0) // nothing was written from here on
 	for len(segments) > 0 {
 		first := segments[0].Offset
 		end := uint64(first) + uint64(len(segments[0].Bytes))
 		n := 1
 		for ; n < len(segments); n++ {
 			at := uint64(segments[n].Offset)
-			if at < end || at-end > maxGap || len(segments[n].Bytes) == 0 {
+			if at < end || at-end > maxGap || len(segments[n].Bytes) == 0 || at > end && end < high { // zeros would wipe something out
 				break
 			}
 			end = at + uint64(len(segments[n].Bytes))
@@ -33,6 +34,7 @@ func merge(segments []Data) []Data {
 		}
 		all = append(all, Data{first, joined})
 		segments = segments[n:]
+		high = max(high, end)
 	}
 	return all
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // Version changes whenever the same module is rewritten to other bytes.
-const Version = 2
+const Version = 3
 
 // Module is what a metered module imports two functions from, () -> ().
 const (
