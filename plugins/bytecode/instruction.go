@@ -47,7 +47,7 @@ const (
 // from us. Where the runtime knows encodings that we do not, they are errors.
 func SkipImmediates(r *Reader, op byte) bool {
 	switch operands[op] {
-	case none:
+	case none, structure:
 	case oneIndex:
 		r.U32()
 	case twoIndexes:
@@ -74,10 +74,21 @@ func SkipImmediates(r *Reader, op byte) bool {
 	return true
 }
 
+// SkipBare passes over instructions without operands, which are about a third
+// of all code, and tells whether something follows. It stops at those that make
+// structure.
+func SkipBare(r *Reader) bool {
+	for r.p < len(r.b) && operands[r.b[r.p]] == none {
+		r.p++
+	}
+	return r.Left()
+}
+
 // What follows an instruction.
 const (
 	unknown    = iota // or it is not for SkipImmediates
 	none              // nothing
+	structure         // nothing, but it is an end, an else or a return
 	oneIndex          // of a local, a function, a label
 	twoIndexes        // also alignment and offset
 	selectType
@@ -97,9 +108,9 @@ var operands = func() (of [256]byte) {
 		}
 	}
 	set(none, 0x00, 0x01)
-	set(none, OpElse, OpElse)
-	set(none, OpEnd, OpEnd)
-	set(none, OpReturn, OpReturn)
+	set(structure, OpElse, OpElse)
+	set(structure, OpEnd, OpEnd)
+	set(structure, OpReturn, OpReturn)
 	set(none, 0x1a, 0x1b) // drop, select
 	set(none, 0x45, 0xc4) // arithmetic
 	set(none, 0xd1, 0xd1) // ref.is_null

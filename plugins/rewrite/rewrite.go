@@ -15,7 +15,8 @@ import (
 	"github.com/qidong/qidong/sdk/abi"
 )
 
-// Version changes whenever the same module is rewritten to other bytes.
+// Version changes whenever the same module is rewritten to other bytes, and
+// when host functions charge differently: artifacts and recordings depend on it.
 const Version = 3
 
 // Module is what a metered module imports two functions from, () -> ().

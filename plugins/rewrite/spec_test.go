@@ -1,6 +1,7 @@
 package rewrite_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"os"
@@ -185,6 +186,6 @@ func (p *pair) call(t *testing.T, export string, args []uint64, exhausts bool, w
 		require.Equal(t, m.Size(), p.rewritten.Memory().Size(), where)
 		a, _ := m.Read(0, min(m.Size(), 1<<16))
 		b, _ := p.rewritten.Memory().Read(0, min(m.Size(), 1<<16))
-		require.True(t, string(a) == string(b), "%s: the memory after it", where)
+		require.True(t, bytes.Equal(a, b), "%s: the memory after it", where)
 	}
 }

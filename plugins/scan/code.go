@@ -62,6 +62,7 @@ func (m *module) element(r *bytecode.Reader) *Error {
 // data passes over a data segment. The host writes them itself, into a memory
 // that it then copies: so where must be known, and nothing is left for later.
 func (m *module) data(r *bytecode.Reader) *Error {
+	m.segments++
 	flags := r.U32()
 	if flags > 2 {
 		return refuse(abi.CodeMalformed, "A data segment has the unknown flags %#x.", flags)
@@ -136,7 +137,7 @@ type code struct {
 }
 
 func (c *code) run() *Error {
-	for c.Left() {
+	for bytecode.SkipBare(c.Reader) {
 		if err := c.instruction(); err != nil {
 			return err
 		}

@@ -66,7 +66,7 @@ func Module(wasm []byte, allowed map[string]Import) ([]byte, error) {
 	if err := header(wasm); err != nil {
 		return nil, err
 	}
-	m := module{allowed: allowed, exports: map[string]export{}}
+	m := module{allowed: allowed, announced: -1, exports: map[string]export{}}
 	out := append(make([]byte, 0, len(wasm)), wasm[:8]...)
 	r := bytecode.NewReader(wasm, 0)
 	r.Skip(8)

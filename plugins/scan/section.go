@@ -18,6 +18,8 @@ type module struct {
 	tables    int
 	elements  int
 	customs   int
+	segments  int64 // of data
+	announced int64 // segments of data; -1 for not at all
 	globals   int
 	exports   map[string]export
 }
@@ -59,8 +61,9 @@ func (m *module) section(id byte, r *bytecode.Reader) *Error {
 	case 11:
 		return m.list(r, "data segments", MaxDataSegments, m.data)
 	case 12:
-		if n := r.U32(); n > MaxDataSegments {
-			return tooMany("data segments", n, MaxDataSegments)
+		m.announced = int64(r.U32())
+		if m.announced > MaxDataSegments {
+			return tooMany("data segments", uint32(m.announced), MaxDataSegments)
 		}
 		return nil
 	case 13:
@@ -273,6 +276,9 @@ func (m *module) finish() *Error {
 	}
 	if len(m.functions)-m.imported != m.bodies {
 		return refuse(abi.CodeMalformed, "The module declares %d functions but has %d bodies.", len(m.functions)-m.imported, m.bodies)
+	}
+	if m.announced >= 0 && m.announced != m.segments {
+		return refuse(abi.CodeMalformed, "The module announces %d data segments but has %d. Build it again and upload the whole file.", m.announced, m.segments)
 	}
 	return nil
 }
