@@ -122,7 +122,7 @@ func Charge(ctx context.Context, n int64) {
 		return
 	}
 	if err := r.refill(ctx); err != nil {
-		panic(err)
+		panic(err) //nolint:forbidigo // how the runtime unwinds the guest
 	}
 }
 
