@@ -18,9 +18,9 @@ import (
 
 // What compiling one module may take. Go guests of 6 MB take 1.5 s and 1.5 GB.
 const (
-	compileMemory = 2 << 30          // bytes of address space
-	compileCPU    = 10 * time.Second // of the child's threads together
-	compileTime   = 30 * time.Second // for a child that does not get the processor
+	compileMemory = slowness * 2 << 30          // bytes of address space
+	compileCPU    = slowness * 10 * time.Second // of the child's threads together
+	compileTime   = slowness * 30 * time.Second // for a child that does not get the processor
 )
 
 // build scans, rewrites and compiles a module, or finds what that gave before.
