@@ -15,7 +15,6 @@ import (
 // hostWork are calls of the host's functions without end: each does as much as
 // it can for a guest that does next to nothing.
 func hostWork() map[string][]byte {
-	const mib = 1 << 20
 	drop := wasmtest.Drop
 	vectors := func(size uint32) []byte { // 1,024 of them, at 65536
 		return seq(i32(0), []byte{0x21, 0}, wasmtest.Loop(
