@@ -54,7 +54,7 @@ func (h *Host) load(ctx context.Context, wasm []byte) (*module, error) {
 	if err == nil {
 		return m, nil
 	}
-	var refused *sandbox.Failure
+	var refused *sandbox.RunError
 	if errors.As(err, &refused) {
 		return nil, moduleError(refused.Code, "%s", refused.Message)
 	}

@@ -57,7 +57,7 @@ func (r *run) in(ctx context.Context) context.Context {
 
 // explain turns what ended the run into a *failure, with where the guest was.
 func (r *run) explain(err error) error {
-	var stopped *sandbox.Failure
+	var stopped *sandbox.RunError
 	var host *sandbox.HostError
 	var f *failure
 	switch {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"regexp"
 	"testing"
 	"time"
 
@@ -32,6 +31,6 @@ func TestMetrics_ShowWhatPluginsDid(t *testing.T) {
 		`qidong_plugin_instances{state="idle"} \d`,
 		`process_resident_memory_bytes \d`,
 	} {
-		require.Regexp(t, regexp.MustCompile(want), string(text))
+		require.Regexp(t, want, string(text))
 	}
 }

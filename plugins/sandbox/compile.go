@@ -61,7 +61,7 @@ func (e *Engine) build(ctx context.Context, wasm []byte) (*rewrite.Rewritten, er
 	return built, nil
 }
 
-func invalid(why string) *Failure {
+func invalid(why string) *RunError {
 	why, _, _ = strings.Cut(why, "\n")
 	return failf(abi.CodeMalformed, "The module is not valid: %.300s. Build it again.", why)
 }
@@ -76,7 +76,7 @@ func (e *Engine) runChild(ctx context.Context, dir string, original, rewritten, 
 	limited, cancel := context.WithTimeout(ctx, compileTime)
 	defer cancel()
 	job := compileJob{Dir: dir, MaxMemory: e.cfg.MaxMemory}
-	child := exec.CommandContext(limited, self)
+	child := exec.CommandContext(limited, self) //nolint:gosec // it is this program
 	child.Env = []string{compilerEnv + "=" + job.String()}
 	child.Dir = dir
 	child.WaitDelay = time.Second

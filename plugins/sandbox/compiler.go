@@ -46,30 +46,30 @@ func init() { //nolint:gochecknoinits // see compilerEnv
 func compilerMain(env string) int {
 	var job compileJob
 	if err := json.Unmarshal([]byte(env), &job); err != nil {
-		fmt.Println(err)
+		report(err)
 		return exitFailed
 	}
 	if err := limitSelf(); err != nil {
-		fmt.Println(err)
+		report(err)
 		return exitFailed
 	}
 	debug.SetMemoryLimit(compileMemory * 3 / 4) // collect before the address space ends
 	in, err := io.ReadAll(os.Stdin)
 	modules := unpack(in)
 	if err != nil || len(modules) != 3 {
-		fmt.Println("no modules on standard input:", err)
+		report(fmt.Errorf("no modules on standard input: %w", err))
 		return exitFailed
 	}
 	ctx := context.Background()
 	// What was rewritten may be valid although the original is not: it has
 	// more globals, for example.
 	if err := validate(ctx, modules[0]); err != nil {
-		fmt.Println(err)
+		report(err)
 		return exitInvalid
 	}
 	for i, name := range []string{dirModule, dirOutline} {
 		if _, _, err := compileInto(ctx, filepath.Join(job.Dir, name), modules[1+i], job.MaxMemory); err != nil {
-			fmt.Println(err)
+			report(err)
 			return exitInvalid
 		}
 	}
@@ -93,6 +93,9 @@ func unpack(b []byte) (modules [][]byte) {
 	}
 	return modules
 }
+
+// report tells the parent what was wrong.
+func report(err error) { fmt.Fprintln(os.Stdout, err) }
 
 // validate decodes and checks a module, as the specification has it.
 func validate(ctx context.Context, wasm []byte) error {

@@ -37,7 +37,7 @@ func TestP07_A_native_stack_that_grew_is_not_kept(t *testing.T) { //nolint:paral
 	before := heap()
 	run := func(export string) {
 		r := limited()
-		r.Limits.Depth, r.Limits.Fuel = abi.DefaultDepth, abi.DefaultFuel
+		r.Depth, r.Fuel = abi.DefaultDepth, abi.DefaultFuel
 		require.NoError(t, m.Run(t.Context(), export, r))
 	}
 	run(abi.ExportCall)
@@ -60,13 +60,13 @@ func TestP07_Depth_is_counted_in_one_piece(t *testing.T) {
 		fails bool
 	}{{shallow - 1, true}, {shallow, true}, {shallow + 1, true}, {abi.DefaultDepth / 2, true}, {abi.DefaultDepth, false}, {abi.MaxDepth, false}} {
 		r := limited()
-		r.Limits.Depth, r.Limits.Fuel = tt.depth, abi.DefaultFuel
+		r.Depth, r.Fuel = tt.depth, abi.DefaultFuel
 		err := m.Run(t.Context(), abi.ExportCall, r)
 		if !tt.fails {
 			require.NoError(t, err)
 			continue
 		}
-		var f *Failure
+		var f *RunError
 		require.ErrorAs(t, err, &f)
 		require.Equal(t, abi.CodeDepth, f.Code)
 	}

@@ -128,7 +128,7 @@ func (e *Engine) check(wasm []byte) (r rewrite.Rewritten, stripped []byte, err e
 	stripped, err = scan.Module(wasm, e.cfg.Allowed)
 	var refused *scan.Error
 	if errors.As(err, &refused) {
-		return r, nil, &Failure{Code: refused.Code, Message: refused.Message}
+		return r, nil, &RunError{Code: refused.Code, Message: refused.Message}
 	}
 	if err != nil {
 		return r, nil, err

@@ -130,7 +130,7 @@ func TestARunThatFailsEndsItsInstance(t *testing.T) {
 			for range 3 {
 				r := limited()
 				err := m.Run(t.Context(), abi.ExportCall, r)
-				var f *Failure
+				var f *RunError
 				require.ErrorAs(t, err, &f)
 				require.Equal(t, tt.code, f.Code, f.Message)
 				require.Contains(t, f.Message, tt.says)
@@ -145,7 +145,7 @@ func TestATrapTellsTheNamesOfFunctions(t *testing.T) {
 	names := []byte("\x04name\x01\x16\x02\x00\x08describe\x01\x09book_seat")
 	wasm := append(append(tiny(0x00), 0, byte(len(names))), names...)
 	err := load(t, newEngine(t, Config{}), wasm).Run(t.Context(), abi.ExportCall, limited())
-	var f *Failure
+	var f *RunError
 	require.ErrorAs(t, err, &f)
 	require.Equal(t, []string{"book_seat()"}, f.Stack)
 
@@ -162,9 +162,9 @@ func TestARunEndsAtItsDeadline(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	r := limited()
-	r.Limits.Fuel = abi.MaxFuel
+	r.Fuel = abi.MaxFuel
 	err := m.Run(ctx, abi.ExportCall, r)
-	var f *Failure
+	var f *RunError
 	require.ErrorAs(t, err, &f)
 	require.Equal(t, abi.CodeDeadline, f.Code)
 	require.Less(t, r.UsedFuel, int64(abi.MaxFuel))
@@ -180,7 +180,7 @@ func TestALimitBelowWhatTheModuleStartsWith(t *testing.T) {
 	r := limited()
 	r.Memory = wasmPage / 2
 	err := load(t, newEngine(t, Config{}), tiny(nothing...)).Run(t.Context(), abi.ExportCall, r)
-	var f *Failure
+	var f *RunError
 	require.ErrorAs(t, err, &f)
 	require.Equal(t, abi.CodeMemory, f.Code)
 	require.Contains(t, f.Message, "starts with 65536 bytes")
@@ -299,7 +299,7 @@ func TestLoadRefuses(t *testing.T) {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
 			_, err := e.Load(t.Context(), tt.wasm, func(*Guest) error { return nil })
-			var f *Failure
+			var f *RunError
 			require.ErrorAs(t, err, &f)
 			require.Equal(t, tt.code, f.Code, f.Message)
 			require.Contains(t, f.Message, tt.says)

@@ -11,8 +11,8 @@ import (
 	"github.com/qidong/qidong/sdk/abi"
 )
 
-// Failure is how a run ended when it did not return.
-type Failure struct {
+// RunError is how a run ended when it did not return.
+type RunError struct {
 	Code    string // of package abi
 	Message string // a sentence
 	// Stack is where the guest was, innermost first: function names when the
@@ -21,17 +21,17 @@ type Failure struct {
 }
 
 // Error is code and message.
-func (f *Failure) Error() string { return f.Code + ": " + f.Message }
+func (f *RunError) Error() string { return f.Code + ": " + f.Message }
 
-func failf(code, format string, args ...any) *Failure {
-	return &Failure{Code: code, Message: fmt.Sprintf(format, args...)}
+func failf(code, format string, args ...any) *RunError {
+	return &RunError{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// explain turns what ended a run into a *Failure. Errors that a host function
+// explain turns what ended a run into a *RunError. Errors that a host function
 // of the caller panicked with are passed on as they are, with the stack.
 func explain(ctx context.Context, m *memory, err error) error {
 	text, stack := splitTrace(err.Error())
-	var f *Failure
+	var f *RunError
 	var exit *sys.ExitError
 	switch {
 	case errors.As(err, &f):
@@ -50,12 +50,12 @@ func explain(ctx context.Context, m *memory, err error) error {
 	return f
 }
 
-func outOfTime() *Failure { return failf(abi.CodeDeadline, "It ran out of time.") }
+func outOfTime() *RunError { return failf(abi.CodeDeadline, "It ran out of time.") }
 
 // HostError is what a host function panicked with; it unwraps to it.
 type HostError struct {
 	Err   error
-	Stack []string // as in [Failure]
+	Stack []string // as in [RunError]
 }
 
 // Error is the text without the stack.

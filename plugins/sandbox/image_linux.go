@@ -99,7 +99,8 @@ func (i *mappedImage) fill(b []byte) error {
 }
 
 func (i *mappedImage) attach(m *memory) error {
-	_, err := unix.MmapPtr(int(i.file.Fd()), 0, unsafe.Pointer(unsafe.SliceData(m.reserved)), uintptr(len(i.view)),
+	at := unsafe.Pointer(unsafe.SliceData(m.reserved)) //nolint:gosec // where the memory is
+	_, err := unix.MmapPtr(int(i.file.Fd()), 0, at, uintptr(len(i.view)),
 		unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_FIXED|unix.MAP_NORESERVE)
 	if err != nil {
 		return fmt.Errorf("mapping a snapshot: %w", err)

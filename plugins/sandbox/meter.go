@@ -57,8 +57,8 @@ func (r *Run) begin(i *instance) {
 	if i.fuel == nil {
 		return
 	}
-	n := min(slice, r.Limits.Fuel)
-	r.left = r.Limits.Fuel - n
+	n := min(slice, r.Fuel)
+	r.left = r.Fuel - n
 	i.fuel.Set(uint64(n))
 	depth := min(shallow, r.Depth)
 	r.rest = r.Depth - depth
@@ -81,7 +81,7 @@ func (r *Run) deepen() error {
 func (r *Run) end() {
 	r.UsedMemory = r.guest.memory.used
 	if r.guest.fuel != nil {
-		r.UsedFuel = min(r.Limits.Fuel, r.Limits.Fuel-r.left-int64(r.guest.fuel.Get()))
+		r.UsedFuel = min(r.Fuel, r.Fuel-r.left-int64(r.guest.fuel.Get()))
 	}
 	r.guest = nil
 }
@@ -93,7 +93,7 @@ func (r *Run) refill(ctx context.Context) error {
 	}
 	overdrawn := -int64(r.guest.fuel.Get())
 	if r.left < overdrawn {
-		return failf(abi.CodeFuel, "It ran %d instructions, which is the limit.", r.Limits.Fuel)
+		return failf(abi.CodeFuel, "It ran %d instructions, which is the limit.", r.Fuel)
 	}
 	if r.Slice != nil {
 		if err := r.Slice(ctx); err != nil {
@@ -126,7 +126,7 @@ func Charge(ctx context.Context, n int64) {
 	}
 }
 
-func stopped(err error) *Failure {
+func stopped(err error) *RunError {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return outOfTime()
 	}
@@ -139,12 +139,12 @@ func instantiateMeter(ctx context.Context, r wazero.Runtime) error {
 	b := r.NewHostModuleBuilder(rewrite.Module)
 	b.NewFunctionBuilder().WithGoFunction(api.GoFunc(func(ctx context.Context, _ []uint64) {
 		if err := runOf(ctx).refill(ctx); err != nil {
-			panic(err)
+			panic(err) //nolint:forbidigo // how wazero unwinds the guest
 		}
 	}), nil, nil).Export(rewrite.Refill)
 	b.NewFunctionBuilder().WithGoFunction(api.GoFunc(func(ctx context.Context, _ []uint64) {
 		if err := runOf(ctx).deepen(); err != nil {
-			panic(err)
+			panic(err) //nolint:forbidigo // how wazero unwinds the guest
 		}
 	}), nil, nil).Export(rewrite.Overflow)
 	_, err := b.Instantiate(ctx)

@@ -27,7 +27,6 @@ type Module struct {
 // from. It is not safe for concurrent use.
 type Guest struct {
 	instance *instance
-	start    bool
 }
 
 // Initialize runs the start function and _initialize, when there are such.
@@ -54,7 +53,7 @@ func (g *Guest) Run(ctx context.Context, export string, r *Run) error {
 // Load checks and compiles a module, makes an instance, and lets prepare run
 // what every later run may take for granted: initialization, and whatever
 // fills caches. What that leaves behind is where [Module.Run] starts. The
-// error is a *Failure when the module is at fault, and whatever prepare
+// error is a *RunError when the module is at fault, and whatever prepare
 // returned.
 func (e *Engine) Load(ctx context.Context, wasm []byte, prepare func(*Guest) error) (*Module, error) {
 	r, err := e.build(ctx, wasm)
@@ -96,7 +95,7 @@ func (m *Module) prepare(ctx context.Context, data []rewrite.Data, prepare func(
 
 // Run runs an export from the module's start state, in an instance that no
 // other run uses. What the run used is set in r, also after an error: a
-// *Failure, or a *HostError of what a host function panicked with.
+// *RunError, or a *HostError of what a host function panicked with.
 func (m *Module) Run(ctx context.Context, export string, r *Run) error {
 	if err := ctx.Err(); err != nil {
 		return stopped(err)

@@ -26,7 +26,7 @@ type scanRequest struct {
 }
 
 // region is struct page_region.
-type region struct{ start, end, categories uint64 }
+type region struct{ start, end, _ uint64 }
 
 var pagemap = sync.OnceValues(func() (*os.File, error) { return os.Open("/proc/self/pagemap") })
 
@@ -41,15 +41,16 @@ func eachWritten(b []byte, do func(from, to int) error) error {
 	}
 	found, _ := regionBuffers.Get().(*[256]region)
 	defer regionBuffers.Put(found)
-	base := uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b))))
+	base := uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) //nolint:gosec // the kernel wants an address
 	q := scanRequest{
 		start: base, end: base + uint64(len(b)),
-		regions: uint64(uintptr(unsafe.Pointer(found))), regionsLen: uint64(len(found)),
+		regions:          uint64(uintptr(unsafe.Pointer(found))), //nolint:gosec // as above
+		regionsLen:       uint64(len(found)),
 		categoryInverted: pageIsFile, categoryMask: pageIsFile, categoryAny: pageIsPresent | pageIsSwapped,
 	}
 	q.size = uint64(unsafe.Sizeof(q))
 	for q.start < q.end {
-		n, _, errno := unix.Syscall(unix.SYS_IOCTL, maps.Fd(), pagemapScan, uintptr(unsafe.Pointer(&q)))
+		n, _, errno := unix.Syscall(unix.SYS_IOCTL, maps.Fd(), pagemapScan, uintptr(unsafe.Pointer(&q))) //nolint:gosec // as above
 		runtime.KeepAlive(found)
 		if errno != 0 {
 			return fmt.Errorf("asking the kernel for written pages: %w", errno)
