@@ -37,6 +37,7 @@ func hostWork() map[string][]byte {
 		"memory.grow by too much":         loop(seq(invokeGrow(60000), drop)),
 		"memory.fill of 1 MiB":            loop(seq(i32(0), i32(1), i32(mib), wasmtest.MemoryFill)),
 		"memory.copy of 16 MiB":           loop(seq(i32(0), i32(16*mib), i32(16*mib), wasmtest.MemoryCopy)),
+		"no work at all":                  forever,
 		"tables of branches":              loop(seq(i32(3), wasmtest.BrTable(0, 0, 0, 0))),
 	}
 }
