@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -50,7 +51,7 @@ func TestP05_Memory_that_a_plugin_took_comes_back(t *testing.T) {
 			c.Grant.Limits.Fuel = 20_000_000
 			var before int64
 			for i := range 12 {
-				c.Workspace = fmt.Sprint(i)
+				c.Workspace = strconv.Itoa(i)
 				_, err := w.run(c)
 				if tt.code == "" {
 					require.NoError(t, err)
@@ -106,7 +107,7 @@ func TestP07_Recursion_64_at_once_stays_within_the_budget(t *testing.T) {
 			for i := range 64 {
 				all.Go(func() {
 					c := c
-					c.Workspace = fmt.Sprint(i)
+					c.Workspace = strconv.Itoa(i)
 					_, err := w.Call(t.Context(), c)
 					if e := (*plugins.CallError)(nil); !errors.As(err, &e) || e.Code != abi.CodeDepth {
 						t.Errorf("it ended with %v", err)
@@ -140,7 +141,7 @@ func TestP09_32_calls_at_their_memory_limit_wait_for_each_other(t *testing.T) {
 	for i := range 32 {
 		all.Go(func() {
 			c := c
-			c.Workspace = fmt.Sprint(i % 3)
+			c.Workspace = strconv.Itoa(i % 3)
 			r, err := w.Call(t.Context(), c)
 			if err != nil || string(r.Output) != `{"ok":true}` {
 				t.Errorf("call %d gave %s, %v", i, r.Output, err)

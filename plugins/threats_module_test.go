@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"os"
+	"strconv"
 	"testing"
 	"time"
 
@@ -92,7 +93,7 @@ func TestP06_Large_tables_do_not_add_up(t *testing.T) { //nolint:paralleltest //
 	}, call: unreachable})
 	var before int64
 	for i := range 40 {
-		c.Workspace = fmt.Sprint(i)
+		c.Workspace = strconv.Itoa(i)
 		_, err := w.run(c)
 		requireCode(t, err, abi.CodeTrap)
 		if i == 5 {

@@ -186,6 +186,19 @@ func TestALimitBelowWhatTheModuleStartsWith(t *testing.T) {
 	require.Contains(t, f.Message, "starts with 65536 bytes")
 }
 
+func TestAModuleThatStartsWithTooMuchMemoryIsNotRun(t *testing.T) {
+	t.Parallel()
+	m := load(t, newEngine(t, Config{}), tiny(nothing...))
+	r := limited()
+	r.Memory = wasmPage
+	require.NoError(t, m.Run(t.Context(), abi.ExportCall, r))
+	r.Memory--
+	var f *RunError
+	require.ErrorAs(t, m.Run(t.Context(), abi.ExportCall, r), &f)
+	require.Equal(t, abi.CodeMemory, f.Code)
+	require.Contains(t, f.Message, "starts with 65536 bytes")
+}
+
 func TestIdleInstancesMakeRoomForEachOther(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, Config{Idle: 3})
