@@ -41,7 +41,7 @@ run: build ## build and start everything on this machine
 build: guests ## build bin/qidong
 	$(GO) build $(BUILDFLAGS) -ldflags '-s -w -X main.version=$(VERSION)' -o bin/qidong ./cmd/qidong
 
-guests: toolchain ## build the plugins to WebAssembly
+guests: toolchain $(if $(REQUIRE_TOOLCHAINS),toolchains) ## build the plugins to WebAssembly
 	$(GO) run ./examples/plugins/build
 
 test: toolchains guests chromium ## test everything, the nested modules too
