@@ -52,7 +52,8 @@ type Config struct {
 	Memory int64
 	// CPUs is how many guests may run at the same time; GOMAXPROCS by default.
 	CPUs int
-	// Loaded is how many compiled modules are kept; 128 by default.
+	// Loaded is how many compiled modules are kept; 128 by default. There are
+	// fewer when what their runs start from takes more than Memory, too.
 	Loaded int
 	// Idle is how many instances are kept for the next call; 64 by default.
 	Idle int

@@ -75,14 +75,14 @@ func (h *Host) fetch(ctx context.Context, digest string) error {
 // keep puts a module into the table; from then on it is not the caller's.
 func (h *Host) keep(ctx context.Context, m *module) {
 	h.mu.Lock()
-	surplus := m
+	surplus := []*module{m}
 	if h.loaded[m.digest] == nil {
-		surplus = h.evict()
 		h.loaded[m.digest] = m
+		surplus = h.evict(m)
 	}
 	h.mu.Unlock()
-	if surplus != nil {
-		h.release(ctx, surplus)
+	for _, m := range surplus {
+		h.release(ctx, m)
 	}
 }
 
@@ -105,22 +105,26 @@ func (h *Host) unuse(m *module) {
 	m.users--
 }
 
-// evict takes the module that was not used for longest out of the table when
-// it is full; nil when there is room, or all are at work. h.mu is held.
-func (h *Host) evict() *module {
-	if len(h.loaded) < h.cfg.Loaded {
-		return nil
-	}
-	var oldest *module
-	for _, m := range h.loaded {
-		if m.users == 0 && (oldest == nil || m.used < oldest.used) {
-			oldest = m
+// evict takes modules out of the table, those that were not used for longest
+// first, until there are no more than Config.Loaded, and what their snapshots
+// hold is no more than Config.Memory. The newest stays, as do those at work.
+// h.mu is held.
+func (h *Host) evict(newest *module) (surplus []*module) {
+	for {
+		var oldest *module
+		size := int64(0)
+		for _, m := range h.loaded {
+			size += int64(m.guest.Size())
+			if m != newest && m.users == 0 && (oldest == nil || m.used < oldest.used) {
+				oldest = m
+			}
 		}
-	}
-	if oldest != nil {
+		if oldest == nil || len(h.loaded) <= h.cfg.Loaded && size <= h.cfg.Memory {
+			return surplus
+		}
 		delete(h.loaded, oldest.digest)
+		surplus = append(surplus, oldest)
 	}
-	return oldest
 }
 
 func (h *Host) release(ctx context.Context, m *module) {

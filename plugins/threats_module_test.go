@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"log/slog"
 	"os"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -101,4 +103,51 @@ func TestP06_Large_tables_do_not_add_up(t *testing.T) { //nolint:paralleltest //
 		}
 	}
 	require.Less(t, resident(t), before+15*mib)
+}
+
+// What a module keeps to start its runs from counts: a hundred plugins that
+// fill 60 MiB when they are initialized are not kept all.
+func TestP09_Modules_that_start_with_much_memory_make_room_for_each_other(t *testing.T) {
+	t.Parallel()
+	for title, cfg := range map[string]plugins.Config{"mapped": {}, "copied": {CopyReset: true}} {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			logs := &logLines{}
+			cfg.Memory, cfg.Logger = 128*mib, slog.New(slog.NewTextHandler(logs, nil))
+			w := newHandmadeHost(t, cfg)
+			big := func(i int) plugins.Call {
+				return w.call(handmade{manifest: named(fmt.Sprint("big", i)), init: fills(50)}.answers(`{"ok":true}`))
+			}
+			for i := range 4 { // only two have room
+				_, err := w.Call(t.Context(), big(i))
+				require.NoError(t, err)
+			}
+			require.Equal(t, 4, logs.count("plugin loaded"))
+			_, err := w.Call(t.Context(), big(3))
+			require.NoError(t, err)
+			require.Equal(t, 4, logs.count("plugin loaded"), "the last is kept")
+			_, err = w.Call(t.Context(), big(0))
+			require.NoError(t, err)
+			require.Equal(t, 5, logs.count("plugin loaded"), "the first was not")
+		})
+	}
+}
+
+// logLines gathers what is logged.
+type logLines struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (l *logLines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *logLines) count(text string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return bytes.Count(l.b.Bytes(), []byte(text))
 }

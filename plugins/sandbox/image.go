@@ -7,6 +7,8 @@ type image interface {
 	attach(m *memory) error
 	// restore makes m's bytes, which have the image's size, the image's again.
 	restore(m *memory) error
+	// size is how many bytes of memory the image takes.
+	size() int
 	// bytes is the whole image; for comparisons.
 	bytes() []byte
 	close()
@@ -23,6 +25,8 @@ func (c copyImage) attach(m *memory) error {
 }
 
 func (c copyImage) restore(m *memory) error { return c.attach(m) }
+
+func (c copyImage) size() int { return len(c) }
 
 func (c copyImage) bytes() []byte { return c }
 

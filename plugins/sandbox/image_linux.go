@@ -13,8 +13,9 @@ import (
 // pages that no run wrote to are shared by all instances, and the kernel tells
 // which ones a run did write to.
 type mappedImage struct {
-	file *os.File
-	view []byte // read-only, shared by all
+	file   *os.File
+	view   []byte // read-only, shared by all
+	stored int    // bytes of pages that are not zero
 }
 
 // keepDirty is how many bytes of written pages an instance may keep between
@@ -88,6 +89,7 @@ func (i *mappedImage) fill(b []byte) error {
 		if _, err := i.file.WriteAt(p, int64(at)); err != nil {
 			return err
 		}
+		i.stored += len(p)
 	}
 	const seals = unix.F_SEAL_WRITE | unix.F_SEAL_GROW | unix.F_SEAL_SHRINK | unix.F_SEAL_SEAL
 	if _, err := unix.FcntlInt(i.file.Fd(), unix.F_ADD_SEALS, seals); err != nil {
@@ -132,6 +134,8 @@ func forget(b []byte) error {
 	}
 	return nil
 }
+
+func (i *mappedImage) size() int { return i.stored }
 
 func (i *mappedImage) bytes() []byte { return i.view }
 

@@ -141,6 +141,9 @@ func (m *Module) acquire(ctx context.Context) (*instance, error) {
 	return i, nil
 }
 
+// Size is how many bytes of memory the state takes that runs start from.
+func (m *Module) Size() int { return m.start.memory.size() }
+
 // Close frees the module. No run may be at work; a second Close does nothing.
 func (m *Module) Close(ctx context.Context) error {
 	m.engine.pool.drain(ctx, m)

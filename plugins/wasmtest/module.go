@@ -3,6 +3,9 @@
 package wasmtest
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/qidong/qidong/plugins/bytecode"
 	"github.com/qidong/qidong/sdk/abi"
 )
@@ -146,8 +149,8 @@ func (g Global) bytes() []byte {
 
 func (m Module) exports() []byte {
 	b := append(bytecode.AppendName(nil, abi.ExportMemory), 2, 0)
-	for name, f := range m.Exports {
-		b = bytecode.AppendU32(append(bytecode.AppendName(b, name), 0), f)
+	for _, name := range slices.Sorted(maps.Keys(m.Exports)) { // the same module is the same bytes
+		b = bytecode.AppendU32(append(bytecode.AppendName(b, name), 0), m.Exports[name])
 	}
 	return b
 }
