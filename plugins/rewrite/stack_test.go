@@ -9,6 +9,8 @@ import (
 	"github.com/tetratelabs/wazero"
 
 	"github.com/qidong/qidong/plugins/bytecode"
+	"github.com/qidong/qidong/plugins/rewrite"
+	"github.com/qidong/qidong/plugins/scan"
 	. "github.com/qidong/qidong/plugins/wasmtest"
 	"github.com/qidong/qidong/sdk/abi"
 )
@@ -78,4 +80,35 @@ func TestReferencesOfFunctionsStayValid(t *testing.T) {
 	o := h.rewritten(t, m.Bytes(), 100, 100)
 	require.Empty(t, o.Trap)
 	require.Equal(t, []uint64{0}, o.Globals, "it is not null")
+}
+
+// TestP02_WhatComesOutIsAFewTimesAsLarge rewrites 8 MiB of what most is put
+// into, for their size.
+func TestP02_WhatComesOutIsAFewTimesAsLarge(t *testing.T) {
+	t.Parallel()
+	for title, piece := range map[string][]byte{
+		"loops":       {bytecode.OpLoop, bytecode.EmptyBlock, bytecode.OpEnd},
+		"branches":    Seq(I32Const(0), BrIf(0)),
+		"ifs":         Seq(I32Const(0), If()),
+		"dead code":   Unreachable,
+		"dead loops":  Seq(Br(0), Loop()),
+		"bulk":        Seq(I32Const(0), I32Const(0), I32Const(0), MemoryFill),
+		"small calls": Call(0),
+	} {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			const size = 250_000
+			m := plugin(nil, Func{})
+			code := bytes.Repeat(piece, size/len(piece))
+			for range 32 {
+				m.Funcs = append(m.Funcs, Func{Code: code})
+			}
+			wasm := m.Bytes()
+			_, err := scan.Module(wasm, nil)
+			require.NoError(t, err)
+			r, err := rewrite.Rewrite(wasm, rewrite.Config{Meter: true})
+			require.NoError(t, err)
+			require.Less(t, len(r.Wasm), 6*len(wasm))
+		})
+	}
 }
