@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/tetratelabs/wazero"
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/sync/singleflight"
 
 	"github.com/qidong/qidong/plugins/admission"
@@ -82,7 +83,8 @@ type Host struct {
 	control *admission.Control
 	metrics *metrics
 
-	loads singleflight.Group
+	loads      singleflight.Group
+	describing *semaphore.Weighted // guests that describe themselves stand in no queue of admission
 
 	mu     sync.Mutex
 	loaded map[string]*module // by digest
@@ -106,7 +108,7 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 		return nil, fmt.Errorf("starting the plugin host: %w", err)
 	}
 	h := &Host{
-		cfg: cfg, engine: engine, network: hostfunc.NewNetwork(), loaded: map[string]*module{},
+		cfg: cfg, engine: engine, network: hostfunc.NewNetwork(), loaded: map[string]*module{}, describing: semaphore.NewWeighted(1),
 		control: admission.New(admission.Config{Memory: cfg.Memory, CPUs: cfg.CPUs}),
 	}
 	if h.metrics, err = newMetrics(cfg.Metrics, h.control, engine.Instances); err != nil {

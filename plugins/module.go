@@ -65,6 +65,10 @@ func (h *Host) load(ctx context.Context, wasm []byte) (*module, error) {
 // guest's memory is what every call starts from; so nothing else is run: a
 // variable that an example had counted up would be counted up in every call.
 func (h *Host) describe(ctx context.Context, g *sandbox.Guest) (*contract, error) {
+	if err := h.describing.Acquire(ctx, 1); err != nil {
+		return nil, fmt.Errorf("waiting to describe a plugin: %w", err)
+	}
+	defer h.describing.Release(1)
 	limited, cancel := context.WithTimeout(ctx, describeTimeout)
 	defer cancel()
 	first := newRun(initializing, initTime, "describe", Limits{}.WithDefaults())
