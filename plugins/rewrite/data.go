@@ -1,5 +1,10 @@
 package rewrite
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Data is a part of a fresh memory.
 type Data struct {
 	Offset uint32
@@ -13,28 +18,31 @@ type Data struct {
 const maxGap = 64
 
 // merge joins segments that follow each other closely. What they write, and
-// whether they fit into a memory, stays the same.
+// whether they fit into a memory, stays the same. When no two lie over one
+// another, as compilers have it, their order does not matter, and they are
+// sorted first; otherwise they stay as they are.
 func merge(segments []Data) []Data {
-	var all []Data
-	high := uint64(0) // nothing was written from here on
-	for len(segments) > 0 {
-		first := segments[0].Offset
-		end := uint64(first) + uint64(len(segments[0].Bytes))
-		n := 1
-		for ; n < len(segments); n++ {
-			at := uint64(segments[n].Offset)
-			if at < end || at-end > maxGap || len(segments[n].Bytes) == 0 || at > end && end < high { // zeros would wipe something out
-				break
-			}
-			end = at + uint64(len(segments[n].Bytes))
+	sorted := slices.SortedStableFunc(slices.Values(segments), func(a, b Data) int { return cmp.Compare(a.Offset, b.Offset) })
+	for i := range sorted[min(1, len(sorted)):] {
+		if end(sorted[i]) > uint64(sorted[i+1].Offset) {
+			return segments
 		}
-		joined := make([]byte, end-uint64(first))
-		for _, s := range segments[:n] {
+	}
+	var all []Data
+	for len(sorted) > 0 {
+		first, n := sorted[0].Offset, 1
+		for n < len(sorted) && uint64(sorted[n].Offset)-end(sorted[n-1]) <= maxGap {
+			n++
+		}
+		joined := make([]byte, end(sorted[n-1])-uint64(first))
+		for _, s := range sorted[:n] {
 			copy(joined[s.Offset-first:], s.Bytes)
 		}
 		all = append(all, Data{first, joined})
-		segments = segments[n:]
-		high = max(high, end)
+		sorted = sorted[n:]
 	}
 	return all
 }
+
+// end is behind the last byte of a segment.
+func end(d Data) uint64 { return uint64(d.Offset) + uint64(len(d.Bytes)) }

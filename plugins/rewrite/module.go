@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/qidong/qidong/plugins/bytecode"
+	"github.com/qidong/qidong/sdk/abi"
 )
 
 // module is what the rewriting has to know of a module.
@@ -198,8 +199,9 @@ func (m *module) constant(r *bytecode.Reader, globals int) ([]byte, error) {
 // data reads the active segments.
 func (m *module) data() ([]Data, error) {
 	r := m.sections[sectionData].reader()
-	var all []Data
-	for n := m.length(r, sectionData); n > 0; n-- {
+	n := m.length(r, sectionData)
+	all := make([]Data, 0, min(n, abi.MaxDataSegments))
+	for ; n > 0; n-- {
 		flags := r.U32()
 		if flags == 2 {
 			r.U32() // the memory; there is one

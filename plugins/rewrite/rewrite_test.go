@@ -203,12 +203,11 @@ func TestRewriteRefusesWhatIsOutOfOrder(t *testing.T) {
 func TestSegmentsOfDataAreJoined(t *testing.T) {
 	t.Parallel()
 	m := plugin(nil)
-	m.Data = []Data{{Offset: 8, Bytes: "ab"}, {Offset: 12, Bytes: "cd"}, {Offset: 12, Bytes: "X"}, {Offset: 60000, Bytes: "far"}, {Offset: 70000, Bytes: "outside"}}
+	m.Data = []Data{{Offset: 8, Bytes: "ab"}, {Offset: 60000, Bytes: "far"}, {Offset: 12, Bytes: "cd"}, {Offset: 70000, Bytes: "outside"}}
 	r, err := rewrite.Rewrite(m.Bytes(), rewrite.Config{Meter: true})
 	require.NoError(t, err)
 	require.Equal(t, []rewrite.Data{
 		{Offset: 8, Bytes: []byte("ab\x00\x00cd")},
-		{Offset: 12, Bytes: []byte("X")},
 		{Offset: 60000, Bytes: []byte("far")},
 		{Offset: 70000, Bytes: []byte("outside")},
 	}, r.Data)
