@@ -73,13 +73,19 @@ func openCache(ctx context.Context, dir, variant string) (*cache, error) {
 func (c *cache) readKey() error {
 	name := filepath.Join(c.dir, "key")
 	key, err := os.ReadFile(name)
-	if errors.Is(err, os.ErrNotExist) || err == nil && len(key) != 32 {
+	if errors.Is(err, os.ErrNotExist) {
 		key = make([]byte, 32)
 		_, _ = rand.Read(key) // never fails
-		err = os.WriteFile(name, key, 0o600)
+		err = writeFile(name, key, os.Link)
+		if errors.Is(err, os.ErrExist) { // another host was first
+			key, err = os.ReadFile(name)
+		}
 	}
 	if err != nil {
 		return err
+	}
+	if len(key) != 32 {
+		return fmt.Errorf("%s is damaged: remove the directory, what is in it is made anew", name)
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
@@ -192,15 +198,22 @@ func (c *cache) put(wasm []byte, r rewrite.Rewritten, outline []byte, dir string
 		return nil, err
 	}
 	name, digest := c.artifactOf(wasm)
-	return &a.Module, writeFile(name, c.seal.Seal(nil, nil, b.Bytes(), digest))
+	return &a.Module, writeFile(name, c.seal.Seal(nil, nil, b.Bytes(), digest), os.Rename)
 }
 
-// writeFile writes a file whole or not at all.
-func writeFile(name string, b []byte) error {
-	if err := os.WriteFile(name+".new", b, 0o600); err != nil {
+// writeFile writes a file whole or not at all: beside its place, from where
+// move, os.Rename or os.Link, brings it there. Several hosts may do so at once.
+func writeFile(name string, b []byte, move func(from, to string) error) error {
+	f, err := os.CreateTemp(filepath.Dir(name), "new-*")
+	if err != nil {
 		return err
 	}
-	return os.Rename(name+".new", name)
+	defer func() { _ = os.Remove(f.Name()) }()
+	_, err = f.Write(b)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return move(f.Name(), name)
 }
 
 func (c *cache) artifactOf(wasm []byte) (name string, digest []byte) {

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -294,6 +295,35 @@ func TestACacheServesItsOwnConfigurationOnly(t *testing.T) {
 		require.NoError(t, m.Run(t.Context(), abi.ExportCall, r))
 		require.Positive(t, r.UsedFuel, "it is metered")
 	}
+}
+
+func TestHostsShareACache(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var wg sync.WaitGroup
+	for range 6 {
+		wg.Go(func() {
+			e, err := New(t.Context(), Config{CacheDir: dir})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer func() { _ = e.Close(context.Background()) }()
+			m, err := e.Load(t.Context(), tiny(counts...), func(*Guest) error { return nil })
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := m.Run(t.Context(), abi.ExportCall, limited()); err != nil {
+				t.Error(err)
+			}
+			_ = m.Close(context.Background())
+		})
+	}
+	wg.Wait()
+	left, err := filepath.Glob(filepath.Join(dir, "*-*"))
+	require.NoError(t, err)
+	require.Len(t, left, 1, "only the runtime's folder is left: %v", left)
 }
 
 func TestLoadRefuses(t *testing.T) {
