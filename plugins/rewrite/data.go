@@ -14,7 +14,7 @@ type Data struct {
 // maxGap is how many zeros, which a fresh memory has anyway, may be written to
 // make two segments one. Go makes 40,000 segments to leave out runs of zeros,
 // of which this leaves 20. All segments that there may be, of a byte each, take
-// no more than 4 MiB.
+// no more than 16 MiB.
 const maxGap = 64
 
 // merge joins segments that follow each other closely. What they write, and

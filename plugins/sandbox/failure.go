@@ -43,6 +43,8 @@ func explain(ctx context.Context, m *memory, err error) error {
 		f = failf(abi.CodeMemory, "It needs more than %d bytes of memory, which is the limit.", m.limit)
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		f = outOfTime()
+	case strings.Contains(text, "stack overflow"): // with a limit raised so far that the runtime's comes first
+		f = failf(abi.CodeDepth, "Its calls are nested deeper than the host's stack holds. It may recurse without end.")
 	default:
 		f = failf(abi.CodeTrap, "It crashed: %s.", strings.TrimPrefix(text, "wasm error: "))
 	}

@@ -63,7 +63,7 @@ const (
 	MaxResults      = 16
 	MaxGlobals      = 10_000
 	MaxExports      = 10_000
-	MaxDataSegments = 64 << 10  // Go makes some 45,000
+	MaxDataSegments = 256 << 10 // Go makes 45,000 to 80,000
 	MaxElements     = 10_000    // element segments
 	MaxTable        = 100_000   // entries of the table, and of all element segments
 	MaxCustom       = 256       // custom sections
