@@ -20,10 +20,6 @@ var (
 	ErrUnavailable  = errors.New("unavailable")
 )
 
-// ErrModuleChanged is a stored module that is no longer what was uploaded. It
-// has no kind: nobody who asks can do anything about it.
-var ErrModuleChanged = errors.New("the stored bytes are not those of the digest: the database was changed by hand or is damaged; upload the module again")
-
 // Problem is one thing wrong with what somebody sent: where, what, and the mend.
 type Problem = journey.Problem
 

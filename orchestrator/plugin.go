@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/qidong/qidong/orchestrator/journey"
@@ -97,3 +98,7 @@ type PluginHost interface {
 	// Health tells of the workspace's plugins that were called of late.
 	Health(workspace string) []PluginHealth
 }
+
+// ErrModuleChanged is a stored module that is no longer what was uploaded. It
+// has no kind: nobody who asks can do anything about it.
+var ErrModuleChanged = errors.New("the stored bytes are not those of the digest: the database was changed by hand or is damaged; upload the module again")
