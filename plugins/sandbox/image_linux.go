@@ -27,12 +27,10 @@ const keepDirty = 4 << 20
 // kernel cannot tell which pages were written (before Linux 6.7, or without
 // /proc).
 func trackedImage() (newImage func([]byte) (image, error), why string) {
-	maps, err := os.Open("/proc/self/pagemap")
-	if err != nil {
+	if _, err := pagemap(); err != nil {
 		return nil, fmt.Sprintf("/proc/self/pagemap cannot be opened: %v", err)
 	}
 	newImage = func(b []byte) (image, error) { return newMappedImage(b) }
-	_ = maps.Close()
 	return newImage, probe(newImage)
 }
 
