@@ -229,8 +229,8 @@ func movieNight(t testing.TB) *journey.Definition {
 			s.Choose.Otherwise.ID = "otherwise"
 		}
 		if s.Call != nil {
-			s.Call.Retry = journey.Retry{Attempts: 6, Interval: journey.Duration(time.Second), Max: journey.Duration(30 * time.Second)}
-			s.Call.OnFailure = "hold"
+			s.Retry = &journey.Retry{Attempts: 6, Interval: journey.Duration(time.Second), Max: journey.Duration(30 * time.Second)}
+			s.OnFailure = "hold"
 			d.Actions[s.Call.Action] = journey.Action{
 				Plugin: strings.Split(s.Call.Action, ".")[0], Version: "1.0.0", Digest: strings.Repeat("ab12", 16), Effect: "write",
 				Timeout: 10 * time.Second, Title: journey.Text{"en": "What it does", "zh-CN": "动作说明"},

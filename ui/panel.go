@@ -37,7 +37,7 @@ func panel(ctx context.Context, d *journey.Definition, id string) *view.Panel {
 	b.code("field.id", s.ID)
 	switch {
 	case s.Call != nil:
-		p.Groups = callGroups(b, d, s.Call)
+		p.Groups = callGroups(b, d, s)
 	case s.Send != nil:
 		p.Groups = sendGroups(b, s.Send)
 	case s.Wait != nil:
@@ -88,7 +88,8 @@ func exitPanel(ctx context.Context, e *journey.Exit) *view.Panel {
 	return &view.Panel{ID: journey.ExitPrefix + e.ID, Kind: "stop", KindText: i18n.T(ctx, "kind.stop"), Title: title, Groups: b.groups()}
 }
 
-func callGroups(b *fields, d *journey.Definition, c *journey.Call) []view.Group {
+func callGroups(b *fields, d *journey.Definition, step *journey.Step) []view.Group {
+	c, retry := step.Call, *step.Retry
 	b.code("field.action", c.Action)
 	if a, ok := d.Actions[c.Action]; ok {
 		b.text("field.does", i18n.Pick(b.ctx, a.Title))
@@ -96,8 +97,8 @@ func callGroups(b *fields, d *journey.Definition, c *journey.Call) []view.Group 
 		b.code("field.plugin", a.Plugin+" "+a.Version+" · "+bounded(a.Digest, 12))
 		b.text("field.timeout", i18n.Duration(b.ctx, a.Timeout))
 	}
-	b.text("field.retry", i18n.T(b.ctx, "retry.words", "n", strconv.Itoa(c.Retry.Attempts), "d", duration(b.ctx, c.Retry.Interval), "max", duration(b.ctx, c.Retry.Max)))
-	b.text("field.failure", i18n.T(b.ctx, "failure."+c.OnFailure))
+	b.text("field.retry", i18n.T(b.ctx, "retry.words", "n", strconv.Itoa(retry.Attempts), "d", duration(b.ctx, retry.Interval), "max", duration(b.ctx, retry.Max)))
+	b.text("field.failure", i18n.T(b.ctx, "failure."+step.OnFailure))
 	if len(c.With) > 0 {
 		b.group("field.with")
 		b.values(c.With)

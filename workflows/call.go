@@ -49,7 +49,7 @@ func (r *run) call(ctx workflow.Context, step *journey.Step) (stepResult, error)
 			Step: step.ID, Visit: r.s.Visits[step.ID], Action: u.Action, Key: key, Input: undo,
 		})
 	}
-	out, err := r.invoke(ctx, step.ID, step.Call.Action, input, key, step.Call.Retry)
+	out, err := r.invoke(ctx, step.ID, step.Call.Action, input, key, *step.Retry)
 	if err != nil {
 		return stepResult{}, err
 	}

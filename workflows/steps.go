@@ -21,7 +21,7 @@ func (r *run) execute(ctx workflow.Context, step *journey.Step) (stepResult, err
 			if err == nil || r.stopped(ctx, err) {
 				return out, err
 			}
-			if step.Call != nil && step.Call.OnFailure == "undo" {
+			if step.OnFailure == "undo" {
 				r.finish("failed", true)
 				return stepResult{detail: map[string]any{"error": err.Error()}}, nil
 			}

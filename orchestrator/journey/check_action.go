@@ -28,14 +28,19 @@ func (k *compiler) call(s *Step, path string) {
 			k.input(s, path+".undo.with", u.With, spec.Input, spec.Input)
 		}
 	}
-	if r := c.Retry; r.Attempts < 1 || r.Attempts > 100 {
+	k.failurePolicy(s, strings.TrimSuffix(path, ".call"))
+}
+
+// failurePolicy checks how often a call is tried and what happens then.
+func (k *compiler) failurePolicy(s *Step, path string) {
+	if r := s.Retry; r.Attempts < 1 || r.Attempts > 100 {
 		k.report(path+".retry.attempts", s.ID, "OUT_OF_RANGE", fmt.Sprintf("%d attempts are not possible.", r.Attempts), "Use 1 to 100.")
 	}
-	if r := c.Retry; r.Interval <= 0 || r.Interval > r.Max {
+	if r := s.Retry; r.Interval <= 0 || r.Interval > r.Max {
 		k.report(path+".retry", s.ID, "OUT_OF_RANGE", fmt.Sprintf("The first interval, %s, must be more than nothing and at most the longest, %s.", r.Interval, r.Max), "Change interval or max.")
 	}
-	if c.OnFailure != "hold" && c.OnFailure != "undo" {
-		k.report(path+".on_failure", s.ID, "UNKNOWN_VALUE", fmt.Sprintf("There is no failure policy %.40q.", c.OnFailure), "Write hold or undo.")
+	if s.OnFailure != "hold" && s.OnFailure != "undo" {
+		k.report(path+".on_failure", s.ID, "UNKNOWN_VALUE", fmt.Sprintf("There is no failure policy %.40q.", s.OnFailure), "Write hold or undo.")
 	}
 }
 

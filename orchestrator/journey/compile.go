@@ -113,7 +113,7 @@ func (k *compiler) defaults() {
 	walk(d, func(s *Step) {
 		path := k.path(s)
 		if s.Call != nil {
-			k.callDefaults(s.Call, path+".call")
+			k.callDefaults(s, path)
 		}
 		if s.Choose != nil && !k.has(path+".choose.otherwise.id") {
 			s.Choose.Otherwise.ID = otherwise
@@ -126,23 +126,31 @@ func (k *compiler) defaults() {
 	})
 }
 
-func (k *compiler) callDefaults(c *Call, path string) {
+func (k *compiler) callDefaults(s *Step, path string) {
+	r := s.Retry
+	if r == nil {
+		r = &Retry{}
+		s.Retry = r
+	}
 	if !k.has(path + ".retry.attempts") {
-		c.Retry.Attempts = 6
+		r.Attempts = 6
 	}
 	if !k.has(path + ".retry.interval") {
-		c.Retry.Interval = Duration(time.Second)
+		r.Interval = Duration(time.Second)
 	}
 	if !k.has(path + ".retry.max") {
-		c.Retry.Max = max(Duration(30*time.Second), c.Retry.Interval)
+		r.Max = max(Duration(30*time.Second), r.Interval)
 	}
 	if !k.has(path + ".on_failure") {
-		c.OnFailure = "hold"
+		s.OnFailure = "hold"
 	}
 }
 
 // otherwise is the id of the arm that a choose takes when no condition holds.
 const otherwise = "otherwise"
+
+// failed is the id of a step's error arm.
+const failed = "failed"
 
 // walk visits every step, exits' steps first, blocks before what is in them.
 func walk(d *Definition, f func(*Step)) {

@@ -125,8 +125,8 @@ steps:
 	require.Equal(t, journey.Duration(365*day), def.Deadline)
 	require.Equal(t, "never", def.Entry.Reentry)
 	require.Equal(t, journey.Text{"en": "Test", "zh-CN": "Test"}, def.Title, "one text is for all languages")
-	call := def.Steps[0].Call
-	require.Equal(t, journey.Retry{Attempts: 6, Interval: journey.Duration(time.Second), Max: journey.Duration(30 * time.Second)}, call.Retry)
+	call := def.Steps[0]
+	require.Equal(t, &journey.Retry{Attempts: 6, Interval: journey.Duration(time.Second), Max: journey.Duration(30 * time.Second)}, call.Retry)
 	require.Equal(t, "hold", call.OnFailure)
 	require.Nil(t, def.Steps[1].Call.Undo)
 	require.Equal(t, "MEDIUM_HEIGHT", def.Steps[2].Send.Card.Media.Height)

@@ -79,6 +79,8 @@ type stepArm struct {
 	steps []*Step
 }
 
+// arms lists the alternatives of any block, in the order of the source, its
+// error arm last.
 func arms(s *Step) []stepArm {
 	var out []stepArm
 	switch {
@@ -91,6 +93,26 @@ func arms(s *Step) []stepArm {
 			out = append(out, stepArm{a.ID, a.Steps})
 		}
 		out = append(out, stepArm{otherwise, s.Choose.Otherwise.Steps})
+	case s.Split != nil:
+		for _, a := range s.Split.Arms {
+			out = append(out, stepArm{a.ID, a.Steps})
+		}
+	case s.Parallel != nil:
+		for _, a := range s.Parallel.Arms {
+			out = append(out, stepArm{a.ID, a.Steps})
+		}
+	case s.Repeat != nil:
+		out = append(out, stepArm{"round", s.Repeat.Steps})
+	case s.Task != nil:
+		if a := s.Task.Done; a != nil {
+			out = append(out, stepArm{"done", a.Steps})
+		}
+		if a := s.Task.Overdue; a != nil {
+			out = append(out, stepArm{"overdue", a.Steps})
+		}
+	}
+	if s.Failed != nil {
+		out = append(out, stepArm{failed, s.Failed.Steps})
 	}
 	return out
 }

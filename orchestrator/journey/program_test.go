@@ -235,8 +235,7 @@ func TestDigest_SurvivesTheStoreForAnyDefinition(t *testing.T) {
 			"steps": []any{
 				map[string]any{"id": "first", "title": text.Draw(t, "step"), "call": map[string]any{
 					"action": "test.echo", "with": rapid.MapOf(word, scalar).Draw(t, "with"),
-					"retry": map[string]any{"attempts": rapid.IntRange(1, 100).Draw(t, "attempts")},
-				}},
+				}, "retry": map[string]any{"attempts": rapid.IntRange(1, 100).Draw(t, "attempts")}},
 				map[string]any{"id": "second", "wait": map[string]any{"arms": []any{map[string]any{"id": "due", "after": duration.Draw(t, "after")}}}},
 			},
 		})
