@@ -166,17 +166,18 @@ type LogKind string
 
 // The kinds of journey-log entries.
 const (
-	LogStarted      LogKind = "started"  // the enrollment began
-	LogEntered      LogKind = "entered"  // a step began
-	LogDone         LogKind = "done"     // a step ended; Detail has "arm" for blocks
-	LogEvent        LogKind = "event"    // an event ended a wait or the enrollment
-	LogAttempt      LogKind = "attempt"  // an attempt of a call failed and will be retried
-	LogIncident     LogKind = "incident" // a step failed for good and is held
-	LogResolved     LogKind = "resolved" // an operator resolved the incident
-	LogUndone       LogKind = "undone"   // a call was undone
-	LogExit         LogKind = "exit"     // an exit criterion was met
-	LogEnded        LogKind = "ended"    // the enrollment ended
-	LogEventDropped LogKind = "dropped"  // an event nobody waited for was dropped
+	LogStarted      LogKind = "started"   // the enrollment began
+	LogEntered      LogKind = "entered"   // a step began
+	LogDone         LogKind = "done"      // a step ended; Detail has "arm" for blocks
+	LogEvent        LogKind = "event"     // an event ended a wait or the enrollment
+	LogAttempt      LogKind = "attempt"   // an attempt of a call failed and will be retried
+	LogIncident     LogKind = "incident"  // a step failed for good and is held
+	LogResolved     LogKind = "resolved"  // an operator resolved the incident
+	LogUndone       LogKind = "undone"    // a call was undone
+	LogExit         LogKind = "exit"      // an exit criterion was met
+	LogEnded        LogKind = "ended"     // the enrollment ended
+	LogEventDropped LogKind = "dropped"   // an event nobody waited for was dropped
+	LogEscalated    LogKind = "escalated" // a task was given to somebody else
 )
 
 // LogEntry is one line of the journey log: what designers and operators read.
@@ -257,6 +258,20 @@ const (
 	EventReply     = journey.EventReply            // data: message_id, step, reply, value, text
 	EventPromotion = "qidong.promotion.requested"  // data: journey, key, vars
 	EventEnroll    = "qidong.enrollment.requested" // data: EnrollRequest; started through the API
+
+	// For the one enrollment that data.enrollment names:
+	EventEnrollmentEnded = "qidong.enrollment.ended" // to the parent; data: enrollment (the parent), step, visit, child, outcome, at
+	EventTaskDone        = "qidong.task.done"        // data: task, enrollment, step, visit, result, by
+	// EventCancel ends the enrollment that data.enrollment names, with undo: its
+	// parent has left the step that waits for it.
+	EventCancel = "qidong.enrollment.cancelled"
+
+	// EventTaskEscalated is for everybody who listens; data: task, enrollment, step, visit, from, to.
+	EventTaskEscalated = "qidong.task.escalated"
+	// EventMessageReceived is a customer's own words; data: channel, text.
+	EventMessageReceived = "qidong.message.received"
+	// EventCustomerChanged is for all open enrollments of the customer; data: customer.
+	EventCustomerChanged = "qidong.customer.changed"
 )
 
 // Posting is one balanced movement of points. ID is its idempotency key.
