@@ -2,6 +2,12 @@ package orchestrator
 
 import "context"
 
+// The modes of sub-journeys.
+const (
+	ModeChild    = "child"    // the step waits for the end
+	ModeHandover = "handover" // the enrollment ends, handed over
+)
+
 // MaxDepth bounds the nesting of sub-journeys: the deepest enrollment has so
 // many above it.
 const MaxDepth = 8

@@ -28,7 +28,7 @@ func (s *Store) AddMessage(ctx context.Context, m orchestrator.Message, p orches
 		if p.Enrollment == "" {
 			return nil
 		}
-		return apply(ctx, q, p)
+		return s.apply(ctx, q, p)
 	})
 }
 

@@ -13,13 +13,13 @@ import (
 // Record applies a Progress in one transaction.
 func (s *Store) Record(ctx context.Context, p orchestrator.Progress) error {
 	return s.write(ctx, "recording enrollment "+p.Enrollment, func(ctx context.Context, q querier) error {
-		return apply(ctx, q, p)
+		return s.apply(ctx, q, p)
 	})
 }
 
 // apply is idempotent. Log entries and incidents are stored whenever they
 // come; the enrollment itself changes only when p is not older than it.
-func apply(ctx context.Context, q querier, p orchestrator.Progress) error {
+func (s *Store) apply(ctx context.Context, q querier, p orchestrator.Progress) error {
 	if err := checkLog(p); err != nil {
 		return err
 	}
@@ -47,10 +47,13 @@ func apply(ctx context.Context, q querier, p orchestrator.Progress) error {
 	if err := countMove(ctx, q, old, *next); err != nil {
 		return err
 	}
-	if next.Status == orchestrator.EnrollmentEnded {
-		return closeIncidents(ctx, q, *next)
+	if next.Status != orchestrator.EnrollmentEnded {
+		return nil
 	}
-	return nil
+	if err := closeIncidents(ctx, q, *next); err != nil || old.Status == next.Status {
+		return err
+	}
+	return s.closed(ctx, q, *next, p)
 }
 
 // checkLog refuses what would leave a log that cannot be read.
