@@ -1,0 +1,51 @@
+package storetest
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/qidong/qidong/orchestrator"
+)
+
+func testChildren(t *testing.T, s orchestrator.Store) {
+	ctx := t.Context()
+	want := orchestrator.Parent{Enrollment: "e_up", Step: "sub", Visit: 2, Mode: orchestrator.ModeChild, Depth: 3}
+	require.NoError(t, s.SetParent(ctx, acme, "e_1", want))
+	changed := want
+	changed.Enrollment = "e_else"
+	require.NoError(t, s.SetParent(ctx, acme, "e_1", changed))
+	require.NoError(t, s.SetParent(ctx, acme, "e_2", want))
+	got, err := s.Parent(ctx, acme, "e_1")
+	require.NoError(t, err)
+	equal(t, want, got)
+	list, err := s.Children(ctx, acme, "e_up")
+	require.NoError(t, err)
+	require.Equal(t, []string{"e_1", "e_2"}, list)
+	_, err = s.Parent(ctx, other, "e_1")
+	require.ErrorIs(t, err, orchestrator.ErrNotFound)
+}
+
+// testChildEnds looks at what the parent is told, and how often.
+func testChildEnds(t *testing.T, s orchestrator.Store) {
+	ctx := t.Context()
+	for child, mode := range map[string]string{"e_child": orchestrator.ModeChild, "e_handed": orchestrator.ModeHandover, "e_alone": ""} {
+		addEnrollment(t, s, orchestrator.Enrollment{ID: child, Customer: "c_1"})
+		if mode != "" {
+			require.NoError(t, s.SetParent(ctx, acme, child, orchestrator.Parent{Enrollment: "e_up", Step: "sub", Visit: 1, Mode: mode, Depth: 1}))
+		}
+		for range 2 {
+			require.NoError(t, s.Record(ctx, ended(child, "bought")))
+		}
+	}
+	events, _, err := s.Events(ctx, acme, "c_1", orchestrator.Page{})
+	require.NoError(t, err)
+	require.Len(t, events, 1, "only the one that is waited for, and once")
+	require.Equal(t, orchestrator.EventEnrollmentEnded, events[0].Type)
+	var data map[string]any
+	require.NoError(t, json.Unmarshal(events[0].Data, &data))
+	equal(t, map[string]any{
+		"enrollment": "e_up", "step": "sub", "visit": 1.0, "child": "e_child", "outcome": "bought", "at": "2026-11-29T11:30:00.123456Z",
+	}, data)
+}
