@@ -19,6 +19,7 @@ type Customer struct {
 	Locale    string // BCP 47: "en", "zh-CN"
 	TimeZone  string // IANA; "" is UTC
 	Traits    map[string]any
+	Tags      []string // sorted; in a put, nil leaves them as they are
 	// CompanionToken is the secret of the companion page's link, 128 random
 	// bits or more. Made by the store when empty.
 	CompanionToken string
@@ -32,7 +33,11 @@ func (c Customer) Scope() map[string]any {
 	if traits == nil {
 		traits = map[string]any{}
 	}
-	return map[string]any{"id": c.ID, "name": c.Name, "locale": c.Locale, "timezone": c.TimeZone, "traits": traits}
+	tags := make([]any, len(c.Tags))
+	for i, t := range c.Tags {
+		tags[i] = t
+	}
+	return map[string]any{"id": c.ID, "name": c.Name, "locale": c.Locale, "timezone": c.TimeZone, "traits": traits, "tags": tags}
 }
 
 // Identity is one address of a customer, unique in a workspace.

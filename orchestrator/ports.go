@@ -26,6 +26,7 @@ type Store interface {
 	TaskStore
 	AnswerStore
 	ChildStore
+	ChangeStore
 	// Atomic runs do in one transaction: what do writes through the ctx it is
 	// given is stored together, or not at all when do returns an error. Reads
 	// through that ctx see those writes. Atomic inside Atomic joins; do must

@@ -7,16 +7,17 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/qidong/qidong/orchestrator"
 )
 
-const customerColumns = `seq, workspace, id, name, locale, time_zone, traits, companion_token, created_at`
+const customerColumns = `seq, workspace, id, name, locale, time_zone, traits, tags, companion_token, created_at`
 
 func scanCustomer(r scanner, seq *int64) (orchestrator.Customer, error) {
 	var c orchestrator.Customer
-	err := r.Scan(seq, &c.Workspace, &c.ID, &c.Name, &c.Locale, &c.TimeZone, asJSON{&c.Traits}, &c.CompanionToken,
+	err := r.Scan(seq, &c.Workspace, &c.ID, &c.Name, &c.Locale, &c.TimeZone, asJSON{&c.Traits}, asJSON{&c.Tags}, &c.CompanionToken,
 		asTime{&c.CreatedAt})
 	return c, err
 }
@@ -34,6 +35,9 @@ func (s *Store) PutCustomer(ctx context.Context, c orchestrator.Customer) (orche
 		c.CompanionToken = cmp.Or(c.CompanionToken, old.CompanionToken, rand.Text())
 		if c.CreatedAt = old.CreatedAt; c.CreatedAt.IsZero() {
 			c.CreatedAt = now()
+		}
+		if c.Tags == nil {
+			c.Tags = old.Tags
 		}
 		c.Identities = mergeIdentities(old.Identities, c.Identities)
 		if err := upsertCustomer(ctx, q, c); err != nil {
@@ -64,17 +68,21 @@ func upsertCustomer(ctx context.Context, q querier, c orchestrator.Customer) err
 	if err != nil {
 		return err
 	}
+	tags, err := encode(slices.Compact(slices.Sorted(slices.Values(c.Tags))))
+	if err != nil {
+		return err
+	}
 	search := c.ID + "\n" + c.Name
 	for _, i := range c.Identities {
 		search += "\n" + i.Value
 	}
 	_, err = q.ExecContext(ctx, `INSERT INTO customers
-			(workspace, id, name, locale, time_zone, traits, companion_token, companion_hash, search, created_at)
-		VALUES (`+placeholders(10)+`)
+			(workspace, id, name, locale, time_zone, traits, tags, companion_token, companion_hash, search, created_at)
+		VALUES (`+placeholders(11)+`)
 		ON CONFLICT (workspace, id) DO UPDATE SET name = excluded.name, locale = excluded.locale,
-			time_zone = excluded.time_zone, traits = excluded.traits, companion_token = excluded.companion_token,
+			time_zone = excluded.time_zone, traits = excluded.traits, tags = excluded.tags, companion_token = excluded.companion_token,
 			companion_hash = excluded.companion_hash, search = excluded.search`,
-		c.Workspace, c.ID, c.Name, c.Locale, c.TimeZone, traits, c.CompanionToken,
+		c.Workspace, c.ID, c.Name, c.Locale, c.TimeZone, traits, tags, c.CompanionToken,
 		sha256Hex([]byte(c.CompanionToken)), strings.ToLower(search), micros(c.CreatedAt))
 	return err
 }

@@ -73,8 +73,11 @@ CREATE TABLE children (
 ) STRICT;
 CREATE INDEX children_parent ON children (workspace, parent, seq);
 
+ALTER TABLE customers ADD COLUMN tags TEXT NOT NULL DEFAULT 'null'; -- a sorted list
+
 -- +goose Down
 
+ALTER TABLE customers DROP COLUMN tags;
 DROP TABLE children;
 DROP TABLE effects;
 DROP TABLE answers;
