@@ -1,0 +1,127 @@
+package journey
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Remove is the target of a step whose enrollments end when they are moved to
+// another version. A step with this id cannot be a target.
+const Remove = "remove"
+
+// Mapping says, by step of the old version, at which step of the new version
+// enrollments go on, or [Remove]. A step that is left out goes on at the step of
+// the same id.
+type Mapping map[string]string
+
+// MappingProblem says why nobody can be moved from a step.
+type MappingProblem struct {
+	Step    string `json:"step"`   // of the old version
+	Target  string `json:"target"` // in the new version; its own id when it is not mapped
+	Message string `json:"message"`
+}
+
+// Target is where an enrollment at a step of the old version goes on in the new
+// one, or [Remove]. The problem says why it cannot, nil when it can.
+func (m Mapping) Target(old, new *Program, step string) (string, *MappingProblem) {
+	target, mapped := m[step]
+	if target == Remove {
+		return Remove, nil
+	}
+	if !mapped {
+		target = step
+	}
+	refuse := func(format string, args ...any) (string, *MappingProblem) {
+		return "", &MappingProblem{Step: step, Target: target, Message: fmt.Sprintf(format, args...)}
+	}
+	from, to := old.steps[step], new.steps[target]
+	switch {
+	case from == nil:
+		return refuse("The old version has no step %s.", step)
+	case to == nil:
+		return refuse("The new version has no step %s; map %s to another step, or to remove.", target, step)
+	case to.passedOver():
+		return refuse("The step %s is disabled in the new version; map %s to another step, or to remove.", target, step)
+	case !mapped && kindName(from.step) != kindName(to.step):
+		return refuse("The step %s was a %s and is a %s now; map it to itself to begin it anew, or to another step.", step, kindName(from.step), kindName(to.step))
+	case !slices.Equal(from.branch(), to.branch()):
+		return refuse("The step %s is not in the arm of a parallel that %s is in; map the parallel as a whole.", target, step)
+	}
+	return target, nil
+}
+
+// Check tells which of the steps cannot be moved, and which entries of the
+// mapping make no sense, in the order of the ids.
+func (m Mapping) Check(old, new *Program, steps []string) []MappingProblem {
+	all := slices.Concat(steps, slices.Collect(maps.Keys(m)))
+	slices.Sort(all)
+	var out []MappingProblem
+	for _, step := range slices.Compact(all) {
+		if _, p := m.Target(old, new, step); p != nil {
+			out = append(out, *p)
+		}
+	}
+	return out
+}
+
+// Vanished are the steps of the old version that somebody there cannot be moved
+// from without a mapping, in the order of the ids.
+func Vanished(old, new *Program) []string {
+	var out []string
+	for _, step := range slices.Sorted(maps.Keys(old.steps)) {
+		if _, p := Mapping(nil).Target(old, new, step); p != nil {
+			out = append(out, step)
+		}
+	}
+	return out
+}
+
+// passedOver tells whether a step is disabled, or in a block that is.
+func (p *place) passedOver() bool {
+	for ; p != nil; p = p.parent {
+		if p.step.Disabled {
+			return true
+		}
+	}
+	return false
+}
+
+// branch lists the arms of parallels that a step is in, outermost first.
+func (p *place) branch() []string {
+	var out []string
+	for ; p != nil && p.parent != nil; p = p.parent {
+		if p.parent.step.Parallel != nil {
+			out = append(out, p.parent.step.ID+"/"+p.arm)
+		}
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// kindName is what a step does.
+func kindName(s *Step) Kind {
+	for _, k := range []struct {
+		set  bool
+		kind Kind
+	}{
+		{s.Call != nil, KindCall},
+		{s.Send != nil, KindSend},
+		{s.Wait != nil, KindWait},
+		{s.Choose != nil, KindChoose},
+		{s.Split != nil, KindSplit},
+		{s.Parallel != nil, KindParallel},
+		{s.Repeat != nil, KindRepeat},
+		{s.Journey != nil, KindJourney},
+		{s.Task != nil, KindTask},
+		{s.Survey != nil, KindSurvey},
+		{s.Update != nil, KindUpdate},
+		{s.Fragment != nil, KindFragment},
+		{s.Exit != nil, KindExit},
+	} {
+		if k.set {
+			return k.kind
+		}
+	}
+	return ""
+}
