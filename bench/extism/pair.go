@@ -130,7 +130,7 @@ func (p *pair) compare(ctx context.Context, rounds int, d time.Duration, report 
 	}
 	report.Add(bench.Result{
 		Name: "plugin.metered_over_extism", Guest: "go", Value: likes.Typical.Ratio(metered, reused), Unit: "ratio", Bound: maxOverReused,
-		Detail: fmt.Sprintf("Extism's instance is reused and has no limits; %s; all of Host.Call %s",
+		Detail: fmt.Sprintf("Extism's instance is reused and has no limits, and its guest reads JSON as its PDK does, with encoding/json; %s; all of Host.Call %s",
 			likes.Show(metered, reused), bench.Took(unlike.Typical.Median(whole))),
 	})
 	report.Add(bench.Result{

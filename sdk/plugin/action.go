@@ -1,12 +1,12 @@
 package plugin
 
 import (
-	"encoding/json"
 	"fmt"
 	"reflect"
 	"time"
 
 	"github.com/qidong/qidong/sdk/abi"
+	"github.com/qidong/qidong/sdk/internal/codec"
 )
 
 // Option says more about an action.
@@ -108,7 +108,7 @@ func Action[In, Out any](p *Plugin, name string, fn func(*Call, In) (Out, error)
 	p.warmups = append(p.warmups, func() { warm[In, Out](a.Examples) })
 	p.actions[name] = func(host Host, raw []byte) (any, error) {
 		var e abi.CallOf[In] // read once: checking and decoding JSON is most of what a small call costs
-		if err := json.Unmarshal(raw, &e); err != nil {
+		if err := codec.Unmarshal(raw, &e); err != nil {
 			return nil, Errorf("bad_input", "The input of %s cannot be read: %v.", name, err)
 		}
 		return fn(&Call{host: host, envelope: abi.CallOf[struct{}]{
@@ -117,15 +117,15 @@ func Action[In, Out any](p *Plugin, name string, fn func(*Call, In) (Out, error)
 	}
 }
 
-// warm fills the caches that encoding/json keeps of types, with the values of
+// warm has the codec study the types, with the values of
 // the examples. No action is run: what a plugin keeps in variables stays as it
 // was.
 func warm[In, Out any](examples []abi.Example) {
 	for _, e := range append([]abi.Example{{Input: []byte("{}")}}, examples...) {
 		var in abi.CallOf[In]
 		var out Out
-		_ = json.Unmarshal(mustJSON(abi.Call{Input: e.Input, Config: []byte("{}"), Customer: []byte("{}")}), &in)
-		_ = json.Unmarshal(e.Output, &out)
+		_ = codec.Unmarshal(mustJSON(abi.Call{Input: e.Input, Config: []byte("{}"), Customer: []byte("{}")}), &in)
+		_ = codec.Unmarshal(e.Output, &out)
 		_ = encodeResult(out, nil)
 	}
 }

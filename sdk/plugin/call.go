@@ -1,12 +1,12 @@
 package plugin
 
 import (
-	"encoding/json"
 	"fmt"
 	"runtime/debug"
 	"time"
 
 	"github.com/qidong/qidong/sdk/abi"
+	"github.com/qidong/qidong/sdk/internal/codec"
 )
 
 // Host is the world outside, as one call sees it. In production it is the
@@ -41,7 +41,7 @@ func (c *Call) Config(v any) error {
 	if len(c.envelope.Config) == 0 {
 		return nil
 	}
-	if err := json.Unmarshal(c.envelope.Config, v); err != nil {
+	if err := codec.Unmarshal(c.envelope.Config, v); err != nil {
 		return Errorf("bad_config", "The configuration cannot be read: %v.", err)
 	}
 	return nil
@@ -54,7 +54,7 @@ func (c *Call) Customer(v any) error {
 	if len(c.envelope.Customer) == 0 {
 		return nil
 	}
-	if err := json.Unmarshal(c.envelope.Customer, v); err != nil {
+	if err := codec.Unmarshal(c.envelope.Customer, v); err != nil {
 		return Errorf("bad_customer", "The customer's fields cannot be read: %v.", err)
 	}
 	return nil
@@ -92,7 +92,7 @@ func (l Ledger) Post(amount int64, reason string) (balance int64, err error) {
 
 func (c *Call) request(q abi.Request) (abi.Response, error) {
 	var r abi.Response
-	if err := json.Unmarshal(c.host.Request(mustJSON(q)), &r); err != nil {
+	if err := codec.Unmarshal(c.host.Request(mustJSON(q)), &r); err != nil {
 		return r, Errorf("bad_response", "The host's response cannot be read: %v.", err)
 	}
 	if r.Error != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/qidong/qidong/sdk/abi"
+	"github.com/qidong/qidong/sdk/internal/codec"
 )
 
 // Client speaks JSON with one backend. Its zero value is not usable: see
@@ -42,7 +43,7 @@ func (c *Client) Get(path string, query url.Values, out any) error {
 // {"code","message"} or {"error":{"code","message"}}; else the code is
 // "http_404".
 func (c *Client) Post(path string, in, out any) error {
-	body, err := json.Marshal(in)
+	body, err := codec.Marshal(in)
 	if err != nil {
 		return Errorf("bad_request", "The request to %s cannot be written as JSON: %v.", path, err)
 	}
@@ -70,7 +71,7 @@ func (c *Client) send(q abi.HTTPRequest, out any) error {
 	if out == nil {
 		return nil
 	}
-	if err := json.Unmarshal(body, out); err != nil {
+	if err := codec.Unmarshal(body, out); err != nil {
 		return Errorf("bad_response", "The answer of %s is not the JSON that was expected: %v.", c.base, err)
 	}
 	return nil
@@ -94,9 +95,9 @@ func statusError(r abi.HTTPResponse, body []byte) *Error {
 		Code, Message string
 		Error         json.RawMessage
 	}
-	_ = json.Unmarshal(body, &said) // a body in another form says nothing
+	_ = codec.Unmarshal(body, &said) // a body in another form says nothing
 	if len(said.Error) > 0 {
-		_ = json.Unmarshal(said.Error, &said)
+		_ = codec.Unmarshal(said.Error, &said)
 	}
 	status := strconv.Itoa(r.Status)
 	e := Errorf(code(said.Code, "http_"+status), "The backend answered with status %s.", status)

@@ -1,9 +1,8 @@
 package plugin
 
 import (
-	"encoding/json"
-
 	"github.com/qidong/qidong/sdk/abi"
+	"github.com/qidong/qidong/sdk/internal/codec"
 )
 
 // KV is the plugin's own store, which lasts over calls and versions; each
@@ -24,7 +23,7 @@ func (k KV) Get(key string, v any) (found bool, err error) {
 	if err != nil || !r.Found {
 		return false, err
 	}
-	if err := json.Unmarshal(r.Value, v); err != nil {
+	if err := codec.Unmarshal(r.Value, v); err != nil {
 		return true, Errorf("bad_value", "The value of %q in the store cannot be read: %v.", key, err)
 	}
 	return true, nil
@@ -33,7 +32,7 @@ func (k KV) Get(key string, v any) (found bool, err error) {
 // Put keeps v as JSON, at most 64 KiB, in place of what key had. A store holds
 // 1,000 keys and 1 MiB; what is more fails with KV_QUOTA_EXCEEDED.
 func (k KV) Put(key string, v any) error {
-	b, err := json.Marshal(v)
+	b, err := codec.Marshal(v)
 	if err != nil {
 		return Errorf("bad_value", "The value for %q cannot be written as JSON: %v.", key, err)
 	}

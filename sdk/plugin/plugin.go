@@ -2,11 +2,11 @@ package plugin
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"reflect"
 
 	"github.com/qidong/qidong/sdk/abi"
+	"github.com/qidong/qidong/sdk/internal/codec"
 )
 
 // Text is one string per language tag. Everything that people see should have
@@ -90,7 +90,7 @@ func actionOf(envelope []byte) (string, error) {
 	var e struct {
 		Action string `json:"action"`
 	}
-	err := json.Unmarshal(envelope, &e)
+	err := codec.Unmarshal(envelope, &e)
 	return e.Action, err
 }
 
@@ -110,7 +110,7 @@ func (p *Plugin) run(host Host, action string, envelope []byte) (out any, err er
 
 func encodeResult(out any, err error) []byte {
 	if err == nil {
-		b, e := json.Marshal(struct {
+		b, e := codec.Marshal(struct {
 			Output any `json:"output"`
 		}{out})
 		if e == nil {
@@ -126,19 +126,19 @@ func encodeResult(out any, err error) []byte {
 func (p *Plugin) warm() { //nolint:unused // by the exports, which are built for wasip1 only
 	if p.manifest.ExampleConfig != nil {
 		c := reflect.New(p.config).Interface()
-		_ = json.Unmarshal(p.manifest.ExampleConfig, c)
+		_ = codec.Unmarshal(p.manifest.ExampleConfig, c)
 	}
 	_ = encodeResult(nil, Errorf("", ""))
 	_ = mustJSON(abi.Request{HTTP: &abi.HTTPRequest{Header: map[string]string{"": ""}}})
 	var answer abi.Response
-	_ = json.Unmarshal([]byte(`{"http":{"status":200,"header":{"a":"b"},"body":""},"error":{"code":"","message":""}}`), &answer)
+	_ = codec.Unmarshal([]byte(`{"http":{"status":200,"header":{"a":"b"},"body":""},"error":{"code":"","message":""}}`), &answer)
 	for _, w := range p.warmups {
 		w()
 	}
 }
 
 func mustJSON(v any) []byte {
-	b, err := json.Marshal(v)
+	b, err := codec.Marshal(v)
 	if err != nil {
 		panic(fmt.Sprintf("plugin: writing %T as JSON: %v", v, err))
 	}
