@@ -86,13 +86,15 @@ const (
 // MaxEventData bounds an event's data, so that an event fits in a signal.
 const MaxEventData = 32 << 10
 
-// JourneyStatus says whether a journey takes new enrollments.
+// JourneyStatus says whether customers enter a journey, and whether its
+// enrollments go on.
 type JourneyStatus string
 
 // The states of a journey.
 const (
-	JourneyLive   JourneyStatus = "live"
-	JourneyPaused JourneyStatus = "paused"
+	JourneyLive   JourneyStatus = "live"   // customers enter, enrollments go on
+	JourneyClosed JourneyStatus = "closed" // nobody enters, enrollments go on
+	JourneyPaused JourneyStatus = "paused" // nobody enters, enrollments stand still
 )
 
 // Journey is the named thing and its newest version.
@@ -164,6 +166,17 @@ type Enrollment struct {
 	WaitUntil time.Time
 	UpdatedAt time.Time
 	LogSeq    int64 // of the newest journey-log entry
+	// Paused: it stands still until its journey is resumed.
+	Paused bool
+	// Branches are where it is besides Step, while a parallel runs.
+	Branches []BranchAt
+}
+
+// BranchAt is where an arm of a parallel is.
+type BranchAt struct {
+	Branch    string    `json:"branch"` // its path: "block/arm"
+	Step      string    `json:"step"`
+	WaitUntil time.Time `json:"wait_until,omitzero"` // as in Enrollment
 }
 
 // LogKind says what a journey-log entry records.
@@ -205,13 +218,15 @@ type Incident struct {
 	Customer   string
 	Step       string
 	Visit      int
-	Undo       bool // it was the undo of the step that failed
+	Undo       bool   // it was the undo of the step that failed
+	Branch     string // the branch that it holds; "" is the root
+	Plugin     string // "name@version" of the plugin whose call failed; "" when none was called
 	Code       string
 	Message    string
 	Attempts   int
 	OpenedAt   time.Time
 	ResolvedAt time.Time // zero while open
-	Resolution string    // retry | supply | ended
+	Resolution string    // retry | supply | skip | move | remove | exit | ended
 	ResolvedBy string
 }
 
@@ -231,6 +246,13 @@ type Progress struct {
 	Log        []LogEntry       `json:"log,omitempty"`      // ascending Seq
 	LogSeq     int64            `json:"log_seq"`            // newest Seq, also of entries recorded before
 	Incident   *Incident        `json:"incident,omitempty"` // opened, or resolved when ResolvedAt is set
+	// Digest is of the definition that the enrollment passes through; "" leaves
+	// what is known.
+	Digest   string     `json:"digest,omitempty"`
+	Paused   bool       `json:"paused,omitempty"`
+	Branches []BranchAt `json:"branches,omitempty"`
+	// Command is the id of an operator's command that has just been carried out.
+	Command string `json:"command,omitempty"`
 }
 
 // Message is what was sent to a customer. ID is its idempotency key.
