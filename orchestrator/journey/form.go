@@ -139,7 +139,10 @@ func (p *formPatterns) compile(s string) (jsonschema.Regexp, error) {
 // patternStates is about how many states a regular expression has: x{1000} is
 // short, but has a thousand.
 func patternStates(re *syntax.Regexp) int {
-	n := 1 + len(re.Rune)/64
+	n := 1 + len(re.Rune)/64 // large classes of characters count for several
+	if re.Op == syntax.OpLiteral {
+		n = len(re.Rune)
+	}
 	for _, sub := range re.Sub {
 		n += patternStates(sub)
 	}
