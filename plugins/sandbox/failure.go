@@ -79,7 +79,9 @@ func splitTrace(s string) (text string, stack []string) {
 	text, _, _ = strings.Cut(text, "\n") // a Go stack trace of the host is no business of the guest
 	for line := range strings.Lines(rest) {
 		if line = strings.TrimSpace(line); line != "" {
-			stack = append(stack, strings.TrimPrefix(line, "."))
+			line = strings.TrimPrefix(line, ".")
+			name := line[:max(strings.IndexByte(line, '('), 0)]
+			stack = append(stack, rustName(name)+line[len(name):])
 		}
 	}
 	return text, stack

@@ -117,9 +117,8 @@ func Action[In, Out any](p *Plugin, name string, fn func(*Call, In) (Out, error)
 	}
 }
 
-// warm has the codec study the types, with the values of
-// the examples. No action is run: what a plugin keeps in variables stays as it
-// was.
+// warm has the codec study the types, with the values of the examples. No action
+// is run: what a plugin keeps in variables stays as it was.
 func warm[In, Out any](examples []abi.Example) {
 	for _, e := range append([]abi.Example{{Input: []byte("{}")}}, examples...) {
 		var in abi.CallOf[In]
