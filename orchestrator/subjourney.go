@@ -29,6 +29,8 @@ type ChildStore interface {
 	SetParent(ctx context.Context, workspace, child string, p Parent) error
 	// Parent is whose child an enrollment is; [ErrNotFound] when it is nobody's.
 	Parent(ctx context.Context, workspace, child string) (Parent, error)
-	// Children are the enrollments that a step of a parent has begun, oldest first.
+	// Child is the enrollment that a step began; [ErrNotFound] when it began none.
+	Child(ctx context.Context, workspace, parent, step string, visit int) (string, error)
+	// Children are the enrollments that the steps of a parent have begun, oldest first.
 	Children(ctx context.Context, workspace, parent string) ([]string, error)
 }

@@ -34,6 +34,13 @@ func parent(ctx context.Context, q querier, workspace, child string) (orchestrat
 	return p, err
 }
 
+// Child is the enrollment that a step began.
+func (s *Store) Child(ctx context.Context, workspace, parent, step string, visit int) (child string, err error) {
+	err = s.read(ctx).QueryRowContext(ctx, `SELECT child FROM children WHERE workspace = ? AND parent = ? AND step = ? AND visit = ?`,
+		workspace, parent, step, visit).Scan(&child)
+	return child, kind(err, fmt.Sprintf("finding the child of %s/%s/%d", parent, step, visit))
+}
+
 // Children are the enrollments that a parent has begun, oldest first.
 func (s *Store) Children(ctx context.Context, workspace, parent string) ([]string, error) {
 	list, err := rows(ctx, s.read(ctx), func(r scanner) (string, error) {

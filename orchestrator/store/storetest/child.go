@@ -16,7 +16,12 @@ func testChildren(t *testing.T, s orchestrator.Store) {
 	changed := want
 	changed.Enrollment = "e_else"
 	require.NoError(t, s.SetParent(ctx, acme, "e_1", changed))
-	require.NoError(t, s.SetParent(ctx, acme, "e_2", want))
+	second := want
+	second.Visit = 3
+	require.NoError(t, s.SetParent(ctx, acme, "e_2", second))
+	child, err := s.Child(ctx, acme, "e_up", "sub", 3)
+	require.NoError(t, err)
+	require.Equal(t, "e_2", child)
 	got, err := s.Parent(ctx, acme, "e_1")
 	require.NoError(t, err)
 	equal(t, want, got)
@@ -33,7 +38,7 @@ func testChildEnds(t *testing.T, s orchestrator.Store) {
 	for child, mode := range map[string]string{"e_child": orchestrator.ModeChild, "e_handed": orchestrator.ModeHandover, "e_alone": ""} {
 		addEnrollment(t, s, orchestrator.Enrollment{ID: child, Customer: "c_1"})
 		if mode != "" {
-			require.NoError(t, s.SetParent(ctx, acme, child, orchestrator.Parent{Enrollment: "e_up", Step: "sub", Visit: 1, Mode: mode, Depth: 1}))
+			require.NoError(t, s.SetParent(ctx, acme, child, orchestrator.Parent{Enrollment: "e_up", Step: "sub_" + child, Visit: 1, Mode: mode, Depth: 1}))
 		}
 		for range 2 {
 			require.NoError(t, s.Record(ctx, ended(child, "bought")))
@@ -46,6 +51,6 @@ func testChildEnds(t *testing.T, s orchestrator.Store) {
 	var data map[string]any
 	require.NoError(t, json.Unmarshal(events[0].Data, &data))
 	equal(t, map[string]any{
-		"enrollment": "e_up", "step": "sub", "visit": 1.0, "child": "e_child", "outcome": "bought", "at": "2026-11-29T11:30:00.123456Z",
+		"enrollment": "e_up", "step": "sub_e_child", "visit": 1.0, "child": "e_child", "outcome": "bought", "at": "2026-11-29T11:30:00.123456Z",
 	}, data)
 }

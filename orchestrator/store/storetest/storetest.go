@@ -50,6 +50,12 @@ func Run(t *testing.T, open func(t *testing.T) orchestrator.Store) {
 		"incidents open, resolve, and end with their enrollment": testIncidents,
 		"stalled enrollments are listed":                         testStalled,
 		"messages are stored once, with the progress":            testMessages,
+		"bulk jobs are added, told, counted and ended":           testBulkJobs,
+		"bulk jobs select who is not there yet":                  testBulkSelection,
+		"a command that was carried out settles its item":        testBulkCarriedOut,
+		"who is under way is counted by version and step":        testFlights,
+		"an enrollment moves to another version":                 testMigrated,
+		"incidents are filtered and grouped by cause":            testIncidentGroups,
 		"messages are stored once by many at the same time":      testMessagesConcurrently,
 		"an answer and its event are one":                        testAnswer,
 		"points are booked once":                                 testLedger,
@@ -219,7 +225,16 @@ func testNotFound(t *testing.T, s orchestrator.Store) {
 		"Task":                     func() error { _, err := s.Task(ctx, acme, "x"); return err },
 		"EscalateTask":             func() error { _, _, err := s.EscalateTask(ctx, acme, "x", 1); return err },
 		"CloseTask":                func() error { _, _, err := s.CloseTask(ctx, acme, "x", orchestrator.TaskEnd{}); return err },
+		"Child":                    func() error { _, err := s.Child(ctx, acme, "x", "y", 1); return err },
 		"Parent":                   func() error { _, err := s.Parent(ctx, acme, "x"); return err },
+		"BulkJob":                  func() error { _, err := s.BulkJob(ctx, acme, "x"); return err },
+		"EndBulkJob":               func() error { return s.EndBulkJob(ctx, acme, "x", orchestrator.BulkDone) },
+		"SettleBulkItem":           func() error { return s.SettleBulkItem(ctx, orchestrator.BulkItem{Job: "x"}) },
+		"BulkItems":                func() error { _, _, err := s.BulkItems(ctx, acme, "x", "", orchestrator.Page{}); return err },
+		"ExtendBulkJob": func() error {
+			_, err := s.ExtendBulkJob(ctx, "x", orchestrator.BulkSelection{Workspace: acme})
+			return err
+		},
 		"TokenByHash":              func() error { _, err := s.TokenByHash(ctx, ""); return err },
 		"UseSignInLink":            func() error { _, err := s.UseSignInLink(ctx, ""); return err },
 	} {

@@ -69,7 +69,8 @@ CREATE TABLE children (
     visit     INTEGER NOT NULL,
     mode      TEXT    NOT NULL, -- child | handover
     depth     INTEGER NOT NULL,
-    UNIQUE (workspace, child)
+    UNIQUE (workspace, child),
+    UNIQUE (workspace, parent, step, visit)
 ) STRICT;
 CREATE INDEX children_parent ON children (workspace, parent, seq);
 

@@ -1,0 +1,155 @@
+package orchestrator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/qidong/qidong/orchestrator/journey"
+)
+
+// ChildRequest asks for the enrollment that a journey step begins.
+type ChildRequest struct {
+	Workspace string         `json:"workspace"`
+	Parent    string         `json:"parent"` // the enrollment
+	Step      string         `json:"step"`
+	Visit     int            `json:"visit"`
+	Journey   string         `json:"journey"`
+	Mode      string         `json:"mode"` // child | handover
+	Key       string         `json:"key"`  // "" is parent/step/visit
+	Vars      map[string]any `json:"vars,omitempty"`
+	// Hops is how many events of journeys led to the parent.
+	Hops int `json:"hops,omitempty"`
+}
+
+// Child is the enrollment that a step has begun.
+type Child struct {
+	Enrollment string           `json:"enrollment"`
+	Deadline   journey.Duration `json:"deadline"` // of its journey: how long it may take
+}
+
+// StartChild accepts the enrollment that a journey step begins, once per
+// parent, step and visit; it starts through the inbox as any other, in the
+// newest version of its journey. [ErrLimit] when it would be nested, or handed
+// over, too often; [ErrConflict] when the customer has passed there already
+// under that key; [ErrPrecondition] when the journey takes nobody.
+func (s *Service) StartChild(ctx context.Context, r ChildRequest, p Progress) (Child, error) {
+	var child Child
+	err := s.with(ctx, p, func(ctx context.Context) error {
+		id, err := s.store.Child(ctx, r.Workspace, r.Parent, r.Step, r.Visit)
+		if errors.Is(err, ErrNotFound) {
+			id, err = s.beginChild(ctx, r)
+		}
+		if err != nil {
+			return err
+		}
+		e, err := s.store.Enrollment(ctx, r.Workspace, id)
+		if err != nil {
+			return err
+		}
+		program, err := s.programs.get(ctx, e.Digest)
+		if err != nil {
+			return err
+		}
+		child = Child{Enrollment: id, Deadline: program.Definition().Deadline}
+		return nil
+	})
+	return child, err
+}
+
+// beginChild adds the child and asks for its start.
+func (s *Service) beginChild(ctx context.Context, r ChildRequest) (string, error) {
+	up, err := s.store.Enrollment(ctx, r.Workspace, r.Parent)
+	if err != nil {
+		return "", err
+	}
+	depth, err := s.childDepth(ctx, &r)
+	if err != nil {
+		return "", err
+	}
+	request := EnrollRequest{Journey: r.Journey, Customer: up.Customer, Key: r.Key, Vars: r.Vars, Test: up.Test, Pace: up.Pace}
+	if request.Key == "" {
+		request.Key = fmt.Sprintf("%s/%s/%d", r.Parent, r.Step, r.Visit)
+	}
+	if err := checkEnroll(request); err != nil {
+		return "", err
+	}
+	id := EnrollmentID(r.Workspace, r.Journey, up.Customer, request.Key)
+	e, err := s.prepare(ctx, r.Workspace, id, request)
+	if err != nil {
+		return "", err
+	}
+	if e.Entry, err = childEntry(r, request); err != nil {
+		return "", err
+	}
+	added, err := s.store.AddEnrollment(ctx, e)
+	if err != nil {
+		return "", err
+	}
+	if !added {
+		return "", fmt.Errorf("%w: the customer has entered journey %s under the key %.80q already, as enrollment %s; give the step a key that is new each time, or none",
+			ErrConflict, r.Journey, request.Key, id)
+	}
+	if err := s.store.SetParent(ctx, r.Workspace, id, Parent{
+		Enrollment: r.Parent, Step: r.Step, Visit: r.Visit, Mode: r.Mode, Depth: depth,
+	}); err != nil {
+		return "", err
+	}
+	return id, s.requestStart(ctx, e, request)
+}
+
+// childDepth is how many enrollments are above the child. Handing over does not
+// nest, but it counts as a hop: journeys must not hand over in a circle.
+func (s *Service) childDepth(ctx context.Context, r *ChildRequest) (int, error) {
+	up, err := s.store.Parent(ctx, r.Workspace, r.Parent)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return 0, err
+	}
+	switch {
+	case r.Mode == ModeHandover && r.Hops+1 > MaxHops:
+		return 0, fmt.Errorf("%w: the customer was handed over, or sent on by events, %d times without an end; the limit hops is %d", ErrLimit, r.Hops, MaxHops)
+	case r.Mode == ModeHandover:
+		r.Hops++
+		return up.Depth, nil
+	case up.Depth+1 > MaxDepth:
+		return 0, fmt.Errorf("%w: journey %s would be nested %d deep; the limit depth of sub-journeys is %d. Does a journey begin itself?", ErrLimit, r.Journey, up.Depth+1, MaxDepth)
+	}
+	return up.Depth + 1, nil
+}
+
+// childEntry is what the child sees as entry.
+func childEntry(r ChildRequest, request EnrollRequest) (json.RawMessage, error) {
+	entry := map[string]any{
+		"journey": request.Journey, "key": request.Key, "vars": request.Vars,
+		"parent": map[string]any{"enrollment": r.Parent, "step": r.Step, "visit": r.Visit},
+	}
+	if r.Hops > 0 {
+		entry[HopsField] = r.Hops
+	}
+	b, err := json.Marshal(entry)
+	if err != nil {
+		return nil, fmt.Errorf("writing the entry of a child of %s: %w", r.Parent, err)
+	}
+	return b, nil
+}
+
+// CancelChild ends the child that a step waits for, with undo, because its
+// parent leaves the step: soon after, by an event in the inbox. Without a
+// child, or when it has ended, nothing happens.
+func (s *Service) CancelChild(ctx context.Context, workspace, parent, step string, visit int, p Progress) error {
+	return s.with(ctx, p, func(ctx context.Context) error {
+		id, err := s.store.Child(ctx, workspace, parent, step, visit)
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		e, err := s.store.Enrollment(ctx, workspace, id)
+		if err != nil || e.Status == EnrollmentEnded {
+			return err
+		}
+		return s.tell(ctx, workspace, e.Customer, EventCancel, id+"/cancel", map[string]any{"enrollment": id, "parent": parent})
+	})
+}
