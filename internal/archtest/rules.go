@@ -34,6 +34,8 @@ var areas = []area{
 	{"workflows/...", []string{"orchestrator", "orchestrator/journey", "workflows/..."}, "workflows reach everything else through ports that cmd fills"},
 	{"plugins/...", []string{"plugins/...", "sdk/abi"}, "the host shares the constants of the ABI with guests, and nothing else"},
 	{"ui/...", []string{"orchestrator", "orchestrator/journey", "ui/..."}, "the UI talks to orchestrator.Service"},
+	{"simulation", []string{"orchestrator", "orchestrator/journey", "workflows", "simulation/virtual"}, "simulations run the real interpreter; partners reach them through a port that cmd fills"},
+	{"simulation/virtual", nil, "it is a clock and knows nothing of journeys"},
 	{"temporalserver", nil, "it runs somebody else's server and knows nothing of ours"},
 
 	{"sdk/...", []string{"sdk/..."}, "partners import the SDK without the rest of us"},
@@ -65,7 +67,7 @@ var reserved = []struct {
 	},
 	{
 		"go.temporal.io",
-		[]string{"cmd/...", "workflows/...", "temporalserver", "examples/worker/...", "internal/..."},
+		[]string{"cmd/...", "workflows/...", "temporalserver", "simulation/virtual", "examples/worker/...", "internal/..."},
 		"only workflows know Temporal",
 	},
 	{
@@ -90,7 +92,7 @@ var reserved = []struct {
 	},
 	{
 		"net/http",
-		[]string{"cmd/...", "orchestrator/api/...", "ui/...", "plugins", "plugins/hostfunc/...", "plugins/conformance/...", "sdk/client/...", "sdk/gen/...", "sdk/plugintest/...", "examples/...", "internal/..."},
+		[]string{"cmd/...", "orchestrator/api/...", "ui/...", "plugins", "plugins/hostfunc/...", "plugins/conformance/...", "simulation", "sdk/client/...", "sdk/gen/...", "sdk/plugintest/...", "examples/...", "internal/..."},
 		"HTTP comes in through api and ui, and goes out through the plugin host",
 	},
 	{
