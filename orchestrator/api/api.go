@@ -65,6 +65,8 @@ func Register(mux *http.ServeMux, d Deps) {
 	handle(qidongv1connect.NewCustomerServiceHandler(s, opts))
 	handle(qidongv1connect.NewEnrollmentServiceHandler(s, opts))
 	handle(qidongv1connect.NewEventServiceHandler(s, opts))
+	handle(qidongv1connect.NewTaskServiceHandler(s, opts))
+	handle(qidongv1connect.NewSurveyServiceHandler(s, opts))
 	mux.HandleFunc("POST /events", s.intake(auth))
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]string{"status": "live"})
@@ -72,7 +74,7 @@ func Register(mux *http.ServeMux, d Deps) {
 	mux.HandleFunc("GET /readyz", s.ready)
 }
 
-// server implements the six services; their method names do not overlap.
+// server implements every service; their method names do not overlap.
 type server struct {
 	svc    *orchestrator.Service
 	logger *slog.Logger

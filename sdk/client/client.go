@@ -1,4 +1,4 @@
-// Package client talks to a Qidong server: the six services of API qidong.v1,
+// Package client talks to a Qidong server: the services of API qidong.v1,
 // and events as CloudEvents.
 package client
 
@@ -23,6 +23,8 @@ type Client struct {
 	Customers   qidongv1connect.CustomerServiceClient
 	Enrollments qidongv1connect.EnrollmentServiceClient
 	Events      qidongv1connect.EventServiceClient
+	Tasks       qidongv1connect.TaskServiceClient
+	Surveys     qidongv1connect.SurveyServiceClient
 
 	base string
 	http *http.Client
@@ -46,6 +48,8 @@ func New(baseURL, token string) *Client {
 		Customers:   qidongv1connect.NewCustomerServiceClient(hc, base, limit),
 		Enrollments: qidongv1connect.NewEnrollmentServiceClient(hc, base, limit),
 		Events:      qidongv1connect.NewEventServiceClient(hc, base, limit),
+		Tasks:       qidongv1connect.NewTaskServiceClient(hc, base, limit),
+		Surveys:     qidongv1connect.NewSurveyServiceClient(hc, base, limit),
 		base:        base,
 		http:        hc,
 	}
