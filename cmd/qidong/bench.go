@@ -17,6 +17,7 @@ type measure struct {
 	name, unit string
 	goal       float64
 	more       bool // more is better; otherwise less is
+	once       bool // one round says enough
 	run        func(ctx context.Context) (float64, error)
 }
 
@@ -32,16 +33,16 @@ type figure struct {
 // suite makes the measures of one kind on a server of its own; close ends it.
 type suite func(ctx context.Context, b *bench) ([]measure, error)
 
-var suites = map[string]suite{"journey": benchJourney, "intake": benchIntake}
+var suites = map[string]suite{"journey": benchJourney, "intake": benchIntake, "asleep": benchAsleep}
 
 func newBenchCommand() *cobra.Command {
 	var asJSON, strict bool
 	var rounds int
 	cmd := &cobra.Command{
-		Use:       "bench plugin|journey|intake",
+		Use:       "bench plugin|journey|intake|asleep",
 		Short:     "Measure this machine: rounds interleaved in one process, medians",
 		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
-		ValidArgs: []string{"plugin", "journey", "intake"},
+		ValidArgs: []string{"plugin", "journey", "intake", "asleep"},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if rounds < 1 || rounds > 1000 {
 				return fmt.Errorf("--rounds %d is out of range; use 1 to 1000", rounds)
@@ -75,8 +76,11 @@ func runBench(ctx context.Context, make suite, rounds int, asJSON bool, out io.W
 		return err
 	}
 	values := map[string][]float64{}
-	for range rounds {
+	for round := range rounds {
 		for _, m := range measures { // interleaved: noise hits all alike
+			if m.once && round > 0 {
+				continue
+			}
 			v, err := m.run(ctx)
 			if err != nil {
 				return fmt.Errorf("measuring %s: %w", m.name, err)
@@ -105,7 +109,7 @@ func (m measure) print(out io.Writer, value float64, asJSON bool) error {
 	if !f.OK {
 		mark = "missed"
 	}
-	_, err := fmt.Fprintf(out, "%-28s %12.1f %-10s goal %s %-8.0f %s\n", f.Name, f.Value, f.Unit, sign, f.Goal, mark)
+	_, err := fmt.Fprintf(out, "%-34s %12.4g %-10s goal %s %-8.4g %s\n", f.Name, f.Value, f.Unit, sign, f.Goal, mark)
 	return err
 }
 

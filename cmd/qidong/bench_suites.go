@@ -20,10 +20,11 @@ import (
 // bench is a whole server that nobody else uses.
 type bench struct {
 	*server
-	admin    orchestrator.Actor
-	token    string
-	customer string
-	count    atomic.Int64 // for ids that are new each time
+	admin     orchestrator.Actor
+	token     string
+	customer  string       // the first of customers
+	customers []string     // events are about them in turn
+	count     atomic.Int64 // for ids that are new each time
 }
 
 func newBench(ctx context.Context, dir string) (*bench, error) {
@@ -41,9 +42,7 @@ func newBench(ctx context.Context, dir string) (*bench, error) {
 		return nil, err
 	}
 	if b.admin, err = s.service.Authenticate(ctx, b.token); err == nil {
-		var c orchestrator.Customer
-		c, err = s.service.PutCustomer(ctx, b.admin, orchestrator.Customer{Workspace: b.admin.Workspace, Name: "Bench", Locale: "en"})
-		b.customer = c.ID
+		err = b.addCustomers(ctx)
 	}
 	if err != nil {
 		s.close()
@@ -52,65 +51,17 @@ func newBench(ctx context.Context, dir string) (*bench, error) {
 	return b, nil
 }
 
-// fiveSteps is a journey of five steps without waits.
-const fiveSteps = `qidong: v1
-journey: bench-five-steps
-title: {en: Five steps, zh-CN: 五个步骤}
-entry: {event: {type: bench.never}, reentry: never}
-steps:
-  - {id: one, send: {category: service, text: {en: One, zh-CN: 一}}}
-  - {id: two, send: {category: service, text: {en: Two, zh-CN: 二}}}
-  - {id: three, send: {category: service, text: {en: Three, zh-CN: 三}}}
-  - {id: four, send: {category: service, text: {en: Four, zh-CN: 四}}}
-  - {id: five, exit: {outcome: done}}
-`
-
-// benchJourney measures whole enrollments, from the request to the end.
-func benchJourney(ctx context.Context, b *bench) ([]measure, error) {
-	if _, err := b.service.PublishJourney(ctx, b.admin, []byte(fiveSteps)); err != nil {
-		return nil, fmt.Errorf("publishing the journey: %w", err)
-	}
-	enroll := func(ctx context.Context) error {
-		_, err := b.service.Enroll(ctx, b.admin, orchestrator.EnrollRequest{
-			Journey: "bench-five-steps", Customer: b.customer, Key: strconv.FormatInt(b.count.Add(1), 10),
-		})
-		return err
-	}
-	// Looking how many have ended costs one small query, whatever their number.
-	ended := func(ctx context.Context, want int64) error {
-		tick := time.NewTicker(time.Millisecond)
-		defer tick.Stop()
-		for {
-			j, _, err := b.service.Journey(ctx, b.admin, "bench-five-steps")
-			if err != nil || j.Completed >= want {
-				return err
-			}
-			select {
-			case <-tick.C:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
+// addCustomers makes as many customers as a burst of events is about.
+func (b *bench) addCustomers(ctx context.Context) error {
+	for range 50 {
+		c, err := b.service.PutCustomer(ctx, b.admin, orchestrator.Customer{Name: "Bench", Locale: "en"})
+		if err != nil {
+			return err
 		}
+		b.customers = append(b.customers, c.ID)
 	}
-	return []measure{
-		{name: "journey_five_steps_p50", unit: "ms", goal: 100, run: func(ctx context.Context) (float64, error) {
-			return p50(20, time.Millisecond, func() error {
-				if err := enroll(ctx); err != nil {
-					return err
-				}
-				return ended(ctx, b.count.Load())
-			})
-		}},
-		{name: "journey_five_steps_rate", unit: "journeys/s", goal: 40, more: true, run: func(ctx context.Context) (float64, error) {
-			const n = 200
-			began := time.Now()
-			if _, err := rate(ctx, n, 20, enroll); err != nil {
-				return 0, err
-			}
-			err := ended(ctx, b.count.Load())
-			return n / time.Since(began).Seconds(), err
-		}},
-	}, nil
+	b.customer = b.customers[0]
+	return nil
 }
 
 // benchIntake measures POST /events over HTTP, durable acceptance included.

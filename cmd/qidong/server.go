@@ -35,13 +35,14 @@ const retention = 7 * 24 * time.Hour
 // server is a whole Qidong in one process: store, embedded Temporal, plugin
 // host, worker, dispatcher, API and pages.
 type server struct {
-	service *orchestrator.Service
-	host    *plugins.Host
-	worker  worker.Worker
-	logger  *slog.Logger
-	handler http.Handler
-	metrics *prometheus.Registry
-	failed  chan error // what ended by itself
+	service  *orchestrator.Service
+	host     *plugins.Host
+	worker   worker.Worker
+	temporal client.Client
+	logger   *slog.Logger
+	handler  http.Handler
+	metrics  *prometheus.Registry
+	failed   chan error // what ended by itself
 	// closePages ends the pages' open streams.
 	closePages func()
 	closers    []func()
@@ -84,6 +85,7 @@ func (s *server) assemble(ctx context.Context, dir, baseURL string) error {
 	if err != nil {
 		return err
 	}
+	s.temporal = temporal
 	s.worker = workflows.NewWorker(temporal,
 		&workflows.Workflows{Definitions: &definitions{store: store}},
 		&workflows.Activities{Caller: &caller{store, host, s.quarantine}, Journal: store, BaseURL: baseURL}, logger)
