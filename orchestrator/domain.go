@@ -193,6 +193,7 @@ const (
 	LogResolved     LogKind = "resolved"  // an operator resolved the incident
 	LogUndone       LogKind = "undone"    // a call was undone
 	LogExit         LogKind = "exit"      // an exit criterion was met
+	LogGoal         LogKind = "goal"      // a goal was met; Detail has its id
 	LogEnded        LogKind = "ended"     // the enrollment ended
 	LogEventDropped LogKind = "dropped"   // an event nobody waited for was dropped
 	LogEscalated    LogKind = "escalated" // a task was given to somebody else
@@ -251,6 +252,8 @@ type Progress struct {
 	Digest   string     `json:"digest,omitempty"`
 	Paused   bool       `json:"paused,omitempty"`
 	Branches []BranchAt `json:"branches,omitempty"`
+	// Goal is the first goal that was met, "" for none so far.
+	Goal string `json:"goal,omitempty"`
 	// Command is the id of an operator's command that has just been carried out.
 	Command string `json:"command,omitempty"`
 }

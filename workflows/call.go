@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -31,25 +32,28 @@ type CallOutput struct {
 }
 
 // call runs a plugin's action. Before a call that can be undone, how to undo it
-// is pushed on the undo stack.
-func (r *run) call(ctx workflow.Context, step *journey.Step) (stepResult, error) {
-	scope := r.scope(ctx)
+// is pushed on the branch's undo stack.
+func (r *run) call(ctx workflow.Context, b *branch, step *journey.Step) (stepResult, error) {
+	scope := r.scope(ctx, b)
 	input, err := r.program.Input(step.ID, scope)
 	if err != nil {
 		return stepResult{}, err
 	}
 	key := r.key(step.ID)
-	if u := step.Call.Undo; u != nil && !r.undoKnown(key) {
+	if u := step.Call.Undo; u != nil && !b.undoKnown(key) {
 		scope.CallKey = key
 		undo, err := r.program.UndoInput(step.ID, scope)
 		if err != nil {
 			return stepResult{}, err
 		}
-		r.s.Undo = append(r.s.Undo, undoEntry{
-			Step: step.ID, Visit: r.s.Visits[step.ID], Action: u.Action, Key: key, Input: undo,
+		r.s.UndoSeq++
+		b.Undo = append(b.Undo, undoEntry{
+			Seq: r.s.UndoSeq, Step: step.ID, Visit: r.s.Visits[step.ID], Action: u.Action, Key: key, Input: undo,
 		})
 	}
-	out, err := r.invoke(ctx, step.ID, step.Call.Action, input, key, *step.Retry)
+	out, err := r.invoke(ctx, b, invocation{
+		step: step.ID, action: step.Call.Action, input: input, key: key, retry: retryOf(step), timeout: time.Duration(step.Timeout),
+	})
 	if err != nil {
 		return stepResult{}, err
 	}
@@ -62,26 +66,42 @@ func (r *run) call(ctx workflow.Context, step *journey.Step) (stepResult, error)
 
 // undoKnown tells whether the call with this key is on the undo stack already:
 // it is when an operator has it tried again.
-func (r *run) undoKnown(key string) bool {
-	for _, u := range r.s.Undo {
-		if u.Key == key {
-			return true
-		}
+func (b *branch) undoKnown(key string) bool {
+	return slices.ContainsFunc(b.Undo, func(u undoEntry) bool { return u.Key == key })
+}
+
+// retryOf is the step's retry policy; compiled definitions always have one.
+func retryOf(step *journey.Step) journey.Retry {
+	if step.Retry == nil {
+		return journey.Retry{Attempts: 6, Interval: journey.Duration(time.Second), Max: journey.Duration(30 * time.Second)}
 	}
-	return false
+	return *step.Retry
+}
+
+// invocation is one use of an action: a call, or its undo.
+type invocation struct {
+	step    string
+	action  string // "plugin.action"
+	input   map[string]any
+	key     string
+	retry   journey.Retry
+	timeout time.Duration // of one attempt; 0 is the action's own
 }
 
 // invoke calls an action through an activity: a local one when the action has
 // no outside effect, else an ordinary one, which runs once unless a worker dies.
-func (r *run) invoke(ctx workflow.Context, step, name string, input map[string]any, key string, retry journey.Retry) (CallOutput, error) {
-	action := r.program.Definition().Actions[name]
+func (r *run) invoke(ctx workflow.Context, b *branch, i invocation) (CallOutput, error) {
+	action := r.program.Definition().Actions[i.action]
+	if i.timeout > 0 && i.timeout < action.Timeout {
+		action.Timeout = i.timeout
+	}
 	in := CallInput{
-		Workspace: r.in.Workspace, Enrollment: r.in.Enrollment, Customer: r.customer(), Step: step,
-		Action: action, Input: input, Key: key, Now: r.now(ctx).UTC(), Progress: r.progress(),
+		Workspace: r.in.Workspace, Enrollment: r.in.Enrollment, Customer: r.customer(), Step: i.step,
+		Action: action, Input: i.input, Key: i.key, Now: r.now(ctx, b).UTC(), Progress: r.progress(),
 	}
 	policy := &temporal.RetryPolicy{
-		InitialInterval: time.Duration(retry.Interval), BackoffCoefficient: 2,
-		MaximumInterval: time.Duration(retry.Max), MaximumAttempts: int32(retry.Attempts),
+		InitialInterval: time.Duration(i.retry.Interval), BackoffCoefficient: 2,
+		MaximumInterval: time.Duration(i.retry.Max), MaximumAttempts: int32(i.retry.Attempts),
 	}
 	var future workflow.Future
 	if action.Effect == "none" {
@@ -89,6 +109,7 @@ func (r *run) invoke(ctx workflow.Context, step, name string, input map[string]a
 			StartToCloseTimeout: action.Timeout + callGrace, RetryPolicy: policy,
 		}), activityCall, in)
 	} else {
+		r.watchDeadline(ctx, b)
 		future = workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 			StartToCloseTimeout: action.Timeout + callGrace,
 			// A dead worker is noticed by its silence, well before the call's own time is over.

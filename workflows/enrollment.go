@@ -1,8 +1,8 @@
 package workflows
 
 import (
-	"errors"
 	"fmt"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -25,22 +25,23 @@ type Workflows struct {
 type run struct {
 	in      Input
 	s       *State
-	program *journey.Program
-	// interrupt cancels the step under way; nil between steps.
-	interrupt workflow.CancelFunc
-	// resolution is an operator's answer not yet acted on.
-	resolution *orchestrator.Resolution
+	program program
+	// stop ends the steps under way in all branches; nil while none runs.
+	stop    workflow.CancelFunc
+	alarm   *alarm    // the timer of the open waits; nil when none was set
+	watched time.Time // what the deadline's timer is set for; zero when none is
 }
 
 // Enrollment is one customer's passage through one journey.
 func (w *Workflows) Enrollment(ctx workflow.Context, in Input) (Result, error) {
-	program, err := w.Definitions.Program(in.Digest)
+	definition, err := w.Definitions.Program(in.Digest)
 	if err != nil {
 		// Fails the workflow task, which is tried again, never the workflow: the
 		// definition may be late on this worker, but it does exist.
 		panic(fmt.Sprintf("loading definition %s: %v", in.Digest, err)) //nolint:forbidigo // the only way to fail a workflow task
 	}
-	r := &run{in: in, s: in.State, program: program}
+	bridge := program{definition}
+	r := &run{in: in, s: in.State, program: bridge}
 	if r.s == nil {
 		r.begin(ctx)
 	}
@@ -69,10 +70,10 @@ func (w *Workflows) Enrollment(ctx workflow.Context, in Input) (Result, error) {
 // begin makes the state of a new enrollment.
 func (r *run) begin(ctx workflow.Context) {
 	r.s = &State{
-		Phase: phaseRun, Cursor: r.program.First(), Exit: -1,
-		StartedAt: workflow.Now(ctx).UTC(),
+		Phase: phaseRun, Exit: -1, StartedAt: workflow.Now(ctx).UTC(),
+		Branches: []*branch{{Cursor: r.program.First()}},
 	}
-	r.log(ctx, orchestrator.LogStarted, "", nil)
+	r.log(ctx, r.root(), orchestrator.LogStarted, "", nil)
 }
 
 // walk runs the enrollment until it ends or its history is long enough to
@@ -81,16 +82,18 @@ func (r *run) walk(ctx workflow.Context) error {
 	for {
 		if ctx.Err() != nil {
 			ctx, _ = workflow.NewDisconnectedContext(ctx)
-			if err := r.cancelled(ctx); err != nil {
-				return err
-			}
+			r.cancelled(ctx)
 		}
-		r.judgeExits(ctx)
+		r.changed(ctx)
 		switch {
 		case r.s.Phase == phaseEnd:
 			return r.end(ctx)
 		case r.full(ctx):
 			return nil
+		case r.s.Phase == phaseStop:
+			if err := r.wind(ctx); err != nil {
+				return err
+			}
 		case r.s.Phase == phaseUndo:
 			if err := r.unwind(ctx); err != nil {
 				return err
@@ -99,129 +102,89 @@ func (r *run) walk(ctx workflow.Context) error {
 			if err := r.leave(ctx); err != nil {
 				return err
 			}
-		case r.s.Cursor == "":
-			r.finish("completed", false)
 		default:
-			if err := r.step(ctx); err != nil {
+			if err := r.advance(ctx); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// step runs the step at the cursor and moves the cursor on. An exit criterion
-// met meanwhile interrupts it.
-func (r *run) step(ctx workflow.Context) error {
-	step := r.program.Step(r.s.Cursor)
-	if step == nil {
-		return fmt.Errorf("definition %s has no step %q", r.in.Digest, r.s.Cursor)
-	}
-	if r.fresh() {
-		r.s.Visits[step.ID]++
-		r.log(ctx, orchestrator.LogEntered, step.ID, nil)
-	}
-	stepCtx, cancel := workflow.WithCancel(ctx)
-	r.interrupt = cancel
-	defer func() { r.interrupt = nil; cancel() }()
-
-	out, err := r.execute(stepCtx, step)
+// advance runs the branches until the root reaches its end, or something stops
+// them all.
+func (r *run) advance(ctx workflow.Context) error {
+	runCtx, cancel := workflow.WithCancel(ctx)
+	r.stop = cancel
+	defer func() { r.stop = nil; cancel() }()
+	err := r.follow(runCtx, r.root())
 	switch {
-	case err == nil && r.s.Phase != phaseRun: // the step ended the enrollment
-		r.log(ctx, orchestrator.LogDone, step.ID, out.detail)
 	case err == nil:
-		r.done(ctx, step, out)
-	case !r.stopped(ctx, err):
+		r.finish("completed", false)
+	case !r.stopped(runCtx, err):
 		return err
 	}
 	return nil
 }
 
-// fresh tells whether the step at the cursor begins now, rather than goes on
-// after continue-as-new.
-func (r *run) fresh() bool { return r.s.Wait == nil && r.s.Incident == nil }
-
-// errYield ends a step's execution early: it goes on after continue-as-new.
-var errYield = errors.New("continue as new")
-
 // interrupted tells whether an exit criterion has been met and not acted on.
 func (r *run) interrupted() bool { return r.s.Exit >= 0 && r.s.Outcome == "" && r.s.Phase == phaseRun }
-
-// expired tells whether the enrollment's deadline has ended it.
-func (r *run) expired() bool { return r.s.Phase == phaseEnd }
-
-// stepResult is what a step gave: what it binds, and the arm it took.
-type stepResult struct {
-	bind   map[string]any
-	arm    string
-	detail map[string]any // for the journey log
-}
-
-// done binds a step's result and moves the cursor on.
-func (r *run) done(ctx workflow.Context, step *journey.Step, out stepResult) {
-	if out.bind != nil {
-		r.s.Bindings[step.ID] = out.bind
-	}
-	detail := out.detail
-	if out.arm != "" {
-		if detail == nil {
-			detail = map[string]any{}
-		}
-		detail["arm"] = out.arm
-	}
-	r.log(ctx, orchestrator.LogDone, step.ID, detail)
-	r.s.Cursor = r.program.Next(step.ID, out.arm)
-}
 
 // leave acts on the exit criterion that was met.
 func (r *run) leave(ctx workflow.Context) error {
 	exit := r.program.Definition().Exit[r.s.Exit]
-	r.s.Wait = nil
-	r.log(ctx, orchestrator.LogExit, "", map[string]any{"exit": exit.ID, "event": r.s.ExitEvent.Type, "event_id": r.s.ExitEvent.ID})
-	if r.s.Incident != nil {
-		r.resolved(ctx, "exit", exit.ID)
-		if err := r.flush(ctx); err != nil {
-			return err
-		}
+	detail := map[string]any{"exit": exit.ID}
+	if e := r.s.ExitEvent; e != nil {
+		detail["event"], detail["event_id"] = e.Type, e.ID
+		r.s.Bindings["exit"] = map[string]any{"event": e.scope()}
 	}
-	r.s.Bindings["exit"] = map[string]any{"event": r.s.ExitEvent.scope()}
+	r.log(ctx, r.root(), orchestrator.LogExit, "", detail)
+	r.collapse(ctx, exit.ID)
 	r.s.Outcome = exit.Outcome
-	r.s.Cursor = r.program.ExitFirst(r.s.Exit)
+	r.root().Cursor = r.program.ExitFirst(r.s.Exit)
 	if exit.Undo {
-		r.s.Phase = phaseUndo
+		r.owe()
 	}
-	return nil
+	r.s.Phase = phaseUndo
+	return r.flushIncidents(ctx)
 }
 
-// finish decides how the enrollment ends, with an undo first if asked.
+// finish decides how the enrollment ends, with an undo first if asked, and
+// stops all branches.
 func (r *run) finish(outcome string, undo bool) {
+	if r.s.Phase != phaseRun {
+		return
+	}
 	if r.s.Outcome == "" {
 		r.s.Outcome = outcome
 	}
-	r.s.Cursor, r.s.Phase = "", phaseEnd
-	if undo {
-		r.s.Phase = phaseUndo
+	r.s.Phase, r.s.UndoAll = phaseStop, undo
+	if r.stop != nil {
+		r.stop()
 	}
+}
+
+// wind ends the branches of an enrollment whose outcome is decided.
+func (r *run) wind(ctx workflow.Context) error {
+	r.collapse(ctx, r.s.Outcome)
+	if r.s.UndoAll {
+		r.owe()
+	}
+	r.s.Phase = phaseUndo
+	return r.flushIncidents(ctx)
 }
 
 // cancelled ends an enrollment that was cancelled by Temporal's own means, as an
 // exit with an undo would.
-func (r *run) cancelled(ctx workflow.Context) error {
-	if r.s.Phase != phaseRun {
-		return nil
+func (r *run) cancelled(ctx workflow.Context) {
+	if r.s.Phase == phaseRun {
+		r.log(ctx, r.root(), orchestrator.LogExit, "", map[string]any{"exit": "cancelled"})
+		r.finish("cancelled", true)
 	}
-	r.s.Wait = nil
-	r.log(ctx, orchestrator.LogExit, "", map[string]any{"exit": "cancelled"})
-	r.finish("cancelled", true)
-	if r.s.Incident == nil {
-		return nil
-	}
-	r.resolved(ctx, "exit", "cancelled")
-	return r.flush(ctx)
 }
 
 // end tells the store that the enrollment is over.
 func (r *run) end(ctx workflow.Context) error {
-	r.log(ctx, orchestrator.LogEnded, "", map[string]any{"outcome": r.s.Outcome})
+	r.log(ctx, r.root(), orchestrator.LogEnded, "", map[string]any{"outcome": r.s.Outcome})
 	return r.flush(ctx)
 }
 
@@ -248,10 +211,10 @@ func (r *run) continueAsNew(ctx workflow.Context) error {
 	return workflow.NewContinueAsNewError(ctx, workflowEnrollment, in)
 }
 
-// scope is what expressions see now.
-func (r *run) scope(ctx workflow.Context) journey.Scope {
+// scope is what the expressions of a branch see now.
+func (r *run) scope(ctx workflow.Context, b *branch) journey.Scope {
 	return journey.Scope{
-		Now: r.now(ctx), Customer: r.in.Customer, Vars: r.in.Vars, Entry: r.in.Entry, Steps: r.s.Bindings,
+		Now: r.now(ctx, b), Customer: r.in.Customer, Vars: r.in.Vars, Entry: r.in.Entry, Steps: r.s.Bindings,
 	}
 }
 

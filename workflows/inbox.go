@@ -3,6 +3,7 @@ package workflows
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"slices"
 
 	"go.temporal.io/sdk/workflow"
@@ -49,8 +50,9 @@ func (r *run) drain(ctx workflow.Context) {
 	}
 }
 
-// receive keeps an event for the wait that wants it, and judges the exit
-// criteria at once. An event that came before is dropped.
+// receive takes in an event: those of Qidong's own about the enrollment are
+// acted on, others are kept for the wait that wants them. An event that came
+// before is dropped.
 func (r *run) receive(ctx workflow.Context, e eventBinding) {
 	sum := sha256.Sum256([]byte(e.Source + "\x00" + e.ID))
 	id := base64.RawStdEncoding.EncodeToString(sum[:9])
@@ -61,59 +63,69 @@ func (r *run) receive(ctx workflow.Context, e eventBinding) {
 	if n := len(r.s.Seen) - maxSeen; n > 0 {
 		r.s.Seen = r.s.Seen[n:]
 	}
-	r.s.Inbox = append(r.s.Inbox, e)
-	if len(r.s.Inbox) > maxInbox {
-		r.log(ctx, orchestrator.LogEventDropped, "", map[string]any{"type": r.s.Inbox[0].Type, "id": r.s.Inbox[0].ID, "limit": maxInbox})
-		r.s.Inbox = r.s.Inbox[1:]
-	}
-	r.judgeExits(ctx)
-}
-
-// take removes and returns the first event of the inbox that one of the wait's
-// arms matches.
-func (r *run) take(ctx workflow.Context, step string, arms int) (arm int, e eventBinding, ok bool) {
-	for i, e := range r.s.Inbox {
-		scope := r.scope(ctx)
-		scope.Event = e.scope()
-		for a := range arms {
-			matched, err := r.program.ArmMatches(step, a, scope)
-			if err != nil {
-				workflow.GetLogger(ctx).Warn("Match expression failed", "step", step, "event", e.ID, "error", err)
-				continue
-			}
-			if matched {
-				r.s.Inbox = slices.Delete(r.s.Inbox, i, i+1)
-				return a, e, true
-			}
+	switch e.Type {
+	case orchestrator.EventCancel:
+		r.cancelled(ctx)
+		return
+	case orchestrator.EventCustomerChanged:
+		r.changeCustomer(ctx, e)
+	default:
+		r.s.Inbox = append(r.s.Inbox, e)
+		if len(r.s.Inbox) > maxInbox {
+			r.log(ctx, r.root(), orchestrator.LogEventDropped, "", map[string]any{"type": r.s.Inbox[0].Type, "id": r.s.Inbox[0].ID, "limit": maxInbox})
+			r.s.Inbox = r.s.Inbox[1:]
 		}
 	}
-	return 0, eventBinding{}, false
+	r.changed(ctx)
 }
 
-// judgeExits looks whether an event of the inbox meets an exit criterion, and
-// if so interrupts the step under way. Events are judged again after each step,
-// since a criterion may speak of a step that had not ended when they came.
-func (r *run) judgeExits(ctx workflow.Context) {
-	if r.s.Exit >= 0 || r.s.Phase != phaseRun {
+// changeCustomer replaces what expressions know of the customer.
+func (r *run) changeCustomer(ctx workflow.Context, e eventBinding) {
+	var data struct {
+		Customer map[string]any `json:"customer"`
+	}
+	if err := json.Unmarshal(e.Data, &data); err != nil || data.Customer["id"] != r.in.Customer["id"] {
+		workflow.GetLogger(ctx).Warn("Change of a customer ignored", "event", e.ID, "error", err)
 		return
 	}
-	for i, e := range r.s.Inbox {
-		scope := r.scope(ctx)
-		scope.Event = e.scope()
-		for x := range r.program.Definition().Exit {
-			matched, err := r.program.ExitMatches(x, scope)
-			if err != nil {
-				workflow.GetLogger(ctx).Warn("Exit expression failed", "exit", x, "event", e.ID, "error", err)
-				continue
-			}
-			if matched {
-				r.s.Inbox = slices.Delete(r.s.Inbox, i, i+1)
-				r.s.Exit, r.s.ExitEvent = x, &e
-				if r.interrupt != nil {
-					r.interrupt()
-				}
-				return
-			}
+	r.in.Customer = data.Customer
+}
+
+// changed judges, at once, everything that a new event, binding, wait or
+// customer may decide: exits and goals over all branches, then open waits.
+func (r *run) changed(ctx workflow.Context) {
+	if r.s.Phase != phaseRun {
+		return
+	}
+	r.judgeGoals(ctx)
+	r.judgeExits(ctx)
+	if r.leaving() {
+		return
+	}
+	r.hand(ctx)
+	for _, b := range r.s.Branches {
+		if b.Wait == nil || b.Wait.Taken != nil {
+			continue
+		}
+		if arm, ok := r.holds(ctx, b, r.program.Step(b.Wait.Step)); ok {
+			b.Wait.Taken = &taken{Arm: arm}
 		}
 	}
+}
+
+// hand gives each event of the inbox, oldest first, to the first branch, in the
+// order of opening, whose open wait accepts it.
+func (r *run) hand(ctx workflow.Context) {
+	r.s.Inbox = slices.DeleteFunc(r.s.Inbox, func(e eventBinding) bool {
+		for _, b := range r.s.Branches {
+			if b.Wait == nil || b.Wait.Taken != nil {
+				continue
+			}
+			if arm, ok := r.accepts(ctx, b, r.program.Step(b.Wait.Step), &e); ok {
+				b.Wait.Taken = &taken{Arm: arm, Event: &e}
+				return true
+			}
+		}
+		return false
+	})
 }

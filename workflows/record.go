@@ -10,12 +10,16 @@ import (
 	"github.com/qidong/qidong/orchestrator"
 )
 
+// maxLog is the number of log entries above which they are recorded without
+// waiting for an activity to ride along with.
+const maxLog = 100
+
 // log appends to the journey log. The entry reaches the store with the next
 // activity, or with flush.
-func (r *run) log(ctx workflow.Context, kind orchestrator.LogKind, step string, detail map[string]any) {
+func (r *run) log(ctx workflow.Context, b *branch, kind orchestrator.LogKind, step string, detail map[string]any) {
 	r.s.LogSeq++
 	r.s.Log = append(r.s.Log, orchestrator.LogEntry{
-		Seq: r.s.LogSeq, At: workflow.Now(ctx).UTC(), Virtual: r.now(ctx).UTC(),
+		Seq: r.s.LogSeq, At: workflow.Now(ctx).UTC(), Virtual: r.now(ctx, b).UTC(),
 		Kind: kind, Step: step, Visit: r.s.Visits[step], Detail: detail,
 	})
 }
@@ -24,52 +28,66 @@ func (r *run) log(ctx workflow.Context, kind orchestrator.LogKind, step string, 
 func (r *run) progress() orchestrator.Progress {
 	p := orchestrator.Progress{
 		Enrollment: r.in.Enrollment, Workspace: r.in.Workspace,
-		Status: orchestrator.EnrollmentOpen, Outcome: r.s.Outcome, Step: r.s.Cursor,
-		Log: slices.Clone(r.s.Log), LogSeq: r.s.LogSeq,
+		Status: orchestrator.EnrollmentOpen, Log: slices.Clone(r.s.Log), LogSeq: r.s.LogSeq,
 	}
-	if i := r.s.Incident; i != nil {
-		copied := *i // local activities read it while the workflow may go on
-		p.Incident = &copied
+	if len(r.s.Goals) > 0 {
+		p.Goal = r.s.Goals[0]
 	}
-	switch {
-	case r.s.Phase == phaseEnd:
-		p.Status, p.Step = orchestrator.EnrollmentEnded, ""
-	case r.s.Incident != nil && r.s.Incident.ResolvedAt.IsZero():
-		p.Status = orchestrator.EnrollmentHeld
+	if len(r.s.Told) > 0 {
+		told := r.s.Told[0] // one at a time; flush goes on until all are told
+		p.Incident = &told
 	}
-	if p.Status != orchestrator.EnrollmentEnded {
-		p.Outcome = ""
+	if r.s.Phase == phaseEnd {
+		p.Status, p.Outcome = orchestrator.EnrollmentEnded, r.s.Outcome
+		return p
 	}
-	if r.s.Wait != nil {
-		p.WaitUntil = r.s.Wait.Until.UTC()
+	for _, b := range r.s.Branches {
+		if b.held() {
+			p.Status = orchestrator.EnrollmentHeld
+		}
+		at := orchestrator.BranchAt{Branch: b.ID, Step: b.Cursor}
+		if b.Wait != nil {
+			at.WaitUntil = b.Wait.Until.UTC()
+		}
+		switch {
+		case b.ID == "":
+			p.Step, p.WaitUntil = at.Step, at.WaitUntil
+		case at.Step != "" && !b.Lost:
+			p.Branches = append(p.Branches, at)
+		}
 	}
 	return p
 }
 
 // recorded forgets what the store has by now.
 func (r *run) recorded(p orchestrator.Progress) {
-	for len(r.s.Log) > 0 && r.s.Log[0].Seq <= p.LogSeq {
-		r.s.Log = r.s.Log[1:]
-	}
-	if i := r.s.Incident; i != nil && !i.ResolvedAt.IsZero() {
-		r.s.Incident = nil
+	r.s.Log = slices.DeleteFunc(r.s.Log, func(l orchestrator.LogEntry) bool { return l.Seq <= p.LogSeq })
+	if p.Incident != nil {
+		r.s.Told = slices.DeleteFunc(r.s.Told, func(i orchestrator.Incident) bool { return i == *p.Incident })
 	}
 }
 
 // flush records the progress now. It outlives the step's cancellation, and it
 // retries for as long as the store is away.
 func (r *run) flush(ctx workflow.Context) error {
-	if len(r.s.Log) == 0 {
-		return nil
-	}
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	p := r.progress()
-	if err := workflow.ExecuteLocalActivity(local(ctx), activityRecord, p).Get(ctx, nil); err != nil {
-		return err
+	for len(r.s.Log) > 0 || len(r.s.Told) > 0 {
+		p := r.progress()
+		if err := workflow.ExecuteLocalActivity(local(ctx), activityRecord, p).Get(ctx, nil); err != nil {
+			return err
+		}
+		r.recorded(p)
 	}
-	r.recorded(p)
 	return nil
+}
+
+// flushIncidents records the progress when an incident is to be told.
+func (r *run) flushIncidents(ctx workflow.Context) error {
+	if len(r.s.Told) == 0 {
+		return nil
+	}
+	return r.flush(ctx)
 }
 
 // local is how activities on our own store run: without a history of their own.

@@ -26,13 +26,13 @@ type SendInput struct {
 
 // send puts a message into the outbox. It is a local activity: the outbox is
 // our own store, which keeps one message per id however often it is put.
-func (r *run) send(ctx workflow.Context, step *journey.Step) (stepResult, error) {
+func (r *run) send(ctx workflow.Context, b *branch, step *journey.Step) (stepResult, error) {
 	category := "service"
 	if step.Send != nil {
 		category = step.Send.Category
 	}
 	id := messageID(r.key(step.ID))
-	msg, err := r.program.Message(step.ID, id, r.scope(ctx))
+	msg, err := r.program.Message(step.ID, id, r.scope(ctx, b))
 	if err != nil {
 		return stepResult{}, err
 	}

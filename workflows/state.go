@@ -13,8 +13,8 @@ type Input struct {
 	Enrollment string            `json:"enrollment"`
 	Workspace  string            `json:"workspace"`
 	Journey    string            `json:"journey"`
-	Digest     string            `json:"digest"`   // of the definition; the graph itself never enters the history
-	Customer   map[string]any    `json:"customer"` // id, name, locale, timezone, traits: as they were at the start
+	Digest     string            `json:"digest"`             // of the definition; the graph itself never enters the history
+	Customer   map[string]any    `json:"customer,omitempty"` // as the newest customer.changed told, else as at the start
 	Vars       map[string]any    `json:"vars,omitempty"`
 	Entry      map[string]any    `json:"entry,omitempty"` // data of the entry event
 	Pace       orchestrator.Pace `json:"pace,omitzero"`
@@ -33,27 +33,37 @@ type Result struct {
 type phase string
 
 const (
-	phaseRun  phase = "run"  // walking steps, from the cursor
-	phaseUndo phase = "undo" // undoing calls, newest first
+	phaseRun  phase = "run"  // walking steps, each branch from its cursor
+	phaseStop phase = "stop" // the outcome is decided; the branches end
+	phaseUndo phase = "undo" // undoing what is owed, newest first
 	phaseEnd  phase = "end"
 )
 
 // State is an enrollment between two moments: everything that continue-as-new
 // carries over, and what the page of an enrollment shows.
 type State struct {
-	Phase    phase          `json:"phase"`
-	Cursor   string         `json:"cursor"`             // the step being run; "" is the end
+	Phase phase `json:"phase"`
+	// Branches are what runs side by side, in the order of their opening; the
+	// first is the root.
+	Branches []*branch      `json:"branches"`
 	Bindings map[string]any `json:"bindings,omitempty"` // steps.<id>
 	Visits   map[string]int `json:"visits,omitempty"`
-	Undo     []undoEntry    `json:"undo,omitempty"` // newest last
 	Outcome  string         `json:"outcome,omitempty"`
+	// Holdout: a split has taken the customer out of what is messaged.
+	Holdout bool `json:"holdout,omitempty"`
 
 	// Exit is the index of the exit criterion that was met, -1 for none.
 	Exit      int           `json:"exit"`
 	ExitEvent *eventBinding `json:"exit_event,omitempty"`
+	// Goals are the ids of the goals met, in order; the first is the one told.
+	Goals []string `json:"goals,omitempty"`
 
-	Wait     *openWait              `json:"wait,omitempty"`
-	Incident *orchestrator.Incident `json:"incident,omitempty"`
+	// UndoAll: phaseStop owes an undo of everything that was done.
+	UndoAll bool `json:"undo_all,omitempty"`
+	// Owed is what phaseUndo undoes, newest last.
+	Owed []undoEntry `json:"owed,omitempty"`
+	// UndoSeq numbers undo entries over all branches.
+	UndoSeq int64 `json:"undo_seq,omitempty"`
 
 	// Inbox holds events that no wait has taken yet, oldest first: a partner's
 	// answer may come before the wait for it opens.
@@ -62,11 +72,12 @@ type State struct {
 	// delivered twice counts once.
 	Seen []string `json:"seen,omitempty"`
 
-	StartedAt time.Time     `json:"started_at"` // real
-	Shift     time.Duration `json:"shift"`      // journey time minus real time
+	StartedAt time.Time `json:"started_at"` // real
 
 	Log    []orchestrator.LogEntry `json:"log,omitempty"` // not yet recorded
 	LogSeq int64                   `json:"log_seq"`
+	// Told are incidents, opened or resolved, that the store does not know yet.
+	Told []orchestrator.Incident `json:"told,omitempty"`
 }
 
 // Bounds of what a state holds.
@@ -78,6 +89,7 @@ const (
 // undoEntry says how to undo one call. It is pushed before the call is made,
 // because a call whose answer never arrived may have had its effect.
 type undoEntry struct {
+	Seq    int64  `json:"seq"` // order over all branches
 	Step   string `json:"step"`
 	Visit  int    `json:"visit"`
 	Action string `json:"action"` // the undo action
@@ -88,12 +100,21 @@ type undoEntry struct {
 
 // openWait is a wait under way. All moments are real time.
 type openWait struct {
+	Step   string        `json:"step"`
 	Opened time.Time     `json:"opened"`
 	Until  time.Time     `json:"until"`
-	Span   time.Duration `json:"span"` // journey time between Opened and Until
-	Arm    string        `json:"arm"`  // taken when the time is over; "" in a survey
+	Span   time.Duration `json:"span"`          // journey time between Opened and Until
+	Arm    string        `json:"arm,omitempty"` // taken when the time is over; "" where that is no arm
 	// Deadline: it is the enrollment's deadline that comes first.
 	Deadline bool `json:"deadline,omitempty"`
+	// Taken is what ended the wait before its time; nil while it is open.
+	Taken *taken `json:"taken,omitempty"`
+}
+
+// taken is what ends a wait before its time.
+type taken struct {
+	Arm   int           `json:"arm"`             // index of the arm, as accepts tells it
+	Event *eventBinding `json:"event,omitempty"` // nil: a condition held
 }
 
 // eventBinding is an event as expressions see it: event.type, event.data …

@@ -14,50 +14,64 @@ import (
 // been done to the customer hangs on it, so longer than a call.
 var undoRetry = journey.Retry{Attempts: 10, Interval: journey.Duration(time.Second), Max: journey.Duration(time.Minute)}
 
-// unwind undoes the calls of the enrollment, newest first, and then goes on
-// where the cursor says, or ends. An undo that fails for good is held for an
-// operator, as a step is.
+// unwind undoes what is owed, newest first, and then goes on with the exit's
+// steps, or ends. Nothing cancels it.
 func (r *run) unwind(ctx workflow.Context) error {
-	for len(r.s.Undo) > 0 {
-		if r.full(ctx) {
+	root := r.root()
+	if err := r.undo(ctx, root, &r.s.Owed); err != nil {
+		if errors.Is(err, errYield) {
 			return nil
 		}
-		u := r.s.Undo[len(r.s.Undo)-1]
-		if err := r.undoOne(ctx, u); err != nil {
-			if errors.Is(err, errYield) {
-				return nil
-			}
-			return err
-		}
-		r.s.Undo = r.s.Undo[:len(r.s.Undo)-1]
+		return err
 	}
 	r.s.Phase = phaseRun
-	if r.s.Cursor == "" {
+	if root.Cursor == "" {
 		r.s.Phase = phaseEnd
 	}
 	return nil
 }
 
+// undo undoes the calls of a list, newest first, on a context that nothing
+// cancels. An undo that fails for good is held on the branch for an operator,
+// as a step is.
+func (r *run) undo(ctx workflow.Context, b *branch, list *[]undoEntry) error {
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	for len(*list) > 0 {
+		switch {
+		case r.leaving() && r.s.Phase != phaseUndo:
+			return errStopped // collapse keeps what is left owed
+		case r.full(ctx):
+			return errYield
+		}
+		last := len(*list) - 1
+		if err := r.undoOne(ctx, b, (*list)[last]); err != nil {
+			return err
+		}
+		*list = (*list)[:last]
+	}
+	return nil
+}
+
 // undoOne undoes one call, with an operator's help if need be.
-func (r *run) undoOne(ctx workflow.Context, u undoEntry) error {
+func (r *run) undoOne(ctx workflow.Context, b *branch, u undoEntry) error {
 	for {
-		if r.s.Incident == nil {
-			out, err := r.invoke(ctx, u.Step, u.Action, u.Input, u.Key+"/undo", undoRetry)
+		if b.Incident == nil {
+			out, err := r.invoke(ctx, b, invocation{
+				step: u.Step, action: u.Action, input: u.Input, key: u.Key + "/undo", retry: undoRetry,
+			})
 			if err == nil {
-				r.log(ctx, orchestrator.LogUndone, u.Step, map[string]any{"action": u.Action, "output": out.Output})
+				r.log(ctx, b, orchestrator.LogUndone, u.Step, map[string]any{"action": u.Action, "output": out.Output})
 				return nil
 			}
-			if ctx.Err() != nil {
-				return err
-			}
-			r.hold(ctx, orchestrator.Incident{ID: u.Key + "/undo", Step: u.Step, Visit: u.Visit, Undo: true}, err)
+			r.hold(ctx, b, orchestrator.Incident{ID: u.Key + "/undo", Step: u.Step, Visit: u.Visit, Undo: true}, err)
 		}
-		res, err := r.awaitResolution(ctx)
+		res, err := r.awaitResolution(ctx, b)
 		if err != nil {
 			return err
 		}
 		if res.Action == "supply" {
-			r.log(ctx, orchestrator.LogUndone, u.Step, map[string]any{"action": u.Action, "supplied": true})
+			r.log(ctx, b, orchestrator.LogUndone, u.Step, map[string]any{"action": u.Action, "supplied": true})
 			return nil
 		}
 	}

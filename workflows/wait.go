@@ -10,110 +10,160 @@ import (
 )
 
 // wait waits for the first of a step's arms.
-func (r *run) wait(ctx workflow.Context, step *journey.Step) (stepResult, error) {
-	answerable := len(step.Wait.Arms) > 1
-	arm, e, err := r.await(ctx, step.ID, len(step.Wait.Arms), answerable)
+func (r *run) wait(ctx workflow.Context, b *branch, step *journey.Step) (stepResult, error) {
+	end, err := r.await(ctx, b, step, len(step.Wait.Arms) > 1)
 	if err != nil {
 		return stepResult{}, err
 	}
-	if arm < 0 {
-		return stepResult{arm: e.timeout, bind: map[string]any{"arm": e.timeout}}, nil
+	if end.arm < 0 {
+		return stepResult{arm: end.timeout, bind: map[string]any{"arm": end.timeout}}, nil
 	}
-	id := step.Wait.Arms[arm].ID
-	r.log(ctx, orchestrator.LogEvent, step.ID, map[string]any{"type": e.event.Type, "id": e.event.ID})
-	return stepResult{arm: id, bind: map[string]any{"arm": id, "event": e.event.scope()}}, nil
+	id := step.Wait.Arms[end.arm].ID
+	out := stepResult{arm: id, bind: map[string]any{"arm": id}}
+	if e := end.event; e != nil {
+		r.log(ctx, b, orchestrator.LogEvent, step.ID, map[string]any{"type": e.Type, "id": e.ID})
+		out.bind["event"] = e.scope()
+	}
+	return out, nil
 }
 
 // survey asks, waits for the answer, and binds it. Without an answer the
 // journey goes on.
-func (r *run) survey(ctx workflow.Context, step *journey.Step) (stepResult, error) {
+func (r *run) survey(ctx workflow.Context, b *branch, step *journey.Step) (stepResult, error) {
 	sent := stepResult{bind: map[string]any{"message_id": messageID(r.key(step.ID))}}
-	if r.s.Wait == nil {
+	if b.Wait == nil {
 		var err error
-		if sent, err = r.send(ctx, step); err != nil {
+		if sent, err = r.send(ctx, b, step); err != nil {
 			return stepResult{}, err
 		}
 	}
-	arm, e, err := r.await(ctx, step.ID, 1, true)
+	end, err := r.await(ctx, b, step, true)
 	if err != nil {
 		return stepResult{}, err
 	}
 	bind := map[string]any{"answered": false, "score": -1.0, "message_id": sent.bind["message_id"]}
-	if arm >= 0 {
-		data, _ := e.event.scope()["data"].(map[string]any)
+	if end.event != nil {
+		data, _ := end.event.scope()["data"].(map[string]any)
 		value, _ := data["value"].(map[string]any)
 		bind["answered"], bind["score"] = true, value["score"]
 	}
 	return stepResult{bind: bind, detail: map[string]any{"score": bind["score"]}}, nil
 }
 
-// awaited is what ended a wait: an event, or the time.
+// awaited is what ended a wait: an arm, by an event or a condition, or the time.
 type awaited struct {
-	event   eventBinding
-	timeout string // the timeout arm
+	arm     int           // -1: the time
+	event   *eventBinding // nil without one
+	timeout string        // the arm that the time takes
 }
 
-// await waits until one of the step's arms matches an event (its index is
-// returned) or the time is over (-1). The open wait survives continue-as-new.
-func (r *run) await(ctx workflow.Context, step string, arms int, answerable bool) (int, awaited, error) {
-	if r.s.Wait == nil {
-		if err := r.openWait(ctx, step, answerable); err != nil {
-			return -1, awaited{}, err
+// await waits until accepts finds an event for the step, one of its conditions
+// holds, or the time that Program.Timeout gives is over. An error is a stop, or
+// says why the time could not be computed.
+func (r *run) await(ctx workflow.Context, b *branch, step *journey.Step, answerable bool) (awaited, error) {
+	if b.Wait == nil {
+		arm, at, err := r.program.Timeout(step.ID, r.scope(ctx, b))
+		if err != nil {
+			return awaited{}, err
 		}
+		r.openWait(ctx, b, step.ID, arm, at, answerable)
 	}
-	w := *r.s.Wait
-	if w.Until.Sub(workflow.Now(ctx)) > time.Second {
-		if err := r.flush(ctx); err != nil { // people look at those who wait
-			return -1, awaited{}, err
-		}
-	}
-	arm, event := -1, eventBinding{}
-	found, err := workflow.AwaitWithTimeout(ctx, w.Until.Sub(workflow.Now(ctx)), func() bool {
-		if r.interrupted() || r.full(ctx) {
-			return true
-		}
-		a, e, ok := r.take(ctx, step, arms)
-		if ok {
-			arm, event = a, e
-		}
-		return ok
-	})
-	switch {
-	case err != nil: // interrupted
-		r.closeWait(ctx)
-		return -1, awaited{}, err
-	case arm >= 0:
-		r.closeWait(ctx)
-		return arm, awaited{event: event}, nil
-	case r.interrupted():
-		r.closeWait(ctx)
-		return -1, awaited{}, workflow.ErrCanceled
-	case found:
-		return -1, awaited{}, errYield
-	}
-	r.closeWait(ctx)
-	if w.Deadline {
-		r.finish("deadline", false)
-		return -1, awaited{}, workflow.ErrCanceled
-	}
-	return -1, awaited{timeout: w.Arm}, nil
+	return r.sleep(ctx, b)
 }
 
-// openWait computes how long a step waits: until its timeout arm's moment or
-// the enrollment's deadline, whichever comes first in journey time.
-func (r *run) openWait(ctx workflow.Context, step string, answerable bool) error {
-	arm, at, err := r.program.Timeout(step, r.scope(ctx))
-	if err != nil {
-		return err
-	}
+// openWait opens a wait until a moment of journey time, or the enrollment's
+// deadline if that comes first. Events that are in the inbox may end it at once.
+// The wait survives continue-as-new: open it only when b.Wait is nil.
+func (r *run) openWait(ctx workflow.Context, b *branch, step, arm string, at time.Time, answerable bool) {
 	now := workflow.Now(ctx)
-	w := openWait{Opened: now.UTC(), Arm: arm}
-	deadline := r.s.StartedAt.Add(time.Duration(r.program.Definition().Deadline))
-	if w.Deadline = r.s.Exit < 0 && deadline.Before(at); w.Deadline {
-		at = deadline
+	w := openWait{Step: step, Opened: now.UTC(), Arm: arm}
+	span := at.Sub(r.now(ctx, b))
+	if deadline, ok := r.deadline(b); ok && deadline.Sub(now) < span {
+		w.Deadline, span = true, deadline.Sub(now)
 	}
-	w.Span = max(at.Sub(r.now(ctx)), 0)
+	w.Span = max(span, 0)
 	w.Until = now.Add(r.realSpan(w.Span, answerable)).UTC()
-	r.s.Wait = &w
-	return nil
+	b.Wait = &w
+	r.changed(ctx)
+}
+
+// sleep waits for the end of the branch's open wait, and closes it.
+func (r *run) sleep(ctx workflow.Context, b *branch) (awaited, error) {
+	w := b.Wait
+	if w.Taken == nil && w.Until.Sub(workflow.Now(ctx)) > time.Second {
+		if err := r.flush(ctx); err != nil { // people look at those who wait
+			return awaited{}, err
+		}
+	}
+	for w.Taken == nil && w.Until.After(r.wall(ctx)) {
+		r.setAlarm(ctx)
+		err := workflow.Await(ctx, func() bool {
+			return w.Taken != nil || r.alarm.rang() || r.leaving() || r.full(ctx)
+		})
+		switch {
+		case err != nil, r.leaving():
+			r.closeWait(ctx, b)
+			return awaited{}, errStopped
+		case w.Taken == nil && r.full(ctx):
+			return awaited{}, errYield
+		}
+	}
+	r.closeWait(ctx, b)
+	switch {
+	case w.Taken != nil:
+		return awaited{arm: w.Taken.Arm, event: w.Taken.Event}, nil
+	case w.Deadline:
+		r.finish(outcomeDeadline, false)
+		return awaited{}, errStopped
+	}
+	return awaited{arm: -1, timeout: w.Arm}, nil
+}
+
+// accepts tells which arm of the branch's open wait an event ends, by index.
+// Kinds of steps with events of their own add a case.
+func (r *run) accepts(ctx workflow.Context, b *branch, step *journey.Step, e *eventBinding) (arm int, ok bool) {
+	switch {
+	case step.Survey != nil:
+		return 0, e.Type == orchestrator.EventReply && r.matches(ctx, b, step, 0, e)
+	case step.Wait != nil:
+		for i, a := range step.Wait.Arms {
+			if (a.Event == e.Type || a.Reply != "" && e.Type == orchestrator.EventReply) && r.matches(ctx, b, step, i, e) {
+				return i, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// matches evaluates an arm's match; one that cannot be evaluated does not match.
+func (r *run) matches(ctx workflow.Context, b *branch, step *journey.Step, arm int, e *eventBinding) bool {
+	scope := r.scope(ctx, b)
+	scope.Event = e.scope()
+	ok, err := r.program.ArmMatches(step.ID, arm, scope)
+	if err != nil {
+		workflow.GetLogger(ctx).Warn("Match expression failed", "step", step.ID, "event", e.ID, "error", err)
+		return false
+	}
+	return ok
+}
+
+// holds tells which condition of the branch's open wait holds now.
+func (r *run) holds(ctx workflow.Context, b *branch, step *journey.Step) (arm int, ok bool) {
+	if step.Wait == nil {
+		return 0, false
+	}
+	for i, a := range step.Wait.Arms {
+		if a.When == "" {
+			continue
+		}
+		ok, err := r.program.ArmHolds(step.ID, i, r.scope(ctx, b))
+		if err != nil {
+			workflow.GetLogger(ctx).Debug("Condition cannot be judged yet", "step", step.ID, "arm", a.ID, "error", err)
+			continue
+		}
+		if ok {
+			return i, true
+		}
+	}
+	return 0, false
 }
