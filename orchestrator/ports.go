@@ -27,6 +27,9 @@ type Store interface {
 	AnswerStore
 	ChildStore
 	ChangeStore
+	BulkStore
+	FlightStore
+	IncidentStore
 	// Atomic runs do in one transaction: what do writes through the ctx it is
 	// given is stored together, or not at all when do returns an error. Reads
 	// through that ctx see those writes. Atomic inside Atomic joins; do must
@@ -193,9 +196,21 @@ type Engine interface {
 
 // Resolution is an operator's answer to an incident.
 type Resolution struct {
-	Action string         // "retry" | "supply"
-	Result map[string]any // for supply: the step's output; checked against the action's output schema
-	Actor  string
+	// Action is retry, supply, skip, move or remove.
+	Action string `json:"action"`
+	// Incident is its id; "" is the only open one of the enrollment.
+	Incident string `json:"incident,omitempty"`
+	// Result is the step's output, for supply; checked against the action's
+	// output schema. Of a block it names the arm: {"arm": "…"}.
+	Result map[string]any `json:"result,omitempty"`
+	// Arm is the arm to take, for skip, when the step has arms; "" goes on after
+	// the block.
+	Arm string `json:"arm,omitempty"`
+	// Step is where to go on, for move.
+	Step string `json:"step,omitempty"`
+	// Undo: remove first undoes what was done, newest first.
+	Undo  bool   `json:"undo,omitempty"`
+	Actor string `json:"actor"`
 }
 
 // Catalog answers what actions exist, for compiling definitions.

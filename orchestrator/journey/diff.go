@@ -306,3 +306,7 @@ func common(v any, other map[string]any) []string {
 	}
 	return out
 }
+
+// StepCount is how many steps a definition has: blocks, what is in them, and
+// the steps of exits.
+func StepCount(d *Definition) int { return len(stand(d).order) }

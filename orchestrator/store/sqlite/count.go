@@ -45,6 +45,9 @@ func countMove(ctx context.Context, q querier, old, next orchestrator.Enrollment
 			if e.Step != "" {
 				places[place{countHere, e.Step}] += n
 			}
+			for _, b := range e.Branches {
+				places[place{countHere, b.Step}] += n
+			}
 		case orchestrator.EnrollmentStarting:
 		}
 		places[place{countOpen, ""}] += n

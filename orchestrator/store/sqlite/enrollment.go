@@ -10,13 +10,13 @@ import (
 )
 
 const enrollmentColumns = `seq, id, workspace, journey, number, digest, customer, key, status, outcome, step, test,
-	pace_factor, pace_answer, entry, started_at, ended_at, wait_until, updated_at, log_seq`
+	pace_factor, pace_answer, entry, started_at, ended_at, wait_until, updated_at, log_seq, paused, branches`
 
 func scanEnrollment(r scanner, seq *int64) (orchestrator.Enrollment, error) {
 	var e orchestrator.Enrollment
 	err := r.Scan(seq, &e.ID, &e.Workspace, &e.Journey, &e.Number, &e.Digest, &e.Customer, &e.Key, &e.Status, &e.Outcome,
 		&e.Step, &e.Test, &e.Pace.Factor, &e.Pace.Answer, asRaw{&e.Entry}, asTime{&e.StartedAt}, asTime{&e.EndedAt},
-		asTime{&e.WaitUntil}, asTime{&e.UpdatedAt}, &e.LogSeq)
+		asTime{&e.WaitUntil}, asTime{&e.UpdatedAt}, &e.LogSeq, &e.Paused, asBranches{&e.Branches})
 	return e, err
 }
 
@@ -90,7 +90,7 @@ func (s *Store) Stalled(ctx context.Context, workspace string, t time.Time, limi
 	at := micros(t)
 	list, err := rows(ctx, s.read(ctx), plainEnrollment, `SELECT `+enrollmentColumns+` FROM (
 			SELECT *, wait_until AS since FROM enrollments
-				WHERE workspace = ? AND status = 'open' AND wait_until > 0 AND wait_until < ?
+				WHERE workspace = ? AND status = 'open' AND paused = 0 AND wait_until > 0 AND wait_until < ?
 			UNION ALL
 			SELECT *, started_at AS since FROM enrollments
 				WHERE workspace = ? AND status = 'starting' AND started_at < ?)
@@ -119,12 +119,12 @@ func exists(ctx context.Context, q querier, from string, args ...any) error {
 }
 
 const incidentColumns = `seq, id, workspace, enrollment, journey, customer, step, visit, undo, code, message, attempts,
-	opened_at, resolved_at, resolution, resolved_by`
+	opened_at, resolved_at, resolution, resolved_by, branch, plugin`
 
 func scanIncident(r scanner, seq *int64) (orchestrator.Incident, error) {
 	var i orchestrator.Incident
 	err := r.Scan(seq, &i.ID, &i.Workspace, &i.Enrollment, &i.Journey, &i.Customer, &i.Step, &i.Visit, &i.Undo, &i.Code,
-		&i.Message, &i.Attempts, asTime{&i.OpenedAt}, asTime{&i.ResolvedAt}, &i.Resolution, &i.ResolvedBy)
+		&i.Message, &i.Attempts, asTime{&i.OpenedAt}, asTime{&i.ResolvedAt}, &i.Resolution, &i.ResolvedBy, &i.Branch, &i.Plugin)
 	return i, err
 }
 

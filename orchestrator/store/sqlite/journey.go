@@ -59,39 +59,12 @@ func insertVersion(ctx context.Context, q querier, v orchestrator.Version) error
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (workspace, name) DO UPDATE SET number = excluded.number, digest = excluded.digest,
 			title = excluded.title, steps = excluded.steps, updated_at = excluded.updated_at`,
-		v.Workspace, v.Journey, orchestrator.JourneyLive, v.Number, v.Digest, title, countSteps(v.Definition), at); err != nil {
+		v.Workspace, v.Journey, orchestrator.JourneyLive, v.Number, v.Digest, title, journey.StepCount(v.Definition), at); err != nil {
 		return err
 	}
 	_, err = q.ExecContext(ctx, `INSERT INTO versions (`+versionColumns+`) VALUES (`+placeholders(8)+`)`,
 		v.Workspace, v.Journey, v.Number, v.Digest, v.Source, definition, at, v.PublishedBy)
 	return err
-}
-
-// countSteps counts the steps of a definition, blocks and what is in them.
-func countSteps(d *journey.Definition) int {
-	n := countTree(d.Steps)
-	for _, x := range d.Exit {
-		n += countTree(x.Steps)
-	}
-	return n
-}
-
-func countTree(steps []*journey.Step) int {
-	n := len(steps)
-	for _, s := range steps {
-		if s.Wait != nil {
-			for _, a := range s.Wait.Arms {
-				n += countTree(a.Steps)
-			}
-		}
-		if s.Choose != nil {
-			for _, a := range s.Choose.Arms {
-				n += countTree(a.Steps)
-			}
-			n += countTree(s.Choose.Otherwise.Steps)
-		}
-	}
-	return n
 }
 
 // Journey finds a journey.

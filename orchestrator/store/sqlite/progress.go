@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/qidong/qidong/orchestrator"
@@ -35,13 +36,14 @@ func (s *Store) apply(ctx context.Context, q querier, p orchestrator.Progress) e
 			return err
 		}
 	}
+	if err := carriedOut(ctx, q, p); err != nil {
+		return err
+	}
 	next := after(old, p)
 	if next == nil {
 		return nil
 	}
-	if _, err := q.ExecContext(ctx, `UPDATE enrollments SET status = ?, outcome = ?, step = ?, wait_until = ?, ended_at = ?,
-			updated_at = ?, log_seq = ? WHERE id = ?`,
-		next.Status, next.Outcome, next.Step, micros(next.WaitUntil), micros(next.EndedAt), micros(now()), next.LogSeq, next.ID); err != nil {
+	if err := updateEnrollment(ctx, q, old, next); err != nil {
 		return err
 	}
 	if err := countMove(ctx, q, old, *next); err != nil {
@@ -54,6 +56,44 @@ func (s *Store) apply(ctx context.Context, q querier, p orchestrator.Progress) e
 		return err
 	}
 	return s.closed(ctx, q, *next, p)
+}
+
+// updateEnrollment stores an enrollment as it is now.
+func updateEnrollment(ctx context.Context, q querier, old orchestrator.Enrollment, next *orchestrator.Enrollment) error {
+	if next.Digest != old.Digest {
+		if err := q.QueryRowContext(ctx, `SELECT number FROM versions WHERE workspace = ? AND journey = ? AND digest = ?
+			ORDER BY number DESC LIMIT 1`, next.Workspace, next.Journey, next.Digest).Scan(&next.Number); err != nil {
+			return err
+		}
+	}
+	branches, err := encodeBranches(next.Branches)
+	if err != nil {
+		return err
+	}
+	_, err = q.ExecContext(ctx, `UPDATE enrollments SET status = ?, outcome = ?, step = ?, wait_until = ?, ended_at = ?,
+			updated_at = ?, log_seq = ?, number = ?, digest = ?, paused = ?, branches = ? WHERE id = ?`,
+		next.Status, next.Outcome, next.Step, micros(next.WaitUntil), micros(next.EndedAt), micros(now()), next.LogSeq,
+		next.Number, next.Digest, next.Paused, branches, next.ID)
+	return err
+}
+
+// encodeBranches is a column's text; none is "".
+func encodeBranches(b []orchestrator.BranchAt) (string, error) {
+	if len(b) == 0 {
+		return "", nil
+	}
+	return encode(b)
+}
+
+// asBranches reads what encodeBranches wrote.
+type asBranches struct{ v *[]orchestrator.BranchAt }
+
+// Scan reads the column.
+func (b asBranches) Scan(src any) error {
+	if src == "" {
+		return nil
+	}
+	return asJSON{b.v}.Scan(src)
 }
 
 // checkLog refuses what would leave a log that cannot be read.
@@ -75,18 +115,26 @@ func after(old orchestrator.Enrollment, p orchestrator.Progress) *orchestrator.E
 	}
 	next := old
 	next.Status, next.Outcome, next.Step, next.LogSeq = p.Status, p.Outcome, p.Step, p.LogSeq
-	next.WaitUntil = fromMicros(micros(p.WaitUntil))
+	next.WaitUntil, next.Paused, next.Branches = fromMicros(micros(p.WaitUntil)), p.Paused, p.Branches
+	if p.Digest != "" {
+		next.Digest = p.Digest
+	}
 	if p.Status == orchestrator.EnrollmentEnded {
-		next.WaitUntil = fromMicros(0)
+		next.WaitUntil, next.Paused, next.Branches = fromMicros(0), false, nil
 		if old.Status != orchestrator.EnrollmentEnded {
 			next.EndedAt = endOf(p)
 		}
 	}
 	if next.Status == old.Status && next.Outcome == old.Outcome && next.Step == old.Step &&
-		next.LogSeq == old.LogSeq && next.WaitUntil.Equal(old.WaitUntil) {
+		next.LogSeq == old.LogSeq && next.WaitUntil.Equal(old.WaitUntil) && next.Digest == old.Digest &&
+		next.Paused == old.Paused && slices.EqualFunc(next.Branches, old.Branches, sameBranch) {
 		return nil
 	}
 	return &next
+}
+
+func sameBranch(a, b orchestrator.BranchAt) bool {
+	return a.Branch == b.Branch && a.Step == b.Step && a.WaitUntil.Equal(b.WaitUntil)
 }
 
 // addLog inserts the entries that are new and counts them.
@@ -137,14 +185,16 @@ func applyIncident(ctx context.Context, q querier, e orchestrator.Enrollment, i 
 	if isOpen && e.Status == orchestrator.EnrollmentEnded {
 		return nil // it came late; nothing of an ended enrollment waits for anybody
 	}
+	i.Workspace, i.Journey = e.Workspace, e.Journey // its cause is of these
 	_, err = q.ExecContext(ctx, `INSERT INTO incidents (id, workspace, enrollment, journey, customer, step, visit, undo, code,
-			message, attempts, opened_at, resolved_at, resolution, resolved_by, log_seq)
-		VALUES (`+placeholders(16)+`)
+			message, attempts, opened_at, resolved_at, resolution, resolved_by, log_seq, branch, plugin, pattern, cause)
+		VALUES (`+placeholders(20)+`)
 		ON CONFLICT (id) DO UPDATE SET code = excluded.code, message = excluded.message, attempts = excluded.attempts,
 			opened_at = excluded.opened_at, resolved_at = excluded.resolved_at, resolution = excluded.resolution,
-			resolved_by = excluded.resolved_by, log_seq = excluded.log_seq`,
+			resolved_by = excluded.resolved_by, log_seq = excluded.log_seq, plugin = excluded.plugin,
+			pattern = excluded.pattern, cause = excluded.cause`,
 		i.ID, e.Workspace, e.ID, e.Journey, e.Customer, i.Step, i.Visit, i.Undo, i.Code, i.Message, i.Attempts,
-		micros(i.OpenedAt), micros(i.ResolvedAt), i.Resolution, i.ResolvedBy, logSeq)
+		micros(i.OpenedAt), micros(i.ResolvedAt), i.Resolution, i.ResolvedBy, logSeq, i.Branch, i.Plugin, i.Pattern(), i.Cause())
 	switch {
 	case err != nil || wasOpen == isOpen:
 		return err

@@ -235,8 +235,8 @@ func testNotFound(t *testing.T, s orchestrator.Store) {
 			_, err := s.ExtendBulkJob(ctx, "x", orchestrator.BulkSelection{Workspace: acme})
 			return err
 		},
-		"TokenByHash":              func() error { _, err := s.TokenByHash(ctx, ""); return err },
-		"UseSignInLink":            func() error { _, err := s.UseSignInLink(ctx, ""); return err },
+		"TokenByHash":   func() error { _, err := s.TokenByHash(ctx, ""); return err },
+		"UseSignInLink": func() error { _, err := s.UseSignInLink(ctx, ""); return err },
 	} {
 		t.Run(name, func(t *testing.T) { require.ErrorIs(t, call(), orchestrator.ErrNotFound) })
 	}
