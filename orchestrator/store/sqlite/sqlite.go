@@ -28,6 +28,8 @@ type Store struct {
 	// the pool is fair, while waiting for the file's lock is not.
 	w      *sql.DB
 	r      *sql.DB
+	writer *prepared
+	reader *prepared
 	logger *slog.Logger
 
 	sessionsOpen, sessionsClose sync.Once
@@ -60,6 +62,7 @@ func Open(ctx context.Context, path string, logger *slog.Logger) (*Store, error)
 	}
 	s.r.SetMaxOpenConns(readers)
 	s.r.SetMaxIdleConns(readers)
+	s.writer, s.reader = newPrepared(s.w), newPrepared(s.r)
 	if err := migrate(ctx, s.w, path); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -78,7 +81,7 @@ func dsn(abs, pragma, lock string) string {
 // Ping says whether the file answers.
 func (s *Store) Ping(ctx context.Context) error {
 	var one int
-	return kind(s.r.QueryRowContext(ctx, `SELECT 1 FROM journeys UNION SELECT 1`).Scan(&one), "asking the database")
+	return kind(s.reader.QueryRowContext(ctx, `SELECT 1 FROM journeys UNION SELECT 1`).Scan(&one), "asking the database")
 }
 
 // Close closes the file; calls under way end first.
@@ -99,15 +102,19 @@ type txKey struct{ s *Store }
 
 // Atomic runs do in one transaction.
 func (s *Store) Atomic(ctx context.Context, do func(ctx context.Context) error) error {
-	if _, ok := ctx.Value(txKey{s}).(*sql.Tx); ok {
+	if _, ok := ctx.Value(txKey{s}).(*transaction); ok {
 		return do(ctx)
 	}
 	tx, err := s.w.BeginTx(ctx, nil)
 	if err != nil {
 		return kind(err, "beginning a transaction")
 	}
-	defer func() { _ = tx.Rollback() }() // does nothing after a commit
-	if err := do(context.WithValue(ctx, txKey{s}, tx)); err != nil {
+	t := &transaction{tx: tx, pool: s.writer}
+	defer func() {
+		_ = tx.Rollback() // does nothing after a commit
+		t.over(ctx)
+	}()
+	if err := do(context.WithValue(ctx, txKey{s}, t)); err != nil {
 		return err
 	}
 	return kind(tx.Commit(), "committing")
@@ -123,10 +130,10 @@ func (s *Store) write(ctx context.Context, doing string, do func(ctx context.Con
 // read is where a context's reads go: its transaction, so that they see what
 // it wrote, or the read pool.
 func (s *Store) read(ctx context.Context) querier {
-	if tx, ok := ctx.Value(txKey{s}).(*sql.Tx); ok {
+	if tx, ok := ctx.Value(txKey{s}).(*transaction); ok {
 		return tx
 	}
-	return s.r
+	return s.reader
 }
 
 // kind gives the driver's errors the domain's kinds and says what was being done.
