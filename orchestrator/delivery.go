@@ -50,8 +50,8 @@ func (d *delivery) run(ctx context.Context) error {
 	switch d.event.Type {
 	case EventEnroll:
 		return d.startRequested(ctx)
-	case EventReply:
-		return d.handReply(ctx)
+	case EventReply, EventEnrollmentEnded, EventTaskDone, EventCancel:
+		return d.handOne(ctx)
 	}
 	if err := d.enter(ctx); err != nil {
 		return err
@@ -106,8 +106,9 @@ func (d *delivery) start(ctx context.Context, e Enrollment, vars map[string]any)
 	return err
 }
 
-// handReply hands a customer's answer to the enrollment that asked.
-func (d *delivery) handReply(ctx context.Context) error {
+// handOne hands an event to the one enrollment that it is for: a customer's
+// answer to the one that asked.
+func (d *delivery) handOne(ctx context.Context) error {
 	id, _ := d.data["enrollment"].(string)
 	e, err := d.store.Enrollment(ctx, d.event.Workspace, id)
 	if err != nil {

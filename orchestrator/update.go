@@ -192,3 +192,17 @@ func Hops(data map[string]any) int {
 	n, _ := data[HopsField].(float64)
 	return int(min(max(n, 0), MaxHops))
 }
+
+// ChangeCustomer does what an update step asks for, once and together with what
+// its enrollment tells of itself, and returns the customer as they are now.
+func (s *Service) ChangeCustomer(ctx context.Context, c Change, p Progress) (Customer, error) {
+	if c.At.IsZero() {
+		c.At = s.now()
+	}
+	var out Customer
+	err := s.with(ctx, p, func(ctx context.Context) (err error) {
+		out, err = s.store.ApplyChange(ctx, c)
+		return err
+	})
+	return out, err
+}
