@@ -150,6 +150,24 @@ func (s *Service) CancelChild(ctx context.Context, workspace, parent, step strin
 		if err != nil || e.Status == EnrollmentEnded {
 			return err
 		}
-		return s.tell(ctx, workspace, e.Customer, EventCancel, id+"/cancel", map[string]any{"enrollment": id, "parent": parent})
+		event, err := CancelEvent(Enrollment{Workspace: workspace, ID: parent, Customer: e.Customer, EndedAt: s.now()}, id)
+		if err != nil {
+			return err
+		}
+		_, err = s.store.AcceptEvents(ctx, []Event{event})
+		return err
 	})
+}
+
+// CancelEvent is the event that ends a child, with undo, because its parent has
+// left it, at EndedAt.
+func CancelEvent(parent Enrollment, child string) (Event, error) {
+	data, err := json.Marshal(map[string]any{"enrollment": child, "parent": parent.ID})
+	if err != nil {
+		return Event{}, fmt.Errorf("writing the end of %s: %w", child, err)
+	}
+	return Event{
+		Workspace: parent.Workspace, Source: SourceJourney, ID: child + "/cancel", Type: EventCancel, Subject: parent.Customer,
+		Time: parent.EndedAt, Data: data,
+	}, nil
 }

@@ -52,10 +52,13 @@ func (s *Store) Children(ctx context.Context, workspace, parent string) ([]strin
 }
 
 // closed does what the end of an enrollment brings about, in the transaction
-// that records it: its tasks are nobody's any more, and the parent that waits
-// for it is told.
+// that records it: its tasks are nobody's any more, its children end as well,
+// and the parent that waits for it is told.
 func (s *Store) closed(ctx context.Context, q querier, e orchestrator.Enrollment, p orchestrator.Progress) error {
 	if err := cancelTasks(ctx, q, e); err != nil {
+		return err
+	}
+	if err := s.cancelChildren(ctx, q, e); err != nil {
 		return err
 	}
 	up, err := parent(ctx, q, e.Workspace, e.ID)
@@ -77,6 +80,30 @@ func (s *Store) closed(ctx context.Context, q querier, e orchestrator.Enrollment
 		Subject: e.Customer, Time: e.EndedAt, Data: data,
 	}})
 	return err
+}
+
+// cancelChildren asks for the end of the children that an ended enrollment left
+// behind; mostly the step that began one has done so.
+func (s *Store) cancelChildren(ctx context.Context, q querier, e orchestrator.Enrollment) error {
+	children, err := rows(ctx, q, func(r scanner) (string, error) {
+		var id string
+		err := r.Scan(&id)
+		return id, err
+	}, `SELECT c.child FROM children AS c JOIN enrollments AS e ON e.id = c.child
+		WHERE c.workspace = ? AND c.parent = ? AND c.mode = 'child' AND e.status <> 'ended' ORDER BY c.seq`, e.Workspace, e.ID)
+	if err != nil {
+		return err
+	}
+	for _, child := range children {
+		event, err := orchestrator.CancelEvent(e, child)
+		if err != nil {
+			return err
+		}
+		if _, err := s.AcceptEvents(ctx, []orchestrator.Event{event}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // journeyEnd is when the enrollment ended in journey time.

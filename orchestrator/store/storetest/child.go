@@ -54,3 +54,22 @@ func testChildEnds(t *testing.T, s orchestrator.Store) {
 		"enrollment": "e_up", "step": "sub_e_child", "visit": 1.0, "child": "e_child", "outcome": "bought", "at": "2026-11-29T11:30:00.123456Z",
 	}, data)
 }
+
+// testParentEnds looks at what becomes of children whose parent has ended.
+func testParentEnds(t *testing.T, s orchestrator.Store) {
+	ctx := t.Context()
+	addEnrollment(t, s, orchestrator.Enrollment{ID: "e_up", Customer: "c_1"})
+	for child, mode := range map[string]string{"e_a": orchestrator.ModeChild, "e_b": orchestrator.ModeChild, "e_c": orchestrator.ModeHandover} {
+		addEnrollment(t, s, orchestrator.Enrollment{ID: child, Customer: "c_1"})
+		require.NoError(t, s.SetParent(ctx, acme, child, orchestrator.Parent{Enrollment: "e_up", Step: child, Visit: 1, Mode: mode, Depth: 1}))
+	}
+	require.NoError(t, s.Record(ctx, ended("e_b", "bought")))
+	for range 2 {
+		require.NoError(t, s.Record(ctx, ended("e_up", "removed")))
+	}
+	events, _, err := s.Events(ctx, acme, "c_1", orchestrator.Page{Limit: 1})
+	require.NoError(t, err)
+	require.Equal(t, "e_a/cancel", events[0].ID)
+	require.JSONEq(t, `{"enrollment": "e_a", "parent": "e_up"}`, string(events[0].Data))
+	require.Equal(t, []string{orchestrator.EventCancel, orchestrator.EventEnrollmentEnded}, eventTypes(t, s, "c_1"))
+}
