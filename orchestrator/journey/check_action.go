@@ -39,8 +39,8 @@ func (k *compiler) failurePolicy(s *Step, path string) {
 	if r := s.Retry; r.Interval <= 0 || r.Interval > r.Max {
 		k.report(path+".retry", s.ID, "OUT_OF_RANGE", fmt.Sprintf("The first interval, %s, must be more than nothing and at most the longest, %s.", r.Interval, r.Max), "Change interval or max.")
 	}
-	if s.OnFailure != "hold" && s.OnFailure != "undo" {
-		k.report(path+".on_failure", s.ID, "UNKNOWN_VALUE", fmt.Sprintf("There is no failure policy %.40q.", s.OnFailure), "Write hold or undo.")
+	if !slices.Contains([]string{FailureHold, FailureArm, FailureUndo, FailureExit}, s.OnFailure) {
+		k.report(path+".on_failure", s.ID, "UNKNOWN_VALUE", fmt.Sprintf("There is no failure policy %.40q.", s.OnFailure), "Write hold, arm, undo or exit.")
 	}
 }
 

@@ -118,7 +118,7 @@ func (k *compiler) shift(s site, offset, characters int) {
 
 // scopeFields are the fields of what expressions see, where they are fixed.
 var scopeFields = map[string][]string{
-	"customer": {"id", "name", "locale", "timezone", "traits"},
+	"customer": {"id", "name", "locale", "timezone", "traits", "tags"},
 	"event":    {"type", "source", "id", "time", "subject", "data"},
 	"call":     {"key"},
 }
@@ -133,7 +133,7 @@ func (k *compiler) speaksOf(s site, source string, root ast.NavigableExpr) {
 		name := e.AsIdent()
 		field, selected := fieldOf(e)
 		switch {
-		case name == "event" && !s.event, name == "call" && !s.undo:
+		case name == "event" && !s.matched, name == "call" && !s.undo:
 			k.report(s.path, s.step, "NOT_IN_SCOPE", fmt.Sprintf("%s is not known here, in %.100q.", name, source), "event is known in match, call in the undo of a call.")
 		case name == "steps" && !selected:
 			k.report(s.path, s.step, "BAD_REFERENCE", fmt.Sprintf("steps is used as a whole, in %.100q.", source), "Speak of one step: steps.<id>.")
@@ -219,14 +219,16 @@ func (k *compiler) reference(s site, source, id string, guarded bool) {
 		state = k.before(id, s.step)
 	case s.exit != nil && k.sure[s.exit][id]:
 		state = surely
-	case s.exit != nil && k.inJourney(at):
-		state = maybe // an exit comes at any time
+	case (s.exit != nil || s.anytime) && k.inJourney(at):
+		state = maybe // an exit or a goal comes at any time
 	}
 	switch {
 	case state == never && s.undo && id == s.step:
 		k.report(s.path, s.step, "NOT_BEFORE", fmt.Sprintf("The input of an undo is made before the call, so that a call without an answer can be undone too; it cannot speak of %s, in %.100q.", id, source), "Use ${call.key}, the idempotency key of the call.")
 	case state == never:
 		k.report(s.path, s.step, "NOT_BEFORE", fmt.Sprintf("Step %s has not ended when this is evaluated, in %.100q.", id, source), "Speak of an earlier step.")
+	case state == beside:
+		k.report(s.path, s.step, "SIDE_BY_SIDE", fmt.Sprintf("Step %s is in another arm of the same parallel and may not have ended, in %.100q.", id, source), "Speak of it after the parallel.")
 	case at.step.Exit != nil:
 		k.report(s.path, s.step, "NOTHING_BOUND", fmt.Sprintf("Step %s is an exit and has no result, in %.100q.", id, source), "Speak of another step.")
 	case state == maybe && !guarded:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 var (
@@ -51,14 +52,15 @@ func (k *compiler) structure() {
 }
 
 func (k *compiler) entry() {
-	e := k.def.Entry
-	if e.Event == nil {
-		k.report("entry", "", "MISSING_FIELD", "The journey has no entry.", "Add entry: {event: {type: …}}.")
-	} else {
+	e := &k.def.Entry
+	if e.doors() == 0 {
+		k.report("entry", "", "MISSING_FIELD", "The journey has no entry.", "Add entry: {event: {type: …}}, or one of segment, schedule, keyword, qr, api.")
+	}
+	if e.Event != nil {
 		k.event("entry.event.type", "", e.Event.Type)
 	}
-	if e.Reentry != "never" {
-		k.report("entry.reentry", "", "UNKNOWN_VALUE", fmt.Sprintf("There is no re-entry rule %.40q.", e.Reentry), "Write never; several enrollments of a customer are told apart by entry.key.")
+	if !slices.Contains([]string{ReentryNever, ReentryAlways, ReentryAfter}, e.Reentry) {
+		k.report("entry.reentry", "", "UNKNOWN_VALUE", fmt.Sprintf("There is no re-entry rule %.40q.", e.Reentry), "Write never, always or after.")
 	}
 }
 
@@ -93,9 +95,23 @@ func (k *compiler) exits() {
 		path := k.element("exit", i, x.ID)
 		k.id(path, "", "exit", x.ID, ids[x.ID])
 		ids[x.ID] = true
-		k.event(path+".event", "", x.Event)
+		k.criterion(path, x.Event, x.Match, x.When)
 		k.outcome(path+".outcome", "", x.Outcome)
 		k.sequence(x.Steps, nil, "")
+	}
+}
+
+// criterion checks what a goal or an exit is judged by.
+func (k *compiler) criterion(path, event, match, when string) {
+	switch {
+	case event == "" && when == "":
+		k.report(path, "", "MISSING_FIELD", "It has neither an event nor a condition.", "Write one of event, when.")
+	case event != "" && when != "":
+		k.report(path, "", "CRITERION_KIND", "It has both an event and a condition.", "Write one of event, when; narrow an event with match.")
+	case event == "" && match != "":
+		k.report(path+".match", "", "CRITERION_KIND", "There is no event to match.", "Write the condition as when.")
+	case event != "":
+		k.event(path+".event", "", event)
 	}
 }
 
@@ -137,8 +153,8 @@ func (k *compiler) sequence(steps []*Step, parent *place, arm string) {
 // step checks one step by its kind.
 func (k *compiler) step(s *Step) {
 	path := k.path(s)
-	if n := count(s.Call != nil, s.Send != nil, s.Wait != nil, s.Choose != nil, s.Survey != nil, s.Exit != nil); n != 1 {
-		k.report(path, s.ID, "STEP_KIND", fmt.Sprintf("The step has %d kinds; it must have one.", n), "Write one of call, send, wait, choose, survey, exit.")
+	if n := len(s.kinds()); n != 1 {
+		k.report(path, s.ID, "STEP_KIND", fmt.Sprintf("The step has %d kinds; it must have one.", n), "Write one of "+strings.Join(kindNames(), ", ")+".")
 		return
 	}
 	switch {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 // Compile decodes, validates and type-checks a definition and pins its actions.
@@ -100,57 +99,6 @@ func (k *compiler) element(path string, i int, id string) string {
 	}
 	return path + "." + id
 }
-
-// defaults fills in what the source leaves out.
-func (k *compiler) defaults() {
-	d := k.def
-	if !k.has("deadline") {
-		d.Deadline = Duration(365 * 24 * time.Hour)
-	}
-	if !k.has("entry.reentry") {
-		d.Entry.Reentry = "never"
-	}
-	walk(d, func(s *Step) {
-		path := k.path(s)
-		if s.Call != nil {
-			k.callDefaults(s, path)
-		}
-		if s.Choose != nil && !k.has(path+".choose.otherwise.id") {
-			s.Choose.Otherwise.ID = otherwise
-		}
-		for at, c := range cards(s.Send, path+".send") {
-			if c.Media != nil && !k.has(at+".media.height") {
-				c.Media.Height = "MEDIUM_HEIGHT"
-			}
-		}
-	})
-}
-
-func (k *compiler) callDefaults(s *Step, path string) {
-	r := s.Retry
-	if r == nil {
-		r = &Retry{}
-		s.Retry = r
-	}
-	if !k.has(path + ".retry.attempts") {
-		r.Attempts = 6
-	}
-	if !k.has(path + ".retry.interval") {
-		r.Interval = Duration(time.Second)
-	}
-	if !k.has(path + ".retry.max") {
-		r.Max = max(Duration(30*time.Second), r.Interval)
-	}
-	if !k.has(path + ".on_failure") {
-		s.OnFailure = "hold"
-	}
-}
-
-// otherwise is the id of the arm that a choose takes when no condition holds.
-const otherwise = "otherwise"
-
-// failed is the id of a step's error arm.
-const failed = "failed"
 
 // walk visits every step, exits' steps first, blocks before what is in them.
 func walk(d *Definition, f func(*Step)) {

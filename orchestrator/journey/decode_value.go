@@ -9,15 +9,18 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 )
 
 var (
-	typeText     = reflect.TypeFor[Text]()
-	typeDuration = reflect.TypeFor[Duration]()
-	typeStep     = reflect.TypeFor[*Step]()
-	typeUndo     = reflect.TypeFor[*Undo]()
+	typeText       = reflect.TypeFor[Text]()
+	typeDuration   = reflect.TypeFor[Duration]()
+	typeDefinition = reflect.TypeFor[Definition]()
+	typeStep       = reflect.TypeFor[*Step]()
+	typeUndo       = reflect.TypeFor[*Undo]()
+	typeSchemas    = reflect.TypeFor[map[string]map[string]any]()
 )
 
 // value decodes n into v.
@@ -60,17 +63,21 @@ func (d *decoder) wrongType(n *yaml.Node, path, want, mend string) {
 }
 
 func (d *decoder) duration(n *yaml.Node, v reflect.Value, path string) {
-	parsed, err := ParseDuration(n.Value)
+	text, sign := n.Value, Duration(1)
+	if rest, negative := strings.CutPrefix(text, "-"); negative && strings.HasSuffix(path, ".date.offset") {
+		text, sign = rest, -1
+	}
+	parsed, err := ParseDuration(text)
 	if err != nil || n.Kind != yaml.ScalarNode {
 		d.problem(n, path, "BAD_DURATION", fmt.Sprintf("Here must be a duration, not %s.", describe(n)), "Write whole days like 3d, or hours and minutes like 1h30m.")
 		return
 	}
-	v.SetInt(int64(parsed))
+	v.SetInt(int64(sign * parsed))
 }
 
 // expressions are the fields whose text is CEL, so that numbers and booleans
 // may stand there as they are.
-var expressionFields = []string{"match", "key", "when", "until", "each", "start", "end", "latitude", "longitude"}
+var expressionFields = []string{"match", "key", "when", "while", "until", "each", "start", "end", "latitude", "longitude"}
 
 func (d *decoder) scalar(n *yaml.Node, v reflect.Value, path string) {
 	scalar := n.Kind == yaml.ScalarNode
@@ -82,7 +89,7 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, path string) {
 			return
 		}
 		v.SetString(n.Value)
-	case reflect.Int:
+	case reflect.Int, reflect.Int64:
 		i, err := strconv.Atoi(n.Value)
 		if !scalar || err != nil || n.Tag != "!!int" {
 			d.wrongType(n, path, "a whole number", "Write it without quotes.")
@@ -137,6 +144,18 @@ func (d *decoder) text(n *yaml.Node, v reflect.Value, path string) {
 func (d *decoder) free(n *yaml.Node, v reflect.Value, path string) {
 	if n.Kind != yaml.MappingNode {
 		d.wrongType(n, path, "an object", "Write its fields as name: value.")
+		return
+	}
+	if v.Type() == typeSchemas {
+		schemas := map[string]map[string]any{}
+		d.pairs(n, path, func(key string, _, item *yaml.Node) {
+			if m, ok := d.any(item, under(path, key)).(map[string]any); ok {
+				schemas[key] = m
+				return
+			}
+			d.wrongType(item, under(path, key), "an object", "Write a JSON Schema: {type: object, properties: {…}}.")
+		})
+		v.Set(reflect.ValueOf(schemas))
 		return
 	}
 	if m, ok := d.any(n, path).(map[string]any); ok {
@@ -265,14 +284,22 @@ func (d *decoder) object(n *yaml.Node, v reflect.Value, path string) {
 	})
 }
 
-// fieldsOf are the fields that a source may give, by name.
+// fieldsOf are the fields that a source may give, by name. It is not to be
+// changed.
 func fieldsOf(t reflect.Type) map[string]int {
+	if known, ok := fieldsByType.Load(t); ok {
+		return known.(map[string]int) //nolint:errcheck // nothing else is stored
+	}
 	out := map[string]int{}
 	for i := range t.NumField() {
 		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		if name != "actions" || t != reflect.TypeFor[Definition]() { // filled in at publish, never written
+		if t != typeDefinition || name != "actions" && name != "segments" { // filled in at publish, never written
 			out[name] = i
 		}
 	}
+	fieldsByType.Store(t, out)
 	return out
 }
+
+// fieldsByType remembers what fieldsOf has found, of some thirty types.
+var fieldsByType sync.Map

@@ -9,7 +9,7 @@ import (
 )
 
 // Duration is a length of time written as in Go ("90m", "1h30m") or in whole
-// days ("3d"). Days are 24 hours.
+// days ("3d"). Days are 24 hours. Only the offset of a [Date] may be negative.
 type Duration time.Duration
 
 // maxDays is the longest duration, a century.
@@ -50,7 +50,11 @@ func (d *Duration) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &s); err != nil {
 		return err
 	}
-	v, err := ParseDuration(s)
+	text, negative := strings.CutPrefix(s, "-")
+	v, err := ParseDuration(text)
+	if negative {
+		v = -v
+	}
 	*d = v
 	return err
 }

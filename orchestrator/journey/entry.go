@@ -55,3 +55,8 @@ type KeywordEntry struct {
 type QREntry struct {
 	Places []string `json:"places,omitempty"` // one code each ("counter-1"); becomes entry.place
 }
+
+// doors is how many ways there are in.
+func (e *Entry) doors() int {
+	return count(e.Event != nil, e.Segment != nil, e.Schedule != nil, e.Keyword != nil, e.QR != nil, e.API)
+}

@@ -209,7 +209,9 @@ func (p *placer) arms(s *Step, arms []ShownArm, x, y, depth int) {
 		left += m.left + m.right + gapX
 		key := s.ID + "-" + a.ID
 		e := Edge{ID: "e-" + key, From: s.ID, Arm: a.ID, D: elbow(x, top, ax, top+barY, ay)}
-		p.out.Tags = append(p.out.Tags, Tag{ID: "t-" + key, Step: s.ID, Arm: a.ID, Title: a.Title, Timeout: a.Timeout, X: ax, Y: top + tagY})
+		if a.ID != "" {
+			p.out.Tags = append(p.out.Tags, Tag{ID: "t-" + key, Step: s.ID, Arm: a.ID, Title: a.Title, Timeout: a.Timeout, X: ax, Y: top + tagY})
+		}
 		if len(a.Steps) == 0 {
 			e.D += tail(ax, x, end)
 			p.edge(e)
@@ -222,60 +224,6 @@ func (p *placer) arms(s *Step, arms []ShownArm, x, y, depth int) {
 			p.edge(Edge{ID: "e-" + last.ID, From: last.ID, D: "M" + point(ax, bottom) + tail(ax, x, end)})
 		}
 	}
-}
-
-// ShownArm is one arm of a block as the picture shows it.
-type ShownArm struct {
-	ID      string
-	Title   Text
-	Timeout bool
-	Steps   []*Step
-}
-
-// ShownArms are the arms that s has in the picture: none for a wait that only
-// lets time pass, as there is nothing to choose between.
-func (s *Step) ShownArms() []ShownArm {
-	var arms []ShownArm
-	switch {
-	case s.Wait != nil:
-		if s.Delay() {
-			return nil
-		}
-		for _, a := range s.Wait.Arms {
-			arms = append(arms, ShownArm{a.ID, a.Title, a.After != 0 || a.Until != "", a.Steps})
-		}
-	case s.Choose != nil:
-		for _, a := range s.Choose.Arms {
-			arms = append(arms, ShownArm{a.ID, a.Title, false, a.Steps})
-		}
-		o := s.Choose.Otherwise
-		arms = append(arms, ShownArm{o.ID, o.Title, false, o.Steps})
-	}
-	return arms
-}
-
-// Delay says whether s is a wait that only lets time pass.
-func (s *Step) Delay() bool {
-	if s.Wait == nil || len(s.Wait.Arms) != 1 {
-		return false
-	}
-	a := s.Wait.Arms[0]
-	return a.Event == "" && a.Reply == "" && len(a.Steps) == 0
-}
-
-// ends says whether nothing comes after s: it is an exit, or a block all of
-// whose arms end.
-func (s *Step) ends() bool {
-	if s.Exit != nil {
-		return true
-	}
-	arms := s.ShownArms()
-	for _, a := range arms {
-		if len(a.Steps) == 0 || !a.Steps[len(a.Steps)-1].ends() {
-			return false
-		}
-	}
-	return len(arms) > 0
 }
 
 func point(x, y int) string { return strconv.Itoa(x) + " " + strconv.Itoa(y) }

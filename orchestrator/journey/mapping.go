@@ -91,7 +91,7 @@ func (p *place) passedOver() bool {
 func (p *place) branch() []string {
 	var out []string
 	for ; p != nil && p.parent != nil; p = p.parent {
-		if p.parent.step.Parallel != nil {
+		if p.parent.step.Parallel != nil && p.arm != ArmFailed {
 			out = append(out, p.parent.step.ID+"/"+p.arm)
 		}
 	}
@@ -99,29 +99,51 @@ func (p *place) branch() []string {
 	return out
 }
 
-// kindName is what a step does.
-func kindName(s *Step) Kind {
-	for _, k := range []struct {
-		set  bool
-		kind Kind
-	}{
-		{s.Call != nil, KindCall},
-		{s.Send != nil, KindSend},
-		{s.Wait != nil, KindWait},
-		{s.Choose != nil, KindChoose},
-		{s.Split != nil, KindSplit},
-		{s.Parallel != nil, KindParallel},
-		{s.Repeat != nil, KindRepeat},
-		{s.Journey != nil, KindJourney},
-		{s.Task != nil, KindTask},
-		{s.Survey != nil, KindSurvey},
-		{s.Update != nil, KindUpdate},
-		{s.Fragment != nil, KindFragment},
-		{s.Exit != nil, KindExit},
-	} {
-		if k.set {
-			return k.kind
+// Enabled tells whether there is such a step and neither it nor a block around
+// it is disabled.
+func (p *Program) Enabled(step string) bool {
+	at := p.steps[step]
+	return at != nil && !at.passedOver()
+}
+
+// OfExit tells whether a step is one of those that an exit criterion runs.
+func (p *Program) OfExit(step string) bool {
+	at := p.steps[step]
+	for at != nil && at.parent != nil {
+		at = at.parent
+	}
+	return at != nil && slices.ContainsFunc(p.def.Exit, func(x Exit) bool {
+		return len(x.Steps) > 0 && &x.Steps[0] == &at.siblings[0]
+	})
+}
+
+// Branch lists the arms of parallels that a step is in, as "block/arm",
+// outermost first.
+func (p *Program) Branch(step string) []string { return p.steps[step].branch() }
+
+// Arms lists the ids of a step's arms that lead somewhere else than an arm of a
+// parallel or a round does, the error arm last; none when it has no arms.
+func (p *Program) Arms(step string) []string {
+	at := p.steps[step]
+	if at == nil || at.step.Parallel != nil || at.step.Repeat != nil {
+		return nil
+	}
+	var out []string
+	for _, a := range arms(at.step) {
+		out = append(out, a.id)
+	}
+	return out
+}
+
+// Repeats lists the repeats that a step is in and that begin in the same arm of
+// a parallel, outermost first.
+func (p *Program) Repeats(step string) []string {
+	var out []string
+	for at := p.steps[step]; at != nil && at.parent != nil && at.parent.step.Parallel == nil; at = at.parent {
+		if at.parent.step.Repeat != nil {
+			out = append(out, at.parent.step.ID)
 		}
 	}
-	return ""
+	slices.Reverse(out)
+	return out
 }

@@ -2,10 +2,6 @@ package journey
 
 import "encoding/json"
 
-// EventReply is the type of the event that a customer's answer to a suggested
-// reply becomes. Its data: message_id, step, reply, value, text.
-const EventReply = "qidong.message.replied"
-
 // Message is an evaluated send or survey step: what goes to the channel.
 type Message struct {
 	Parts   []Part                  `json:"parts"`

@@ -2,7 +2,6 @@ package journey
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"cel.dev/cel-go/cel"
@@ -15,6 +14,8 @@ type Program struct {
 	steps       map[string]*place
 	expressions map[string]*expression // by loop name and source
 	templates   map[string][]templatePart
+	listens     map[string]bool // by event type
+	conditional bool
 }
 
 // place is where a step stands in the tree.
@@ -51,6 +52,7 @@ func NewProgram(d *Definition) (*Program, error) {
 			return nil, fmt.Errorf("preparing %s: %w", s.path, err)
 		}
 	}
+	p.listen()
 	return p, nil
 }
 
@@ -71,50 +73,6 @@ func (p *Program) index(steps []*Step, parent *place, arm string) error {
 		}
 	}
 	return nil
-}
-
-// stepArm is an alternative of any block.
-type stepArm struct {
-	id    string
-	steps []*Step
-}
-
-// arms lists the alternatives of any block, in the order of the source, its
-// error arm last.
-func arms(s *Step) []stepArm {
-	var out []stepArm
-	switch {
-	case s.Wait != nil:
-		for _, a := range s.Wait.Arms {
-			out = append(out, stepArm{a.ID, a.Steps})
-		}
-	case s.Choose != nil:
-		for _, a := range s.Choose.Arms {
-			out = append(out, stepArm{a.ID, a.Steps})
-		}
-		out = append(out, stepArm{otherwise, s.Choose.Otherwise.Steps})
-	case s.Split != nil:
-		for _, a := range s.Split.Arms {
-			out = append(out, stepArm{a.ID, a.Steps})
-		}
-	case s.Parallel != nil:
-		for _, a := range s.Parallel.Arms {
-			out = append(out, stepArm{a.ID, a.Steps})
-		}
-	case s.Repeat != nil:
-		out = append(out, stepArm{"round", s.Repeat.Steps})
-	case s.Task != nil:
-		if a := s.Task.Done; a != nil {
-			out = append(out, stepArm{"done", a.Steps})
-		}
-		if a := s.Task.Overdue; a != nil {
-			out = append(out, stepArm{"overdue", a.Steps})
-		}
-	}
-	if s.Failed != nil {
-		out = append(out, stepArm{failed, s.Failed.Steps})
-	}
-	return out
 }
 
 func (p *Program) prepare(env *cel.Env, s site) error {
@@ -155,74 +113,6 @@ func (p *Program) Step(id string) *Step {
 		return at.step
 	}
 	return nil
-}
-
-// First is the id of the first step, "" when the journey has none.
-func (p *Program) First() string { return first(p.def.Steps) }
-
-// ExitFirst is the id of the first step of Exit[exit], "" when it has none.
-func (p *Program) ExitFirst(exit int) string { return first(p.def.Exit[exit].Steps) }
-
-func first(steps []*Step) string {
-	if len(steps) == 0 {
-		return ""
-	}
-	return steps[0].ID
-}
-
-// Next is where an enrollment goes after step when it took arm ("" for steps
-// without arms): the arm's first step, else what follows the block, climbing
-// out of blocks that have ended; "" at the end.
-func (p *Program) Next(step, arm string) string {
-	at := p.steps[step]
-	if at == nil {
-		return ""
-	}
-	for _, a := range arms(at.step) {
-		if a.id == arm && len(a.steps) > 0 {
-			return a.steps[0].ID
-		}
-	}
-	for ; at != nil; at = at.parent {
-		if at.index+1 < len(at.siblings) {
-			return at.siblings[at.index+1].ID
-		}
-	}
-	return ""
-}
-
-// Path lists the blocks around a step as "block/arm", outermost first.
-func (p *Program) Path(step string) []string {
-	var path []string
-	for at := p.steps[step]; at != nil && at.parent != nil; at = at.parent {
-		path = append(path, at.parent.step.ID+"/"+at.arm)
-	}
-	slices.Reverse(path)
-	return path
-}
-
-// Listens tells whether any wait or exit of the journey is about events of the
-// type.
-func (p *Program) Listens(eventType string) bool {
-	for _, x := range p.def.Exit {
-		if x.Event == eventType {
-			return true
-		}
-	}
-	for _, at := range p.steps {
-		if at.step.Survey != nil && eventType == EventReply {
-			return true
-		}
-		if at.step.Wait == nil {
-			continue
-		}
-		for _, a := range at.step.Wait.Arms {
-			if a.Event == eventType || (a.Reply != "" && eventType == EventReply) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // Scope is what expressions see. Steps holds the bindings by step id; Event is

@@ -107,15 +107,19 @@ func (r *renderer) send(s *Send) ([]Part, error) {
 	return parts, nil
 }
 
-// survey is a question with eleven suggested replies, as many as there may be.
+// survey is a question with a suggested reply for each score: eleven at most, as
+// many as there may be. One in words has none.
 func (r *renderer) survey(s *Survey) ([]Part, error) {
 	text, err := r.localized(s.Question, maxText)
 	if err != nil {
 		return nil, fmt.Errorf("question: %w", err)
 	}
-	chips := make([]any, maxChips)
-	for n := range chips {
-		chips[n] = r.reply(strconv.Itoa(n), ReplyMeaning{Reply: "score", Value: object{"score": n}, Text: strconv.Itoa(n)})
+	if s.Kind == SurveyText {
+		return []Part{part(ContentText, text)}, nil
+	}
+	var chips []any
+	for n, last := SurveyScale(s.Kind); n <= last; n++ {
+		chips = append(chips, r.reply(strconv.Itoa(n), ReplyMeaning{Reply: "score", Value: object{"score": n}, Text: strconv.Itoa(n)}))
 	}
 	return []Part{part(ContentText, text), part(ContentSuggestions, object{"suggestions": chips})}, nil
 }

@@ -17,31 +17,55 @@ type site struct {
 	loop     string    // name of the carousel's element, if inside one
 	want     *cel.Type // of an expression; nil: any
 	exit     *Exit     // the exit criterion it is in, or one of whose steps it is in
+	anytime  bool      // judged at any time: of an exit or a goal
 	undo     bool      // in a call's undo: call.key is known
-	event    bool      // a match: event is known
+	matched  bool      // a match: event is known
+	event    string    // the type of that event, "" for one that is not known
 	reply    string    // the step to whose message a matched event replies
 }
 
-// sites lists every expression and template, exits first. path is where a step
+// sites lists every expression and template: those of the entry, of goals, of
+// exits with their steps, then those of the steps. path is where a step
 // is; nil means steps.<id>.
 func sites(d *Definition, path func(*Step) string) []site {
 	if path == nil {
 		path = func(s *Step) string { return "steps." + s.ID }
 	}
 	c := collector{path: path}
-	if e := d.Entry.Event; e != nil {
-		c.add(site{path: "entry.event.match", source: e.Match, want: cel.BoolType, event: true})
+	c.entry(&d.Entry)
+	for i := range d.Goals {
+		g := &d.Goals[i]
+		c.criterion("goals."+g.ID, g.Event, g.Match, g.When)
 	}
-	c.add(site{path: "entry.key", source: d.Entry.Key, event: true})
 	for i := range d.Exit {
 		x := &d.Exit[i]
 		c.exit = x
-		c.add(site{path: "exit." + x.ID + ".match", source: x.Match, want: cel.BoolType, event: true})
+		c.criterion("exit."+x.ID, x.Event, x.Match, x.When)
 		c.steps(x.Steps)
 		c.exit = nil
 	}
 	c.steps(d.Steps)
 	return c.out
+}
+
+func (c *collector) entry(e *Entry) {
+	if v := e.Event; v != nil {
+		c.add(site{path: "entry.event.match", source: v.Match, want: cel.BoolType, event: v.Type, matched: true})
+	}
+	key := site{path: "entry.key", source: e.Key, matched: true}
+	if e.Event != nil && e.doors() == 1 {
+		key.event = e.Event.Type
+	}
+	c.add(key)
+	if e.Keyword != nil {
+		c.text(site{}, "entry.keyword.confirm", e.Keyword.Confirm)
+	}
+}
+
+// criterion is what a goal or an exit is judged by.
+func (c *collector) criterion(path, event, match, when string) {
+	c.add(site{path: path + ".match", source: match, want: cel.BoolType, event: event, matched: true, anytime: true})
+	c.add(site{path: path + ".when", source: when, want: cel.BoolType, anytime: true})
 }
 
 type collector struct {
@@ -72,28 +96,67 @@ func (c *collector) step(s *Step) {
 	case s.Call != nil:
 		c.values(base, path+".call.with", s.Call.With)
 		if u := s.Call.Undo; u != nil {
-			base.undo = true
-			c.values(base, path+".call.undo.with", u.With)
+			undo := base
+			undo.undo = true
+			c.values(undo, path+".call.undo.with", u.With)
 		}
 	case s.Send != nil:
 		c.send(base, path+".send", s.Send)
 	case s.Survey != nil:
 		c.text(base, path+".survey.question", s.Survey.Question)
 	case s.Wait != nil:
-		for _, a := range s.Wait.Arms {
-			arm := path + ".wait.arms." + a.ID
-			match := base
-			match.event, match.reply = true, a.Reply
-			c.expr(match, arm+".match", a.Match, cel.BoolType)
-			c.expr(base, arm+".until", a.Until, cel.TimestampType)
-			c.steps(a.Steps)
-		}
+		c.wait(base, path+".wait", s.Wait)
 	case s.Choose != nil:
 		for _, a := range s.Choose.Arms {
 			c.expr(base, path+".choose.arms."+a.ID+".when", a.When, cel.BoolType)
-			c.steps(a.Steps)
 		}
-		c.steps(s.Choose.Otherwise.Steps)
+	case s.Repeat != nil:
+		c.expr(base, path+".repeat.while", s.Repeat.While, cel.BoolType)
+		c.expr(base, path+".repeat.until", s.Repeat.Until, cel.BoolType)
+	case s.Journey != nil:
+		c.template(base, path+".journey.key", s.Journey.Key)
+		c.values(base, path+".journey.with", s.Journey.With)
+	case s.Task != nil:
+		c.task(base, path+".task", s.Task)
+	case s.Update != nil:
+		c.update(base, path+".update", s.Update)
+	}
+	for _, a := range arms(s) {
+		c.steps(a.steps)
+	}
+}
+
+func (c *collector) wait(base site, path string, w *Wait) {
+	for _, a := range w.Arms {
+		arm, match := path+".arms."+a.ID, base
+		match.matched, match.event, match.reply = true, a.Event, a.Reply
+		c.expr(match, arm+".match", a.Match, cel.BoolType)
+		c.expr(base, arm+".when", a.When, cel.BoolType)
+		c.expr(base, arm+".until", a.Until, cel.TimestampType)
+	}
+}
+
+func (c *collector) task(base site, path string, t *Task) {
+	c.template(base, path+".assignee", t.Assignee)
+	c.text(base, path+".instructions", t.Instructions)
+	for i, e := range t.Escalations {
+		c.template(base, element(path+".escalations", i)+".assignee", e.Assignee)
+	}
+}
+
+func (c *collector) update(base site, path string, u *Update) {
+	c.values(base, path+".traits", u.Traits)
+	if u.Tags != nil {
+		for i, tag := range u.Tags.Add {
+			c.template(base, element(path+".tags.add", i), tag)
+		}
+		for i, tag := range u.Tags.Remove {
+			c.template(base, element(path+".tags.remove", i), tag)
+		}
+	}
+	c.values(base, path+".vars", u.Vars)
+	if u.Emit != nil {
+		c.values(base, path+".emit.data", u.Emit.Data)
 	}
 }
 

@@ -26,6 +26,16 @@ type Escalation struct {
 	Assignee string   `json:"assignee"` // template
 }
 
+// The kinds of surveys.
+const (
+	SurveyNPS         = "nps"  // 0–10: would you recommend us?
+	SurveyCSAT        = "csat" // 1–5: how satisfied are you?
+	SurveyCES         = "ces"  // 1–7: how easy was it?
+	SurveyExpectation = "expectation"
+	SurveyPerception  = "perception"
+	SurveyText        = "text"
+)
+
 // Survey asks one question and waits for the answer. It binds
 // steps.<id>.answered (bool), steps.<id>.score (int, -1 without an answer) and
 // steps.<id>.text ("" without one).
