@@ -3,22 +3,15 @@ package orchestrator
 import (
 	"context"
 	"fmt"
+	"slices"
 	"unicode/utf8"
+
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
-// The kinds of surveys.
-const (
-	SurveyNPS         = "nps"         // 0–10
-	SurveyCSAT        = "csat"        // 1–5
-	SurveyCES         = "ces"         // 1–7
-	SurveyExpectation = "expectation" // 1–5
-	SurveyPerception  = "perception"  // 1–5
-	SurveyText        = "text"        // words
-)
-
-// surveyScale is the least and the greatest score of each kind; words have none.
-var surveyScale = map[string][2]int{
-	SurveyNPS: {0, 10}, SurveyCSAT: {1, 5}, SurveyCES: {1, 7}, SurveyExpectation: {1, 5}, SurveyPerception: {1, 5}, SurveyText: {-1, -1},
+// surveyKinds are those that are kept.
+var surveyKinds = []string{
+	journey.SurveyNPS, journey.SurveyCSAT, journey.SurveyCES, journey.SurveyExpectation, journey.SurveyPerception, journey.SurveyText,
 }
 
 // Bounds of surveys.
@@ -88,7 +81,7 @@ func (s *Service) Answers(ctx context.Context, a Actor, f AnswerFilter, p Page) 
 
 func checkAnswers(f *AnswerFilter, a Actor) error {
 	f.Workspace = a.Workspace
-	if _, ok := surveyScale[f.Kind]; f.Kind != "" && !ok {
+	if f.Kind != "" && !slices.Contains(surveyKinds, f.Kind) {
 		return fmt.Errorf("%w: %.40q is no kind of survey; use nps, csat, ces, expectation, perception or text", ErrInvalid, f.Kind)
 	}
 	if !f.Since.IsZero() && !f.Until.IsZero() && !f.Since.Before(f.Until) {
@@ -102,13 +95,13 @@ func figures(counts []ScoreCount) SurveyResults {
 	var r SurveyResults
 	for _, c := range counts {
 		switch c.Kind {
-		case SurveyNPS:
+		case journey.SurveyNPS:
 			r.NPS.add(c)
-		case SurveyCSAT:
+		case journey.SurveyCSAT:
 			r.CSAT.add(c, 4)
-		case SurveyCES:
+		case journey.SurveyCES:
 			r.CES.add(c, 5)
-		case SurveyText:
+		case journey.SurveyText:
 			if c.Answered {
 				r.Texts += c.Count
 			}
@@ -165,15 +158,15 @@ func (s *Service) RecordAnswer(ctx context.Context, answer Answer, p Progress) e
 // checkAnswer refuses a score that the kind of survey does not have, and cuts
 // words that are too long.
 func checkAnswer(a *Answer) error {
-	scale, ok := surveyScale[a.Kind]
-	if !ok {
+	if !slices.Contains(surveyKinds, a.Kind) {
 		return fmt.Errorf("%w: %.40q is no kind of survey", ErrInvalid, a.Kind)
 	}
 	if !a.Answered {
 		a.Score = -1
 	}
-	if a.Answered && (a.Score < scale[0] || a.Score > scale[1]) {
-		return fmt.Errorf("%w: the score %d is not one of a survey of kind %s, which has %d to %d", ErrInvalid, a.Score, a.Kind, scale[0], scale[1])
+	least, greatest := journey.SurveyScale(a.Kind)
+	if a.Answered && (a.Score < least || a.Score > greatest) {
+		return fmt.Errorf("%w: the score %d is not one of a survey of kind %s, which has %d to %d", ErrInvalid, a.Score, a.Kind, least, greatest)
 	}
 	if utf8.RuneCountInString(a.Text) > maxAnswerText {
 		a.Text = string([]rune(a.Text)[:maxAnswerText])
