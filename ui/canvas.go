@@ -1,9 +1,9 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/qidong/qidong/orchestrator/journey"
 	"github.com/qidong/qidong/ui/i18n"
@@ -41,12 +41,9 @@ func box(ctx context.Context, b journey.Box) view.Box {
 	v := view.Box{ID: b.ID, X: b.X, Y: b.Y}
 	switch {
 	case b.Entry != nil:
-		v.Kind, v.Title = "entry", i18n.T(ctx, "kind.entry")
-		if b.Entry.Event != nil {
-			v.Sub = b.Entry.Event.Type
-		}
+		v.Kind, v.Title, v.Sub = "entry", i18n.T(ctx, "kind.entry"), doors(ctx, b.Entry)
 	case b.Exit != nil:
-		v.Kind, v.Sub = "stop", b.Exit.Event
+		v.Kind, v.Sub = "stop", cmp.Or(b.Exit.Event, b.Exit.When)
 		if v.Title = i18n.Pick(ctx, b.Exit.Title); v.Title == "" {
 			v.Title = b.Exit.ID
 		}
@@ -61,34 +58,10 @@ func armTitle(ctx context.Context, title journey.Text, id string) string {
 	if t := i18n.Pick(ctx, title); t != "" {
 		return t
 	}
-	if id == "otherwise" {
-		return i18n.T(ctx, "arm.otherwise")
+	if key := "arm." + id; i18n.Has(key) {
+		return i18n.T(ctx, key)
 	}
 	return id
-}
-
-// subtitle is the second line of a card: what the step does.
-func subtitle(ctx context.Context, s *journey.Step) string {
-	switch kindOf(s) {
-	case "call":
-		return s.Call.Action
-	case "send":
-		return i18n.T(ctx, "category."+s.Send.Category) + " · " + i18n.T(ctx, "form."+form(s.Send))
-	case "delay":
-		return moment(ctx, s.Wait.Arms[0])
-	case "wait":
-		for _, a := range s.Wait.Arms {
-			if a.After != 0 || a.Until != "" {
-				return i18n.Count(ctx, "wait.arms", len(s.Wait.Arms)) + " · " + moment(ctx, a)
-			}
-		}
-		return i18n.Count(ctx, "wait.arms", len(s.Wait.Arms))
-	case "choose":
-		return i18n.Count(ctx, "choose.arms", len(s.Choose.Arms)+1)
-	case "survey":
-		return strings.ToUpper(s.Survey.Kind) + " · " + i18n.T(ctx, "wait.upto", "d", duration(ctx, s.Survey.Wait))
-	}
-	return outcome(ctx, s.Exit.Outcome)
 }
 
 // form says which shape a message has.
@@ -100,14 +73,6 @@ func form(s *journey.Send) string {
 		return "card"
 	}
 	return "text"
-}
-
-// moment says when time ends a wait.
-func moment(ctx context.Context, a journey.Arm) string {
-	if a.After != 0 {
-		return i18n.T(ctx, "wait.upto", "d", duration(ctx, a.After))
-	}
-	return i18n.T(ctx, "wait.until")
 }
 
 func duration(ctx context.Context, d journey.Duration) string {

@@ -35,6 +35,11 @@ func panel(ctx context.Context, d *journey.Definition, id string) *view.Panel {
 	p := &view.Panel{ID: id, Kind: k, KindText: i18n.T(ctx, "kind."+k), Title: stepTitle(ctx, s)}
 	b := &fields{ctx: ctx}
 	b.code("field.id", s.ID)
+	b.text("field.note", s.Note)
+	b.yes("field.disabled", s.Disabled)
+	if s.Call == nil && s.OnFailure != "" { // a call tells it beside its retries
+		b.text("field.failure", i18n.T(ctx, "failure."+s.OnFailure))
+	}
 	switch {
 	case s.Call != nil:
 		p.Groups = callGroups(b, d, s)
@@ -44,28 +49,29 @@ func panel(ctx context.Context, d *journey.Definition, id string) *view.Panel {
 		p.Groups = waitGroups(b, s.Wait)
 	case s.Choose != nil:
 		p.Groups = chooseGroups(b, s.Choose)
-	case s.Survey != nil:
-		b.code("field.survey", s.Survey.Kind)
-		b.text("field.wait", duration(ctx, s.Survey.Wait))
-		b.text("field.question", i18n.Pick(ctx, s.Survey.Question))
-		p.Groups = b.groups()
 	case s.Exit != nil:
 		b.code("field.outcome", s.Exit.Outcome)
 		b.yes("field.undo", s.Exit.Undo)
 		p.Groups = b.groups()
+	default:
+		p.Groups = blockGroups(b, s)
 	}
 	return p
 }
 
 func entryPanel(ctx context.Context, d *journey.Definition) *view.Panel {
 	b := &fields{ctx: ctx}
-	if d.Entry.Event != nil {
-		b.code("field.event", d.Entry.Event.Type)
-		b.code("field.match", d.Entry.Event.Match)
-	}
-	b.code("field.key", d.Entry.Key)
-	b.code("field.reentry", d.Entry.Reentry)
+	entryFields(b, &d.Entry)
 	b.text("field.deadline", duration(ctx, d.Deadline))
+	guardFields(b, &d.Guardrails)
+	for _, g := range d.Goals {
+		b.group("field.goal")
+		b.text("field.title", armTitle(ctx, g.Title, g.ID))
+		b.code("field.event", g.Event)
+		b.code("field.match", g.Match)
+		b.code("field.when", g.When)
+		b.code("field.outcome", g.Exit)
+	}
 	if len(d.Variables) > 0 {
 		b.group("field.variables")
 		if props, ok := d.Variables["properties"].(map[string]any); ok {
@@ -79,6 +85,7 @@ func exitPanel(ctx context.Context, e *journey.Exit) *view.Panel {
 	b := &fields{ctx: ctx}
 	b.code("field.event", e.Event)
 	b.code("field.match", e.Match)
+	b.code("field.when", e.When)
 	b.yes("field.undo", e.Undo)
 	b.code("field.outcome", e.Outcome)
 	title := i18n.Pick(ctx, e.Title)
@@ -143,10 +150,17 @@ func waitGroups(b *fields, w *journey.Wait) []view.Group {
 		b.code("field.event", a.Event)
 		b.code("field.reply", a.Reply)
 		b.code("field.match", a.Match)
+		b.code("field.when", a.When)
 		if a.After != 0 {
 			b.text("field.after", duration(b.ctx, a.After))
 		}
 		b.code("field.until", a.Until)
+		if a.Window != nil {
+			b.text("field.window", window(b.ctx, a.Window))
+		}
+		if a.Date != nil {
+			dateFields(b, a.Date)
+		}
 	}
 	return b.groups()
 }

@@ -139,6 +139,8 @@ func (t *teller) tell(l orchestrator.LogEntry) {
 		t.add(l, "undo", i18n.T(t.ctx, "log.undone", "step", named(t.names, l.Step)), text(l.Detail, "action"), "")
 	case orchestrator.LogExit:
 		t.add(l, "end", i18n.T(t.ctx, "log.exit", "exit", t.exitName(text(l.Detail, "exit"))), text(l.Detail, "event"), "")
+	case orchestrator.LogGoal:
+		t.add(l, "done", i18n.T(t.ctx, "log.goal", "goal", t.goalName(text(l.Detail, "goal"))), text(l.Detail, "event"), "")
 	case orchestrator.LogStarted:
 		t.add(l, "done", i18n.T(t.ctx, "log.started"), "", "")
 	case orchestrator.LogEnded:
@@ -205,6 +207,17 @@ func (t *teller) exitName(id string) string {
 	return id
 }
 
+func (t *teller) goalName(id string) string {
+	if d := t.v.Version.Definition; d != nil {
+		for _, g := range d.Goals {
+			if g.ID == id {
+				return armTitle(t.ctx, g.Title, id)
+			}
+		}
+	}
+	return id
+}
+
 // begin says what a step is doing.
 func (t *teller) begin(id string) string {
 	k := kindOf(t.steps[id])
@@ -231,14 +244,16 @@ func (t *teller) done(l orchestrator.LogEntry) string {
 		return s.Call.Action
 	case "send":
 		return i18n.T(t.ctx, "log.done.send")
-	case "wait", "choose":
+	case "wait", "choose", "split", "task":
 		arm := text(l.Detail, "arm")
 		for _, a := range s.ShownArms() {
 			if a.ID == arm {
 				return armTitle(t.ctx, a.Title, arm)
 			}
 		}
-		return arm
+		return armTitle(t.ctx, nil, arm)
+	case "journey":
+		return outcome(t.ctx, text(l.Detail, "outcome"))
 	case "delay":
 		return i18n.T(t.ctx, "log.done.delay")
 	case "survey":

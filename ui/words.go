@@ -13,25 +13,16 @@ import (
 	"github.com/qidong/qidong/ui/view"
 )
 
-// kindOf names a step's kind as pictures and texts know it.
+// kindOf names a step's kind as pictures and texts know it: the language's
+// word, but "delay" for a wait that only lets time pass; "" for nil.
 func kindOf(s *journey.Step) string {
 	switch {
 	case s == nil:
 		return ""
-	case s.Call != nil:
-		return "call"
-	case s.Send != nil:
-		return "send"
-	case s.Wait != nil && s.Delay():
+	case s.Delay():
 		return "delay"
-	case s.Wait != nil:
-		return "wait"
-	case s.Choose != nil:
-		return "choose"
-	case s.Survey != nil:
-		return "survey"
 	}
-	return "exit"
+	return string(s.Kind())
 }
 
 // stepTitle is how people call a step.
@@ -65,16 +56,8 @@ func steps(d *journey.Definition) []*journey.Step {
 	walk = func(list []*journey.Step) {
 		for _, s := range list {
 			all = append(all, s)
-			switch {
-			case s.Wait != nil:
-				for _, a := range s.Wait.Arms {
-					walk(a.Steps)
-				}
-			case s.Choose != nil:
-				for _, a := range s.Choose.Arms {
-					walk(a.Steps)
-				}
-				walk(s.Choose.Otherwise.Steps)
+			for _, a := range s.ShownArms() {
+				walk(a.Steps)
 			}
 		}
 	}
