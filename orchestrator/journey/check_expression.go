@@ -259,7 +259,7 @@ func (k *compiler) bindings(s *Step) (fields []string, closed bool) {
 	case s.Choose != nil:
 		return []string{"arm"}, true
 	case s.Survey != nil:
-		return []string{"answered", "score", "message_id"}, true
+		return []string{"answered", "score", "text", "message_id", "delivery", "reason"}, true
 	case s.Call != nil:
 		spec, _ := k.catalog.Action(s.Call.Action)
 		properties, ok := spec.Output["properties"].(map[string]any)
