@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,29 +34,48 @@ type manifest struct {
 // plugins says.
 const defaultTimeout = 10 * time.Second
 
-// catalog is the actions of a workspace's plugins, by "plugin.action".
-type catalog map[string]journey.ActionSpec
+// catalog is what a workspace offers to its journeys.
+type catalog struct {
+	actions   map[string]journey.ActionSpec // by "plugin.action"
+	journeys  map[string]bool               // those with a published version
+	segments  map[string]string             // their rules
+	fragments map[string][]*journey.Step    // by "name@version"
+}
 
 // Action finds an action.
-func (c catalog) Action(name string) (journey.ActionSpec, bool) {
-	spec, ok := c[name]
+func (c *catalog) Action(name string) (journey.ActionSpec, bool) {
+	spec, ok := c.actions[name]
 	return spec, ok
 }
 
 // Actions lists the names, sorted.
-func (c catalog) Actions() []string {
-	list := make([]string, 0, len(c))
-	for name := range c {
-		list = append(list, name)
-	}
-	slices.Sort(list)
-	return list
+func (c *catalog) Actions() []string { return slices.Sorted(maps.Keys(c.actions)) }
+
+// Fragment finds the steps of a published fragment.
+func (c *catalog) Fragment(name string, version int) ([]*journey.Step, bool) {
+	steps, ok := c.fragments[name+"@"+strconv.Itoa(version)]
+	return steps, ok
 }
+
+// Fragments lists the fragments as "name@version", sorted.
+func (c *catalog) Fragments() []string { return slices.Sorted(maps.Keys(c.fragments)) }
+
+// Segment finds the rule of a segment.
+func (c *catalog) Segment(name string) (string, bool) {
+	rule, ok := c.segments[name]
+	return rule, ok
+}
+
+// Segments lists the names, sorted.
+func (c *catalog) Segments() []string { return slices.Sorted(maps.Keys(c.segments)) }
+
+// Journey tells whether a journey is published.
+func (c *catalog) Journey(name string) bool { return c.journeys[name] }
 
 // catalog reads, of each plugin, the newest active version that was granted all
 // that it asks for. Where there is none, the newest active one's actions are
 // known and withheld.
-func (s *Service) catalog(ctx context.Context, workspace string) (catalog, error) {
+func (s *Service) catalog(ctx context.Context, workspace string) (*catalog, error) {
 	plugins, err := s.store.Plugins(ctx, workspace)
 	if err != nil {
 		return nil, err
@@ -71,7 +92,14 @@ func (s *Service) catalog(ctx context.Context, workspace string) (catalog, error
 			chosen[p.Name] = p
 		}
 	}
-	c := catalog{}
+	c := &catalog{actions: map[string]journey.ActionSpec{}, journeys: map[string]bool{}}
+	journeys, err := s.store.Journeys(ctx, workspace)
+	if err != nil {
+		return nil, err
+	}
+	for _, j := range journeys {
+		c.journeys[j.Name] = true
+	}
 	for _, p := range chosen {
 		var m manifest
 		if err := json.Unmarshal(p.Manifest, &m); err != nil {
@@ -85,7 +113,7 @@ func (s *Service) catalog(ctx context.Context, workspace string) (catalog, error
 }
 
 // add puts a plugin's actions in.
-func (c catalog) add(p Plugin, m manifest) error {
+func (c *catalog) add(p Plugin, m manifest) error {
 	for _, a := range m.Actions {
 		spec := journey.ActionSpec{
 			Action: journey.Action{
@@ -105,7 +133,7 @@ func (c catalog) add(p Plugin, m manifest) error {
 				return fmt.Errorf("reading the schemas of %s.%s %s: %w", p.Name, a.Name, p.Version, err)
 			}
 		}
-		c[p.Name+"."+a.Name] = spec
+		c.actions[p.Name+"."+a.Name] = spec
 	}
 	return nil
 }

@@ -28,19 +28,46 @@ func (k *compiler) call(s *Step, path string) {
 			k.input(s, path+".undo.with", u.With, spec.Input, spec.Input)
 		}
 	}
-	k.failurePolicy(s, strings.TrimSuffix(path, ".call"))
+	k.attempts(s, strings.TrimSuffix(path, ".call"))
 }
 
-// failurePolicy checks how often a call is tried and what happens then.
-func (k *compiler) failurePolicy(s *Step, path string) {
+// attempts checks how often a call is tried and how long.
+func (k *compiler) attempts(s *Step, path string) {
 	if r := s.Retry; r.Attempts < 1 || r.Attempts > 100 {
 		k.report(path+".retry.attempts", s.ID, "OUT_OF_RANGE", fmt.Sprintf("%d attempts are not possible.", r.Attempts), "Use 1 to 100.")
 	}
 	if r := s.Retry; r.Interval <= 0 || r.Interval > r.Max {
 		k.report(path+".retry", s.ID, "OUT_OF_RANGE", fmt.Sprintf("The first interval, %s, must be more than nothing and at most the longest, %s.", r.Interval, r.Max), "Change interval or max.")
 	}
-	if !slices.Contains([]string{FailureHold, FailureArm, FailureUndo, FailureExit}, s.OnFailure) {
-		k.report(path+".on_failure", s.ID, "UNKNOWN_VALUE", fmt.Sprintf("There is no failure policy %.40q.", s.OnFailure), "Write hold, arm, undo or exit.")
+	spec, _ := k.catalog.Action(s.Call.Action)
+	switch own := Duration(spec.Timeout); {
+	case k.has(path+".timeout") && s.Timeout <= 0:
+		k.report(path+".timeout", s.ID, "OUT_OF_RANGE", "The call is over at once.", "Write a longer time, or leave it out.")
+	case own > 0 && s.Timeout > own:
+		k.report(path+".timeout", s.ID, "OUT_OF_RANGE", fmt.Sprintf("The timeout %s is longer than that of the action, %s.", s.Timeout, own), "Write a shorter one, or leave it out.")
+	}
+}
+
+// policy checks what happens when a step fails, and that only calls are retried.
+func (k *compiler) policy(s *Step, path string) {
+	if s.Call == nil {
+		for field, given := range map[string]bool{".retry": s.Retry != nil, ".timeout": s.Timeout != 0} {
+			if given {
+				k.report(path+field, s.ID, "NOT_HERE", "Only a call is tried again and has a timeout of its own.", "Remove it.")
+			}
+		}
+	}
+	switch {
+	case s.mayFail():
+		k.oneOf(path+".on_failure", s.ID, "failure policy", s.OnFailure, FailureHold, FailureArm, FailureUndo, FailureExit)
+	case s.OnFailure != "":
+		k.report(path+".on_failure", s.ID, "NOT_HERE", "This step does not fail; what is in it may.", "Move it to the steps inside.")
+	}
+	switch arm := s.OnFailure == FailureArm; {
+	case s.Failed != nil && !arm:
+		k.report(path+".failed", s.ID, "FAILED_ARM", "The error arm is never taken.", "Write on_failure: arm, or remove it.")
+	case s.Failed == nil && arm && s.mayFail():
+		k.report(path, s.ID, "FAILED_ARM", "The error arm is missing.", "Add failed: {steps: […]}; it may be empty: failed: {}.")
 	}
 }
 

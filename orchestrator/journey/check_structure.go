@@ -46,22 +46,13 @@ func (k *compiler) structure() {
 		k.report("steps", "", "MISSING_FIELD", "The journey has no steps.", "Add at least one.")
 	}
 	k.variables()
+	k.eventSchemas()
+	k.guardrails()
+	k.goals()
 	k.exits()
 	k.sequence(d.Steps, nil, "")
 	walk(d, k.step)
-}
-
-func (k *compiler) entry() {
-	e := &k.def.Entry
-	if e.doors() == 0 {
-		k.report("entry", "", "MISSING_FIELD", "The journey has no entry.", "Add entry: {event: {type: …}}, or one of segment, schedule, keyword, qr, api.")
-	}
-	if e.Event != nil {
-		k.event("entry.event.type", "", e.Event.Type)
-	}
-	if !slices.Contains([]string{ReentryNever, ReentryAlways, ReentryAfter}, e.Reentry) {
-		k.report("entry.reentry", "", "UNKNOWN_VALUE", fmt.Sprintf("There is no re-entry rule %.40q.", e.Reentry), "Write never, always or after.")
-	}
+	k.loops()
 }
 
 func (k *compiler) event(path, step, kind string) {
@@ -85,33 +76,6 @@ func (k *compiler) variables() {
 		if schema, ok := p.(map[string]any); ok && schema["default"] != nil {
 			k.fits("variables.properties."+name+".default", "", schema["default"], schema, v)
 		}
-	}
-}
-
-func (k *compiler) exits() {
-	ids := map[string]bool{}
-	for i := range k.def.Exit {
-		x := &k.def.Exit[i]
-		path := k.element("exit", i, x.ID)
-		k.id(path, "", "exit", x.ID, ids[x.ID])
-		ids[x.ID] = true
-		k.criterion(path, x.Event, x.Match, x.When)
-		k.outcome(path+".outcome", "", x.Outcome)
-		k.sequence(x.Steps, nil, "")
-	}
-}
-
-// criterion checks what a goal or an exit is judged by.
-func (k *compiler) criterion(path, event, match, when string) {
-	switch {
-	case event == "" && when == "":
-		k.report(path, "", "MISSING_FIELD", "It has neither an event nor a condition.", "Write one of event, when.")
-	case event != "" && when != "":
-		k.report(path, "", "CRITERION_KIND", "It has both an event and a condition.", "Write one of event, when; narrow an event with match.")
-	case event == "" && match != "":
-		k.report(path+".match", "", "CRITERION_KIND", "There is no event to match.", "Write the condition as when.")
-	case event != "":
-		k.event(path+".event", "", event)
 	}
 }
 
@@ -157,6 +121,7 @@ func (k *compiler) step(s *Step) {
 		k.report(path, s.ID, "STEP_KIND", fmt.Sprintf("The step has %d kinds; it must have one.", n), "Write one of "+strings.Join(kindNames(), ", ")+".")
 		return
 	}
+	k.policy(s, path)
 	switch {
 	case s.Call != nil:
 		k.call(s, path+".call")
@@ -166,8 +131,20 @@ func (k *compiler) step(s *Step) {
 		k.wait(s, path+".wait")
 	case s.Choose != nil:
 		k.choose(s, path+".choose")
+	case s.Split != nil:
+		k.split(s, path+".split")
+	case s.Parallel != nil:
+		k.parallel(s, path+".parallel")
+	case s.Repeat != nil:
+		k.repeat(s, path+".repeat")
+	case s.Journey != nil:
+		k.subJourney(s, path+".journey")
+	case s.Task != nil:
+		k.task(s, path+".task")
 	case s.Survey != nil:
 		k.survey(s, path+".survey")
+	case s.Update != nil:
+		k.update(s, path+".update")
 	case s.Exit != nil:
 		k.outcome(path+".exit.outcome", s.ID, s.Exit.Outcome)
 	}

@@ -33,8 +33,13 @@ func Compile(src []byte, c Catalog) (*Definition, []Problem) {
 
 type noCatalog struct{}
 
-func (noCatalog) Action(string) (ActionSpec, bool) { return ActionSpec{}, false }
-func (noCatalog) Actions() []string                { return nil }
+func (noCatalog) Action(string) (ActionSpec, bool)     { return ActionSpec{}, false }
+func (noCatalog) Actions() []string                    { return nil }
+func (noCatalog) Fragment(string, int) ([]*Step, bool) { return nil, false }
+func (noCatalog) Fragments() []string                  { return nil }
+func (noCatalog) Segment(string) (string, bool)        { return "", false }
+func (noCatalog) Segments() []string                   { return nil }
+func (noCatalog) Journey(string) bool                  { return false }
 
 type compiler struct {
 	doc     *Document
@@ -102,22 +107,23 @@ func (k *compiler) element(path string, i int, id string) string {
 
 // walk visits every step, exits' steps first, blocks before what is in them.
 func walk(d *Definition, f func(*Step)) {
-	var down func(steps []*Step)
-	down = func(steps []*Step) {
-		for _, s := range steps {
-			if s == nil {
-				continue
-			}
-			f(s)
-			for _, a := range arms(s) {
-				down(a.steps)
-			}
+	for i := range d.Exit {
+		walkSteps(d.Exit[i].Steps, f)
+	}
+	walkSteps(d.Steps, f)
+}
+
+// walkSteps visits steps and those in them.
+func walkSteps(steps []*Step, f func(*Step)) {
+	for _, s := range steps {
+		if s == nil {
+			continue
+		}
+		f(s)
+		for _, a := range arms(s) {
+			walkSteps(a.steps, f)
 		}
 	}
-	for i := range d.Exit {
-		down(d.Exit[i].Steps)
-	}
-	down(d.Steps)
 }
 
 // canonical is the definition as the store will give it back, so that what was

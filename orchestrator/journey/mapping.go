@@ -3,7 +3,9 @@ package journey
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strings"
 )
 
 // Remove is the target of a step whose enrollments end when they are moved to
@@ -146,4 +148,73 @@ func (p *Program) Repeats(step string) []string {
 	}
 	slices.Reverse(out)
 	return out
+}
+
+// Unbound lists the steps whose results are needed at a step or after it, that
+// have no result yet by bound, and that are not to come any more. An expression
+// that asks has(steps.x) needs nothing of x.
+func (p *Program) Unbound(step string, bound func(step string) bool) []string {
+	ahead := map[string]bool{}
+	p.ahead(step, ahead)
+	missing := map[string]bool{}
+	for _, s := range sites(p.def, nil) {
+		if !ahead[s.step] {
+			continue
+		}
+		for _, m := range stepReference.FindAllStringSubmatch(s.source, -1) {
+			id := m[2]
+			if m[1] == "" && p.steps[id] != nil && !ahead[id] && !bound(id) && !optional(s.source, id) {
+				missing[id] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(missing))
+}
+
+// stepReference finds "steps.x", and whether something is before it that makes
+// it no name of ours: "event.data.steps.x".
+var stepReference = regexp.MustCompile(`([\w.])?\bsteps\.([a-z][a-z0-9_]*)`)
+
+// optional tells whether a source asks whether there is a result of the step.
+func optional(source, step string) bool {
+	rest := source
+	for {
+		_, after, ok := strings.Cut(rest, "has(steps."+step)
+		if !ok {
+			return false
+		}
+		if after == "" || !isWord(after[0]) {
+			return true
+		}
+		rest = after
+	}
+}
+
+func isWord(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+// ahead collects what may come from a step on: it, what is in it, what follows
+// it and the blocks around it, and all of a repeat around it.
+func (p *Program) ahead(step string, into map[string]bool) {
+	at := p.steps[step]
+	if at == nil {
+		return
+	}
+	collect(at.siblings[at.index:], into)
+	for around := at.parent; around != nil; around = around.parent {
+		if around.step.Repeat != nil {
+			collect([]*Step{around.step}, into)
+		}
+		collect(around.siblings[around.index+1:], into)
+	}
+}
+
+func collect(steps []*Step, into map[string]bool) {
+	for _, s := range steps {
+		into[s.ID] = true
+		for _, a := range arms(s) {
+			collect(a.steps, into)
+		}
+	}
 }

@@ -17,6 +17,19 @@ type catalog map[string]journey.ActionSpec
 func (c catalog) Action(name string) (journey.ActionSpec, bool) { s, ok := c[name]; return s, ok }
 func (c catalog) Actions() []string                             { return slices.Sorted(maps.Keys(c)) }
 
+// Fragment knows none.
+func (catalog) Fragment(string, int) ([]*journey.Step, bool) { return nil, false }
+func (catalog) Fragments() []string                          { return nil }
+
+// segments are those that tests may name.
+var segments = map[string]string{"members": `"member" in customer.tags`, "everyone": "true"}
+
+func (catalog) Segment(name string) (string, bool) { rule, ok := segments[name]; return rule, ok }
+func (catalog) Segments() []string                 { return slices.Sorted(maps.Keys(segments)) }
+
+// journeys are those that tests may name.
+func (catalog) Journey(name string) bool { return name == "movie-night" || name == "welcome" }
+
 const place = `{"type":"object","additionalProperties":false,"required":["address","latitude","longitude"],
 	"properties":{"address":{"type":"string"},"latitude":{"type":"number"},"longitude":{"type":"number"}}}`
 

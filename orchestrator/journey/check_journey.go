@@ -1,0 +1,103 @@
+package journey
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// MaxCap bounds the messages of a cap.
+const MaxCap = 1000
+
+// goals checks what counts as success.
+func (k *compiler) goals() {
+	ids := map[string]bool{}
+	for i := range k.def.Goals {
+		g := &k.def.Goals[i]
+		path := k.element("goals", i, g.ID)
+		k.id(path, "", "goal", g.ID, ids[g.ID])
+		ids[g.ID] = true
+		k.criterion(path, g.Event, g.Match, g.When)
+		if g.Exit != "" {
+			k.outcome(path+".exit", "", g.Exit)
+		}
+	}
+}
+
+func (k *compiler) exits() {
+	ids := map[string]bool{}
+	for i := range k.def.Exit {
+		x := &k.def.Exit[i]
+		path := k.element("exit", i, x.ID)
+		k.id(path, "", "exit", x.ID, ids[x.ID])
+		ids[x.ID] = true
+		k.criterion(path, x.Event, x.Match, x.When)
+		k.outcome(path+".outcome", "", x.Outcome)
+		k.sequence(x.Steps, nil, "")
+	}
+}
+
+// criterion checks what a goal or an exit is judged by.
+func (k *compiler) criterion(path, event, match, when string) {
+	switch {
+	case event == "" && when == "":
+		k.report(path, "", "MISSING_FIELD", "It has neither an event nor a condition.", "Write one of event, when.")
+	case event != "" && when != "":
+		k.report(path, "", "CRITERION_KIND", "It has both an event and a condition.", "Write one of event, when; narrow an event with match.")
+	case event == "" && match != "":
+		k.report(path+".match", "", "CRITERION_KIND", "There is no event to match.", "Write the condition as when.")
+	case event != "":
+		k.event(path+".event", "", event)
+	case constant(when) == "false":
+		k.report(path+".when", "", "NEVER", "The condition never holds.", "Remove it, or write one that can hold.")
+	case constant(when) == "true":
+		k.report(path+".when", "", "ALWAYS", "The condition holds from the beginning.", "Write one that does not always hold.")
+	}
+}
+
+func (k *compiler) guardrails() {
+	g := &k.def.Guardrails
+	k.within("guardrails.priority", "", "priority", g.Priority, 0, 100)
+	if q := g.Quiet; q != nil {
+		from, ok := k.timeOfDay("guardrails.quiet.from", "", q.From, "24:00")
+		to, also := k.timeOfDay("guardrails.quiet.to", "", q.To, "24:00")
+		if ok && also && from == to {
+			k.report("guardrails.quiet", "", "BAD_WINDOW", "Quiet hours that begin and end at one time are none, or all.", "Write from and to that differ.")
+		}
+		k.oneOf("guardrails.quiet.then", "", "way of being quiet", q.Then, QuietDelay, QuietWithhold)
+	}
+	if c := g.Cap; c != nil {
+		k.within("guardrails.cap.messages", "", "number of messages", c.Messages, 1, MaxCap)
+		if c.Per < Duration(time.Minute) || c.Per > Duration(366*24*time.Hour) {
+			k.report("guardrails.cap.per", "", "OUT_OF_RANGE", fmt.Sprintf("A cap cannot be over %s.", c.Per), "Use 1m to 366d.")
+		}
+	}
+}
+
+// eventSchemas checks the schemas of events' data.
+func (k *compiler) eventSchemas() {
+	for _, kind := range slices.Sorted(maps.Keys(k.def.Events)) {
+		path := "events." + kind
+		if !eventType.MatchString(kind) {
+			k.report(path, "", "BAD_EVENT_TYPE", fmt.Sprintf("%.80q is no event type.", kind), mendEvent)
+		}
+		if _, err := compileSchema(k.def.Events[kind]); err != nil {
+			k.report(path, "", "BAD_SCHEMA", fmt.Sprintf("The data of %.80s are no JSON Schema: %v.", kind, err), "Write {type: object, properties: {…}}.")
+		}
+	}
+}
+
+// oneOf checks a word out of a few.
+func (k *compiler) oneOf(path, step, what, word string, words ...string) {
+	if !slices.Contains(words, word) {
+		k.report(path, step, "UNKNOWN_VALUE", fmt.Sprintf("There is no %s %.40q.", what, word), "Write "+orList(words)+".")
+	}
+}
+
+// within checks a number.
+func (k *compiler) within(path, step, what string, n, low, high int) {
+	if n < low || n > high {
+		k.report(path, step, "OUT_OF_RANGE", fmt.Sprintf("The %s cannot be %d.", what, n), fmt.Sprintf("Use %d to %d.", low, high))
+	}
+}
