@@ -45,6 +45,7 @@ type Journal interface {
 type Activities struct {
 	Caller  Caller
 	Journal Journal
+	People  People
 	// BaseURL is the address under which customers reach the UI, without a
 	// slash at the end; QR codes in cards are served below it.
 	BaseURL string

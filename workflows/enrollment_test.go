@@ -33,6 +33,7 @@ type world struct {
 	last     orchestrator.Progress
 	messages map[string]orchestrator.Message
 	incident map[string]orchestrator.Incident
+	people   people
 }
 
 func (w *world) Call(_ context.Context, in CallInput) (map[string]any, error) {
@@ -106,7 +107,7 @@ func newBench(t *testing.T, source string) *bench {
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetTestTimeout(time.Minute)
-	Register(env, &Workflows{Definitions: oneProgram{program}}, &Activities{Caller: w, Journal: w, BaseURL: "https://qidong.example"})
+	Register(env, &Workflows{Definitions: oneProgram{program}}, &Activities{Caller: w, Journal: w, People: w, BaseURL: "https://qidong.example"})
 	return &bench{TestWorkflowEnvironment: env, world: w, definitions: oneProgram{program}, in: Input{
 		Enrollment: "e_test", Workspace: "demo", Journey: def.Journey, Digest: journey.Digest(def), Vars: vars,
 		Customer: map[string]any{

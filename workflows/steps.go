@@ -29,6 +29,12 @@ func (r *run) attempt(ctx workflow.Context, b *branch, step *journey.Step) (step
 		return r.parallel(ctx, b, step)
 	case step.Repeat != nil:
 		return r.repeat(ctx, b, step)
+	case step.Task != nil:
+		return r.task(ctx, b, step)
+	case step.Update != nil:
+		return r.update(ctx, b, step)
+	case step.Journey != nil:
+		return r.subJourney(ctx, b, step)
 	case step.Exit != nil:
 		return r.exit(step)
 	}

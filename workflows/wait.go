@@ -27,29 +27,6 @@ func (r *run) wait(ctx workflow.Context, b *branch, step *journey.Step) (stepRes
 	return out, nil
 }
 
-// survey asks, waits for the answer, and binds it. Without an answer the
-// journey goes on.
-func (r *run) survey(ctx workflow.Context, b *branch, step *journey.Step) (stepResult, error) {
-	sent := stepResult{bind: map[string]any{"message_id": messageID(r.key(step.ID))}}
-	if b.Wait == nil {
-		var err error
-		if sent, err = r.send(ctx, b, step); err != nil {
-			return stepResult{}, err
-		}
-	}
-	end, err := r.await(ctx, b, step, true)
-	if err != nil {
-		return stepResult{}, err
-	}
-	bind := map[string]any{"answered": false, "score": -1.0, "message_id": sent.bind["message_id"]}
-	if end.event != nil {
-		data, _ := end.event.scope()["data"].(map[string]any)
-		value, _ := data["value"].(map[string]any)
-		bind["answered"], bind["score"] = true, value["score"]
-	}
-	return stepResult{bind: bind, detail: map[string]any{"score": bind["score"]}}, nil
-}
-
 // awaited is what ended a wait: an arm, by an event or a condition, or the time.
 type awaited struct {
 	arm     int           // -1: the time
@@ -124,7 +101,11 @@ func (r *run) sleep(ctx workflow.Context, b *branch) (awaited, error) {
 func (r *run) accepts(ctx workflow.Context, b *branch, step *journey.Step, e *eventBinding) (arm int, ok bool) {
 	switch {
 	case step.Survey != nil:
-		return 0, e.Type == orchestrator.EventReply && r.matches(ctx, b, step, 0, e)
+		return 0, r.answers(b, step, e)
+	case step.Task != nil:
+		return 0, e.Type == orchestrator.EventTaskDone && r.isOf(step, e)
+	case step.Journey != nil:
+		return 0, e.Type == orchestrator.EventEnrollmentEnded && r.isOf(step, e)
 	case step.Wait != nil:
 		for i, a := range step.Wait.Arms {
 			if (a.Event == e.Type || a.Reply != "" && e.Type == orchestrator.EventReply) && r.matches(ctx, b, step, i, e) {

@@ -23,6 +23,7 @@ func Register(r registry, w *Workflows, a *Activities) {
 	r.RegisterActivityWithOptions(a.Call, activity.RegisterOptions{Name: activityCall})
 	r.RegisterActivityWithOptions(a.Send, activity.RegisterOptions{Name: activitySend})
 	r.RegisterActivityWithOptions(a.Record, activity.RegisterOptions{Name: activityRecord})
+	registerPeople(r, a)
 }
 
 // NewWorker makes a worker for [TaskQueue]; the caller starts and stops it.

@@ -51,6 +51,7 @@ func newRootCommand() *cobra.Command {
 	root.AddCommand(
 		newDevCommand(),
 		newJourneyCommand(), newPluginCommand(), newSecretCommand(), newEventCommand(), newEnrollmentCommand(),
+		newTaskCommand(), newSurveyCommand(),
 		newDemoCommand(), newBenchCommand(),
 	)
 	return root

@@ -86,12 +86,12 @@ func (s *server) assemble(ctx context.Context, dir, baseURL string) error {
 		return err
 	}
 	s.temporal = temporal
-	s.worker = workflows.NewWorker(temporal,
-		&workflows.Workflows{Definitions: &definitions{store: store}},
-		&workflows.Activities{Caller: &caller{store, host, s.quarantine}, Journal: store, BaseURL: baseURL}, logger)
 	s.service = orchestrator.NewService(orchestrator.Deps{
 		Store: store, Engine: &workflows.Engine{Client: temporal}, Plugins: describer{host}, Vault: vault, Logger: logger, Now: time.Now,
 	})
+	s.worker = workflows.NewWorker(temporal,
+		&workflows.Workflows{Definitions: &definitions{store: store}},
+		&workflows.Activities{Caller: &caller{store, host, s.quarantine}, Journal: store, People: s.service, BaseURL: baseURL}, logger)
 	s.startSweeper(ctx, vault)
 	return s.route(store, baseURL)
 }
