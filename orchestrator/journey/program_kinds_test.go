@@ -65,7 +65,7 @@ func TestProgram_Listens(t *testing.T) {
 		require.True(t, p.Listens(event), event)
 	}
 	require.False(t, p.Listens("shop.visit"), "it only enters")
-	require.False(t, p.Listens(journey.EventReceived), "no survey takes free words")
+	require.True(t, p.Listens(journey.EventReceived), "a score may be typed")
 	require.True(t, p.Conditional())
 	require.False(t, movie(t).Conditional())
 }

@@ -44,9 +44,7 @@ func (p *Program) listen() {
 		switch s := at.step; {
 		case s.Survey != nil:
 			hear(EventReply, "")
-			if s.Survey.Kind == SurveyText {
-				hear(EventReceived, "")
-			}
+			hear(EventReceived, "") // words, or a score typed by hand
 		case s.Task != nil:
 			hear(EventTaskDone, "")
 		case s.Journey != nil:
