@@ -34,8 +34,8 @@ type people struct {
 	asked   map[string]int
 }
 
-// done records the progress of a request, and may lose the answer.
-func (w *world) done(ctx context.Context, request string, p orchestrator.Progress) error {
+// told records the progress of a request, and may lose the answer.
+func (w *world) told(ctx context.Context, request string, p orchestrator.Progress) error {
 	if err := w.Record(ctx, p); err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (w *world) OpenTask(ctx context.Context, t orchestrator.Task, p orchestrato
 		w.people.tasks[t.ID] = kept
 	}
 	w.mu.Unlock()
-	return kept, w.done(ctx, "open "+t.ID, p)
+	return kept, w.told(ctx, "open "+t.ID, p)
 }
 
 func (w *world) EscalateTask(ctx context.Context, _, id string, n int, p orchestrator.Progress) (orchestrator.Task, error) {
@@ -73,7 +73,7 @@ func (w *world) EscalateTask(ctx context.Context, _, id string, n int, p orchest
 		w.people.tasks[id] = t
 	}
 	w.mu.Unlock()
-	return t, w.done(ctx, fmt.Sprint("escalate ", n, " ", id), p)
+	return t, w.told(ctx, fmt.Sprint("escalate ", n, " ", id), p)
 }
 
 func (w *world) EndTask(ctx context.Context, _, id string, state orchestrator.TaskState, p orchestrator.Progress) (orchestrator.Task, error) {
@@ -91,7 +91,7 @@ func (w *world) closeTask(ctx context.Context, id string, end orchestrator.TaskE
 	if p.Enrollment == "" {
 		return t, nil
 	}
-	return t, w.done(ctx, "end "+id, p)
+	return t, w.told(ctx, "end "+id, p)
 }
 
 func (w *world) RecordAnswer(ctx context.Context, a orchestrator.Answer, p orchestrator.Progress) error {
@@ -102,7 +102,7 @@ func (w *world) RecordAnswer(ctx context.Context, a orchestrator.Answer, p orche
 	key := fmt.Sprintf("%s/%d", a.Step, a.Visit)
 	w.people.answers[key] = a
 	w.mu.Unlock()
-	return w.done(ctx, "answer "+key, p)
+	return w.told(ctx, "answer "+key, p)
 }
 
 func (w *world) ChangeCustomer(ctx context.Context, c orchestrator.Change, p orchestrator.Progress) (orchestrator.Customer, error) {
@@ -119,7 +119,7 @@ func (w *world) ChangeCustomer(ctx context.Context, c orchestrator.Change, p orc
 		w.people.customer, _, _ = c.Apply(w.people.customer)
 	}
 	w.mu.Unlock()
-	return w.people.customer, w.done(ctx, "change "+c.Key, p)
+	return w.people.customer, w.told(ctx, "change "+c.Key, p)
 }
 
 func (w *world) StartChild(ctx context.Context, r orchestrator.ChildRequest, p orchestrator.Progress) (orchestrator.Child, error) {
@@ -133,7 +133,7 @@ func (w *world) StartChild(ctx context.Context, r orchestrator.ChildRequest, p o
 	id := fmt.Sprintf("e_child/%s/%d", r.Step, r.Visit)
 	w.people.children[id] = r
 	w.mu.Unlock()
-	return orchestrator.Child{Enrollment: id, Deadline: journey.Duration(10 * 24 * time.Hour)}, w.done(ctx, "start "+id, p)
+	return orchestrator.Child{Enrollment: id, Deadline: journey.Duration(10 * 24 * time.Hour)}, w.told(ctx, "start "+id, p)
 }
 
 func (w *world) CancelChild(ctx context.Context, _, _, step string, visit int, p orchestrator.Progress) error {
@@ -143,7 +143,7 @@ func (w *world) CancelChild(ctx context.Context, _, _, step string, visit int, p
 		w.people.cancelled = append(w.people.cancelled, id)
 	}
 	w.mu.Unlock()
-	return w.done(ctx, "cancel "+id, p)
+	return w.told(ctx, "cancel "+id, p)
 }
 
 // later does something after some journey time.
@@ -259,7 +259,7 @@ func TestTask_TakesOnlyItsOwnResult(t *testing.T) {
 const asking = head + `
 steps:
   - id: ask
-    survey: {kind: %s, question: {en: "How?", zh-CN: "如何？"}, wait: 3d, pair: wait, driver: service, scene: use}
+    survey: {kind: %s, question: {en: "How?", zh-CN: "如何？"}, wait: 3d%s, driver: service, scene: use}
   - {id: well, choose: {arms: [{id: good, when: "steps.ask.answered && (steps.ask.score >= 4 || steps.ask.text == '很好')"}], otherwise: {steps: [{id: e0, exit: {outcome: bad}}]}}}
   - {id: e1, exit: {outcome: good}}
 `
@@ -288,7 +288,11 @@ func TestSurvey_TakesAnAnswerOnItsScale(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, fmt.Sprintf(asking, c.kind))
+			pair, paired := "", c.kind == "expectation" || c.kind == "perception"
+			if paired {
+				pair = ", pair: wait"
+			}
+			b := newBench(t, fmt.Sprintf(asking, c.kind, pair))
 			b.timed(time.Hour, "1", c.event, c.data)
 			outcome := "bad"
 			if c.want.Answered {
@@ -297,7 +301,8 @@ func TestSurvey_TakesAnAnswerOnItsScale(t *testing.T) {
 			require.Equal(t, outcome, b.run(t))
 			got := b.world.people.answers["ask/1"]
 			require.Equal(t, c.want, orchestrator.Answer{Answered: got.Answered, Score: got.Score, Text: got.Text})
-			require.Equal(t, []string{c.kind, "wait", "service", "use"}, []string{got.Kind, got.Pair, got.Driver, got.Scene})
+			require.Equal(t, []string{c.kind, "service", "use"}, []string{got.Kind, got.Driver, got.Scene})
+			require.Equal(t, paired, got.Pair == "wait")
 		})
 	}
 }
@@ -315,7 +320,7 @@ func (b *bench) timed(after time.Duration, id, kind string, data map[string]any)
 
 func TestSurvey_DoesNotTakeWordsFromBefore(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, strings.Replace(fmt.Sprintf(asking, "text"), "steps:\n", "steps:\n  - {id: rest, wait: {arms: [{id: due, after: 1d}]}}\n", 1))
+	b := newBench(t, strings.Replace(fmt.Sprintf(asking, "text", ""), "steps:\n", "steps:\n  - {id: rest, wait: {arms: [{id: due, after: 1d}]}}\n", 1))
 	b.timed(time.Hour, "1", orchestrator.EventMessageReceived, map[string]any{"text": "很好"})
 	require.Equal(t, "bad", b.run(t))
 	require.False(t, b.world.people.answers["ask/1"].Answered)
@@ -375,7 +380,7 @@ exit:
   - {id: gone, event: gone, outcome: gone}
 steps:
   - id: ride
-    journey: {journey: ride, mode: %s, with: {seats: 2}}
+    journey: {journey: welcome, mode: %s, with: {seats: 2}}
     on_failure: exit
   - {id: well, choose: {arms: [{id: ok, when: steps.ride.outcome == "driven"}], otherwise: {steps: [{id: e0, exit: {outcome: not_driven}}]}}}
   - {id: e1, exit: {outcome: driven}}
@@ -390,7 +395,7 @@ func TestSubJourney_BindsTheOutcome(t *testing.T) {
 	})
 	require.Equal(t, "driven", b.run(t))
 	require.Equal(t, orchestrator.ChildRequest{
-		Workspace: "demo", Parent: "e_test", Step: "ride", Visit: 1, Journey: "ride", Mode: "child", Vars: map[string]any{"seats": 2.0},
+		Workspace: "demo", Parent: "e_test", Step: "ride", Visit: 1, Journey: "welcome", Mode: "child", Vars: map[string]any{"seats": 2.0},
 	}, b.world.people.children["e_child/ride/1"])
 	require.Empty(t, b.world.people.cancelled)
 }
@@ -419,7 +424,7 @@ func TestSubJourney_HandsOver(t *testing.T) {
 	b := newBench(t, head+`
 steps:
   - {id: rest, wait: {arms: [{id: due, after: 1h}]}}
-  - {id: ride, journey: {journey: ride, mode: handover}}
+  - {id: ride, journey: {journey: welcome, mode: handover}}
 `)
 	require.Equal(t, "handed_over", b.run(t))
 	require.Empty(t, b.world.people.cancelled)
@@ -445,7 +450,7 @@ steps:
   - {id: mark, update: {tags: {add: [vip]}}}
   - {id: ask, survey: {kind: csat, question: {en: "How?", zh-CN: "如何？"}, wait: 1d}}
   - {id: call, task: {assignee: desk, due: 2d, escalations: [{after: 1d, assignee: lead}]}}
-  - {id: ride, journey: {journey: ride}}
+  - {id: ride, journey: {journey: welcome}}
 `)
 	b.world.people.crashes = true
 	b.event(4*24*time.Hour, "1", "gone", nil)
