@@ -81,7 +81,7 @@ func (k *compiler) split(s *Step, path string) {
 	if n := len(s.Split.Arms); n > 0 && holdouts == n {
 		k.report(path, s.ID, "HOLDOUT", "All arms are holdouts: nobody is messaged.", "Let one arm be none.")
 	}
-	if n := len(s.Split.Salt); n == 0 || n > 256 {
+	if n := len(s.Split.Salt); n == 0 && !k.ofFragment || n > 256 {
 		k.report(path+".salt", s.ID, "OUT_OF_RANGE", fmt.Sprintf("The salt has %d bytes; it must have 1 to 256.", n), "Shorten it, or leave it out.")
 	}
 }

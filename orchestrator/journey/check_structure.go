@@ -29,12 +29,8 @@ const (
 // structure checks everything but the expressions.
 func (k *compiler) structure() {
 	d := k.def
-	if k.given("qidong", "", d.Language, "Begin with qidong: v1.") && d.Language != "v1" {
-		k.report("qidong", "", "LANGUAGE", fmt.Sprintf("The language version is %.40q.", d.Language), "Write qidong: v1.")
-	}
-	if k.given("journey", "", d.Journey, "Add journey: and a name.") && !journeyName.MatchString(d.Journey) {
-		k.report("journey", "", "BAD_NAME", fmt.Sprintf("%.80q is no journey name.", d.Journey), "Use lower-case letters, digits and hyphens, at most 63, a letter first.")
-	}
+	k.language(d.Language)
+	k.name("journey", d.Journey)
 	if len(d.Title) == 0 {
 		k.report("title", "", "MISSING_FIELD", "The journey has no title.", "Add title: {en: …, zh-CN: …}.")
 	}
@@ -42,17 +38,35 @@ func (k *compiler) structure() {
 		k.report("deadline", "", "OUT_OF_RANGE", "The deadline is over at once.", "Write a longer one, or leave it out for 365d.")
 	}
 	k.entry()
-	if len(d.Steps) == 0 {
-		k.report("steps", "", "MISSING_FIELD", "The journey has no steps.", "Add at least one.")
-	}
 	k.variables()
 	k.eventSchemas()
 	k.guardrails()
 	k.goals()
 	k.exits()
-	k.sequence(d.Steps, nil, "")
-	walk(d, k.step)
+	k.tree()
+}
+
+// tree checks the steps.
+func (k *compiler) tree() {
+	if len(k.def.Steps) == 0 {
+		k.report("steps", "", "MISSING_FIELD", "There are no steps.", "Add at least one.")
+	}
+	k.sequence(k.def.Steps, nil, "")
+	walk(k.def, k.step)
 	k.loops()
+}
+
+func (k *compiler) language(version string) {
+	if k.given("qidong", "", version, "Begin with qidong: v1.") && version != "v1" {
+		k.report("qidong", "", "LANGUAGE", fmt.Sprintf("The language version is %.40q.", version), "Write qidong: v1.")
+	}
+}
+
+// name checks that of a journey or a fragment.
+func (k *compiler) name(what, name string) {
+	if k.given(what, "", name, "Add "+what+": and a name.") && !journeyName.MatchString(name) {
+		k.report(what, "", "BAD_NAME", fmt.Sprintf("%.80q is no %s name.", name, what), "Use lower-case letters, digits and hyphens, at most 63, a letter first.")
+	}
 }
 
 func (k *compiler) event(path, step, kind string) {

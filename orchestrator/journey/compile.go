@@ -11,17 +11,14 @@ import (
 // The definition is nil when there is any problem; all problems are reported at
 // once, in the order of the source. A nil catalog offers no action.
 func Compile(src []byte, c Catalog) (*Definition, []Problem) {
-	doc, found := decode(src)
+	def := &Definition{}
+	doc, found := decode(src, def)
 	if doc == nil {
 		return nil, found.sorted()
 	}
-	if c == nil {
-		c = noCatalog{}
-	}
-	k := &compiler{
-		doc: doc, def: doc.Definition, catalog: c, found: found, decoded: slices.Clone(found.list),
-		steps: map[string]*place{}, sure: map[*Exit]map[string]bool{},
-	}
+	doc.Definition = def
+	k := newCompiler(doc, found, c)
+	k.expand()
 	k.defaults()
 	k.structure()
 	k.expressions()
@@ -29,6 +26,16 @@ func Compile(src []byte, c Catalog) (*Definition, []Problem) {
 		return nil, found.sorted()
 	}
 	return canonical(k.def), nil
+}
+
+func newCompiler(doc *Document, found *findings, c Catalog) *compiler {
+	if c == nil {
+		c = noCatalog{}
+	}
+	return &compiler{
+		doc: doc, def: doc.Definition, catalog: c, found: found, decoded: slices.Clone(found.list),
+		steps: map[string]*place{}, sure: map[*Exit]map[string]bool{},
+	}
 }
 
 type noCatalog struct{}
@@ -52,6 +59,8 @@ type compiler struct {
 	sure    map[*Exit]map[string]bool // steps that have ended when an exit is met
 	tried   map[string]bool           // expressions compiled, by loop name and source
 	lines   [][]byte                  // of the source, once needed
+	// ofFragment: what is compiled is one, whose steps get other ids where it is used.
+	ofFragment bool
 }
 
 func (k *compiler) report(path, step, code, message, mend string) {

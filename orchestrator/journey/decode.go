@@ -52,13 +52,18 @@ func (d *Document) position(path string) position {
 // once, in the order of the source. The document is nil when the source cannot
 // be read at all; otherwise it holds what could be.
 func Decode(src []byte) (*Document, []Problem) {
-	doc, found := decode(src)
+	def := &Definition{}
+	doc, found := decode(src, def)
+	if doc != nil {
+		doc.Definition = def
+	}
 	return doc, found.sorted()
 }
 
-func decode(src []byte) (*Document, *findings) {
+// decode reads a source into a definition of a journey or a fragment.
+func decode(src []byte, into any) (*Document, *findings) {
 	d := &decoder{found: &findings{}, doc: &Document{
-		Definition: &Definition{}, source: src,
+		source:    src,
 		positions: map[string]position{}, steps: map[*Step]string{}, undoNone: map[*Step]bool{},
 	}}
 	root, unreadable := parse(src)
@@ -67,7 +72,7 @@ func decode(src []byte) (*Document, *findings) {
 		return nil, d.found
 	}
 	if d.bound(root, 0); d.found.empty() {
-		d.value(root, reflect.ValueOf(d.doc.Definition).Elem(), "")
+		d.value(root, reflect.ValueOf(into).Elem(), "")
 	}
 	if d.stopped {
 		return nil, d.found

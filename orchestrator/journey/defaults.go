@@ -51,7 +51,7 @@ func (k *compiler) stepDefaults(s *Step, path string) {
 		}
 	case s.Choose != nil:
 		orElse(k, path+".choose.otherwise.id", &s.Choose.Otherwise.ID, ArmOtherwise)
-	case s.Split != nil:
+	case s.Split != nil && !k.ofFragment:
 		orElse(k, path+".split.salt", &s.Split.Salt, defaultSalt(k.def.Journey, s.ID))
 	case s.Parallel != nil:
 		orElse(k, path+".parallel.join", &s.Parallel.Join, JoinAll)

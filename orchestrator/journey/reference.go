@@ -21,6 +21,9 @@ func (k *compiler) before(id, now string) ended {
 			found = target.endedWhen(t, c, from)
 		}
 	}
+	if found == maybe && from.passedOver() {
+		return surely // nobody ever asks
+	}
 	if found == never && sameRepeat(target, from) {
 		return maybe // in an earlier round
 	}

@@ -17,9 +17,40 @@ type catalog map[string]journey.ActionSpec
 func (c catalog) Action(name string) (journey.ActionSpec, bool) { s, ok := c[name]; return s, ok }
 func (c catalog) Actions() []string                             { return slices.Sorted(maps.Keys(c)) }
 
-// Fragment knows none.
-func (catalog) Fragment(string, int) ([]*journey.Step, bool) { return nil, false }
-func (catalog) Fragments() []string                          { return nil }
+func (catalog) Fragments() []string { return []string{"ask-nps@1"} }
+
+// Fragment has one: a question, and a word of thanks for an answer.
+func (catalog) Fragment(name string, version int) ([]*journey.Step, bool) {
+	if name != "ask-nps" || version != 1 {
+		return nil, false
+	}
+	f, problems := journey.CompileFragment([]byte(askNPS), nil)
+	if len(problems) > 0 {
+		panic(problems[0].String()) //nolint:forbidigo // the literal below
+	}
+	return f.Steps, true
+}
+
+const askNPS = `
+qidong: v1
+fragment: ask-nps
+title: {en: Ask for a recommendation, zh-CN: 询问推荐意愿}
+steps:
+  - id: ask
+    survey:
+      kind: nps
+      question: {en: "Would you recommend us? (0 no, 10 yes)", zh-CN: 您会推荐我们吗？（0 不会，10 会）}
+      wait: 2d
+  - id: answered
+    choose:
+      arms:
+        - id: "yes"
+          when: steps.ask.answered
+          steps:
+            - id: thanks
+              send: {category: service, text: {en: "Thank you for your ${steps.ask.score}.", zh-CN: "感谢您的评分：${steps.ask.score}。"}}
+      otherwise: {}
+`
 
 // segments are those that tests may name.
 var segments = map[string]string{"members": `"member" in customer.tags`, "everyone": "true"}
