@@ -197,6 +197,7 @@ const (
 	LogEnded        LogKind = "ended"     // the enrollment ended
 	LogEventDropped LogKind = "dropped"   // an event nobody waited for was dropped
 	LogEscalated    LogKind = "escalated" // a task was given to somebody else
+	LogDelayed      LogKind = "delayed"   // a message waits; Detail has reason, until and figures
 )
 
 // LogEntry is one line of the journey log: what designers and operators read.
@@ -264,10 +265,11 @@ type Message struct {
 	Workspace  string
 	Enrollment string
 	Customer   string
+	Journey    string // "" when none sent it
 	Step       string
 	Visit      int
-	Channel    string // "handset"
-	Category   string
+	Channel    string // one of Channels
+	Category   string // one of Categories
 	// Parts are the bodies by content type, in order: text/plain is a JSON
 	// string, the GSMA types are their JSON object.
 	Parts []journey.Part
@@ -278,6 +280,10 @@ type Message struct {
 	QR         []string
 	MediaToken string // unguessable; made by the store when empty
 	SentAt     time.Time
+	// At is SentAt in journey time, which caps and quiet hours go by; it runs
+	// ahead in test enrollments.
+	At   time.Time
+	Test bool // sent by a test enrollment; caps count it for that one only
 	// Answer is the postback data of the first reply, "" before.
 	Answer     string
 	AnsweredAt time.Time

@@ -21,6 +21,8 @@ type Store interface {
 	EventStore
 	EnrollmentStore
 	MessageStore
+	ConsentStore
+	GuardStore
 	LedgerStore
 	AccessStore
 	TaskStore

@@ -10,12 +10,15 @@ import (
 )
 
 const messageColumns = `seq, id, workspace, enrollment, customer, step, visit, channel, category, parts, replies, qr,
-	media_token, sent_at, answer, answered_at`
+	media_token, sent_at, answer, answered_at, journey, at, test`
 
 func scanMessage(r scanner, seq *int64) (orchestrator.Message, error) {
 	var m orchestrator.Message
+	var test string
 	err := r.Scan(seq, &m.ID, &m.Workspace, &m.Enrollment, &m.Customer, &m.Step, &m.Visit, &m.Channel, &m.Category,
-		asJSON{&m.Parts}, asJSON{&m.Replies}, asJSON{&m.QR}, &m.MediaToken, asTime{&m.SentAt}, &m.Answer, asTime{&m.AnsweredAt})
+		asJSON{&m.Parts}, asJSON{&m.Replies}, asJSON{&m.QR}, &m.MediaToken, asTime{&m.SentAt}, &m.Answer, asTime{&m.AnsweredAt},
+		&m.Journey, asTime{&m.At}, &test)
+	m.Test = test != ""
 	return m, err
 }
 
@@ -43,11 +46,18 @@ func insertMessage(ctx context.Context, q querier, m orchestrator.Message) error
 	if m.SentAt.IsZero() {
 		m.SentAt = now()
 	}
+	if m.At.IsZero() {
+		m.At = m.SentAt
+	}
+	test := ""
+	if m.Test {
+		test = m.Enrollment
+	}
 	_, err := q.ExecContext(ctx, `INSERT INTO messages (id, workspace, enrollment, customer, step, visit, channel, category,
-			parts, replies, qr, media_token, sent_at, answer, answered_at)
-		VALUES (`+placeholders(15)+`) ON CONFLICT (workspace, id) DO NOTHING`,
+			parts, replies, qr, media_token, sent_at, answer, answered_at, journey, at, test)
+		VALUES (`+placeholders(18)+`) ON CONFLICT (workspace, id) DO NOTHING`,
 		m.ID, m.Workspace, m.Enrollment, m.Customer, m.Step, m.Visit, m.Channel, m.Category, text[0], text[1], text[2],
-		cmp.Or(m.MediaToken, rand.Text()), micros(m.SentAt), m.Answer, micros(m.AnsweredAt))
+		cmp.Or(m.MediaToken, rand.Text()), micros(m.SentAt), m.Answer, micros(m.AnsweredAt), m.Journey, micros(m.At), test)
 	return err
 }
 

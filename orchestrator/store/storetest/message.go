@@ -17,7 +17,7 @@ func aMessage(id string) orchestrator.Message {
 		ID: id, Workspace: acme, Enrollment: "e_1", Customer: "c_1", Step: "promo", Visit: 1, Channel: "handset", Category: "marketing",
 		Parts:   []journey.Part{{ContentType: journey.ContentText, Body: json.RawMessage(`"<b>你好 & \u2028</b>"`)}},
 		Replies: map[string]journey.ReplyMeaning{id + ".0": {Reply: "choose", Value: map[string]any{"show_id": "s"}, Text: "这场"}},
-		QR:      []string{"https://x/checkin/1"}, SentAt: at,
+		QR:      []string{"https://x/checkin/1"}, SentAt: at, At: at,
 	}
 }
 
