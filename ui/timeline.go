@@ -135,6 +135,8 @@ func (t *teller) tell(l orchestrator.LogEntry) {
 		t.add(l, "fail", i18n.T(t.ctx, "log.incident", "step", named(t.names, l.Step)), text(l.Detail, "message"), text(l.Detail, "code"))
 	case orchestrator.LogResolved:
 		t.add(l, "info", i18n.T(t.ctx, "log.resolved", "step", named(t.names, l.Step)), t.resolved(l), "")
+	case orchestrator.LogEscalated:
+		t.add(l, "info", t.stepName(l.Step), i18n.T(t.ctx, "log.escalated", "from", text(l.Detail, "from"), "to", text(l.Detail, "to")), "")
 	case orchestrator.LogUndone:
 		t.add(l, "undo", i18n.T(t.ctx, "log.undone", "step", named(t.names, l.Step)), text(l.Detail, "action"), "")
 	case orchestrator.LogExit:

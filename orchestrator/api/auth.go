@@ -44,6 +44,11 @@ var scopes = map[string][]string{
 	qidongv1connect.EnrollmentServiceListIncidentsProcedure:   {orchestrator.ScopeAdmin},
 	qidongv1connect.EventServiceSendEventsProcedure:           {orchestrator.ScopeAdmin, orchestrator.ScopeEvents},
 	qidongv1connect.EventServiceListEventsProcedure:           {orchestrator.ScopeAdmin},
+	qidongv1connect.TaskServiceListTasksProcedure:             {orchestrator.ScopeAdmin},
+	qidongv1connect.TaskServiceGetTaskProcedure:               {orchestrator.ScopeAdmin},
+	qidongv1connect.TaskServiceCompleteTaskProcedure:          {orchestrator.ScopeAdmin},
+	qidongv1connect.SurveyServiceGetSurveyResultsProcedure:    {orchestrator.ScopeAdmin},
+	qidongv1connect.SurveyServiceListAnswersProcedure:         {orchestrator.ScopeAdmin},
 }
 
 type actorKey struct{}
