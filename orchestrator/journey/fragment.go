@@ -64,7 +64,8 @@ func (k *compiler) expand() {
 
 type expansion struct {
 	*compiler
-	steps int // of the whole definition
+	steps   int  // of the whole definition
+	stopped bool // a limit was passed: nothing more is expanded
 }
 
 // list expands fragments in one sequence. within are those around it, by name
@@ -92,6 +93,9 @@ func (e *expansion) list(steps *[]*Step, within []string) {
 // fragment is what stands for a step; the step itself, with a problem reported,
 // when nothing can.
 func (e *expansion) fragment(s *Step, within []string) []*Step {
+	if e.stopped {
+		return []*Step{s}
+	}
 	path, f := e.path(s), s.Fragment
 	key := f.Name + "@" + strconv.Itoa(f.Version)
 	e.policy(s, path)
@@ -107,12 +111,14 @@ func (e *expansion) fragment(s *Step, within []string) []*Step {
 		e.report(path+".fragment", s.ID, "FRAGMENT_CYCLE", fmt.Sprintf("The fragment %s contains itself.", key), "Publish it without itself.")
 		return []*Step{s}
 	case len(within) >= MaxFragmentDepth:
+		e.stopped = true
 		e.report(path+".fragment", s.ID, "TOO_DEEP", fmt.Sprintf("Fragments are nested deeper than %d.", MaxFragmentDepth), "Flatten them.")
 		return []*Step{s}
 	}
 	copied := canonical(&Definition{Steps: steps}).Steps
 	walkSteps(copied, func(*Step) { e.steps++ })
 	if e.steps > MaxSteps {
+		e.stopped = true
 		e.report(path+".fragment", s.ID, "TOO_MANY_STEPS", fmt.Sprintf("With its fragments the journey has more than %d steps.", MaxSteps), "Split the journey.")
 		return []*Step{s}
 	}

@@ -212,7 +212,7 @@ func (s Series) Tally(facts []Fact, now time.Time) Tally {
 		if s.Window > 0 && !f.At.After(now.Add(-s.Window)) {
 			continue
 		}
-		t.Count, t.Sum = t.Count+1, t.Sum+f.Value
+		t.Count, t.Sum = t.Count+1, min(max(t.Sum+f.Value, -MaxSum), MaxSum)
 		if t.First.IsZero() || f.At.Before(t.First) {
 			t.First = f.At
 		}
@@ -223,8 +223,10 @@ func (s Series) Tally(facts []Fact, now time.Time) Tally {
 	return t
 }
 
-// maxFactValue bounds what one event adds to a sum, so that no customer's sum
-// overflows: 10¹⁰.
+// MaxSum bounds a sum, in millionths: 4·10¹². One that is larger stays there.
+const MaxSum = 4_000_000_000_000_000_000
+
+// maxFactValue bounds what one event adds to a sum: 10¹⁰.
 const maxFactValue = 10_000_000_000
 
 // Value is what an event's data add to a series's sum, in millionths. What is no
