@@ -10,7 +10,7 @@ import (
 // is UTC. Changes of daylight saving are treated as in a [Window]: a beginning
 // or an end in the hour that is skipped is the first moment after it, in the
 // hour that is repeated the first of the two. An error says that From or To is
-// no time of day.
+// no time of day. Outside of them until is now.
 func (q *Quiet) Ends(now time.Time, timeZone string) (until time.Time, quiet bool, err error) {
 	from, err := parseClock(q.From)
 	if err != nil {
@@ -25,13 +25,15 @@ func (q *Quiet) Ends(now time.Time, timeZone string) (until time.Time, quiet boo
 		next = 1
 	}
 	in := zone(timeZone)
-	for until = now; ; quiet = true {
+	until = now
+	for range 3 { // the next hours begin at once where a zone has skipped a day
 		end := quietEnd(until, from, to, next, in)
 		if !end.After(until) {
-			return until.UTC(), quiet, nil
+			break
 		}
-		until = end // the next hours begin at once where a zone has skipped a day
+		until, quiet = end, true
 	}
+	return until.UTC(), quiet, nil
 }
 
 // quietEnd is the end of the quiet hours that a moment is in, zero outside them.
