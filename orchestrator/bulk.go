@@ -185,3 +185,24 @@ const (
 
 // ReasonPaused is why a message was withheld that was due during a pause.
 const ReasonPaused = "PAUSED"
+
+// Rehearsal is a move to another version that is looked at before it is made.
+type Rehearsal struct {
+	Old, New *journey.Program
+	Mapping  journey.Mapping
+}
+
+// CommandEngine is what operators need of the engine.
+type CommandEngine interface {
+	// Command tells an enrollment something; done says that it is carried out
+	// already, otherwise it will be when the steps under way let go.
+	// [ErrPrecondition] and [ErrInvalid] are its refusal in a sentence,
+	// [ErrNotFound] that it has ended or has not begun.
+	Command(ctx context.Context, enrollment string, c Command) (done bool, err error)
+	// Replay runs this process's interpreter over an enrollment's history;
+	// [ErrPrecondition] when it does not fit.
+	Replay(ctx context.Context, enrollment string) error
+	// Rehearse tells whether an enrollment could be moved as it stands now;
+	// [ErrPrecondition] says why not. It changes nothing.
+	Rehearse(ctx context.Context, enrollment string, r Rehearsal) error
+}

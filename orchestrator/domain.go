@@ -197,6 +197,10 @@ const (
 	LogEnded        LogKind = "ended"     // the enrollment ended
 	LogEventDropped LogKind = "dropped"   // an event nobody waited for was dropped
 	LogEscalated    LogKind = "escalated" // a task was given to somebody else
+	LogMoved        LogKind = "moved"     // an operator moved it to Step
+	LogMigrated     LogKind = "migrated"  // it goes on in another version; Detail has its digest
+	LogPaused       LogKind = "paused"    // it stands still from here
+	LogResumed      LogKind = "resumed"   // it goes on; Detail has how overdue waits were treated
 	LogDelayed      LogKind = "delayed"   // a message waits; Detail has reason, until and figures
 )
 
