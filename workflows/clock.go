@@ -100,8 +100,10 @@ func (r *run) wall(ctx workflow.Context) time.Time {
 // set will do.
 func (r *run) setAlarm(ctx workflow.Context) {
 	var at time.Time
+	wall := r.wall(ctx)
 	for _, b := range r.s.Branches {
-		if w := b.Wait; w != nil && w.Taken == nil && (at.IsZero() || w.Until.Before(at)) {
+		// A wait whose time has come needs no alarm: its branch is about to see it.
+		if w := b.Wait; w != nil && w.Taken == nil && w.Until.After(wall) && (at.IsZero() || w.Until.Before(at)) {
 			at = w.Until
 		}
 	}
