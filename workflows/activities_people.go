@@ -142,8 +142,11 @@ func final(err error) error {
 		kind error
 		code string
 	}{
-		{orchestrator.ErrInvalid, "INVALID"}, {orchestrator.ErrLimit, "LIMIT"}, {orchestrator.ErrNotFound, "NOT_FOUND"},
-		{orchestrator.ErrConflict, "CONFLICT"}, {orchestrator.ErrPrecondition, "PRECONDITION"},
+		{orchestrator.ErrInvalid, "INVALID"},
+		{orchestrator.ErrLimit, "LIMIT"},
+		{orchestrator.ErrNotFound, "NOT_FOUND"},
+		{orchestrator.ErrConflict, "CONFLICT"},
+		{orchestrator.ErrPrecondition, "PRECONDITION"},
 	} {
 		if errors.Is(err, k.kind) {
 			return temporal.NewNonRetryableApplicationError(err.Error(), k.code, nil)

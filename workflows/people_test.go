@@ -282,8 +282,11 @@ func TestSurvey_TakesAnAnswerOnItsScale(t *testing.T) {
 		"a number beyond the scale":     {"csat", orchestrator.EventMessageReceived, words("6"), orchestrator.Answer{Score: -1}},
 		"words where a number is asked": {"csat", orchestrator.EventMessageReceived, words("STOP"), orchestrator.Answer{Score: -1}},
 		"a score that is none":          {"csat", orchestrator.EventReply, reply("4"), orchestrator.Answer{Score: -1}},
-		"a reply to another message": {"csat", orchestrator.EventReply,
-			map[string]any{"step": "ask", "message_id": "m_old", "value": map[string]any{"score": 5}}, orchestrator.Answer{Score: -1}},
+		"a reply to another message": {
+			"csat", orchestrator.EventReply,
+			map[string]any{"step": "ask", "message_id": "m_old", "value": map[string]any{"score": 5}},
+			orchestrator.Answer{Score: -1},
+		},
 		"silence": {"expectation", "other", nil, orchestrator.Answer{Score: -1}},
 	} {
 		t.Run(name, func(t *testing.T) {

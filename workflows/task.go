@@ -21,7 +21,7 @@ func (r *run) task(ctx workflow.Context, b *branch, step *journey.Step) (stepRes
 	if err != nil {
 		return stepResult{}, err
 	}
-	t, err := r.openTask(ctx, b, step, ask)
+	t, err := r.openTask(ctx, step, ask)
 	for err == nil && t.State == orchestrator.TaskOpen {
 		t, err = r.awaitTask(ctx, b, step, ask, t)
 	}
@@ -43,7 +43,7 @@ func (r *run) task(ctx workflow.Context, b *branch, step *journey.Step) (stepRes
 
 // openTask opens the task, or finds it as it is by now: a step that goes on
 // after continue-as-new, or is tried again, asks nobody twice.
-func (r *run) openTask(ctx workflow.Context, b *branch, step *journey.Step, ask journey.TaskRequest) (TaskOutput, error) {
+func (r *run) openTask(ctx workflow.Context, step *journey.Step, ask journey.TaskRequest) (TaskOutput, error) {
 	form, err := formOf(ask)
 	if err != nil {
 		return TaskOutput{}, err

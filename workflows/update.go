@@ -81,7 +81,9 @@ func changeDetail(c journey.Change) map[string]any {
 		name string
 		list []string
 	}{
-		{"traits", slices.Sorted(maps.Keys(c.Traits))}, {"tags_added", c.AddTags}, {"tags_removed", c.RemoveTags},
+		{"traits", slices.Sorted(maps.Keys(c.Traits))},
+		{"tags_added", c.AddTags},
+		{"tags_removed", c.RemoveTags},
 		{"vars", slices.Sorted(maps.Keys(c.Vars))},
 	} {
 		if len(part.list) > 0 {

@@ -95,7 +95,9 @@ func TestSurveys(t *testing.T) {
 	ctx := t.Context()
 	c := i.as(i.admin)
 	for n, a := range []orchestrator.Answer{
-		{Kind: "nps", Score: 10, Answered: true}, {Kind: "nps", Score: -1}, {Kind: "text", Score: -1, Answered: true, Text: "<b>好</b>"},
+		{Kind: "nps", Score: 10, Answered: true},
+		{Kind: "nps", Score: -1},
+		{Kind: "text", Score: -1, Answered: true, Text: "<b>好</b>"},
 		{Kind: "expectation", Score: 2, Answered: true, Pair: "p", Driver: "service", Scene: "use"},
 		{Kind: "perception", Score: 4, Answered: true, Pair: "p", Driver: "service", Scene: "use"},
 	} {

@@ -75,6 +75,7 @@ func Run(t *testing.T, open func(t *testing.T) orchestrator.Store) {
 		"the tasks of an ended enrollment are cancelled":         testTasksEnd,
 		"children know their parent":                             testChildren,
 		"the parent is told once that its child has ended":       testChildEnds,
+		"the children of an ended enrollment are cancelled":      testParentEnds,
 		"answers are stored once and counted":                    testAnswers,
 		"perceptions are paired with expectations":               testGaps,
 		"a change of a journey applies once and together":        testChange,
