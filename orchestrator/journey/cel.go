@@ -25,35 +25,9 @@ const (
 // variableNames are what expressions may speak of.
 var variableNames = []string{"customer", "vars", "entry", "steps", "event", "call", "now"}
 
-// environments holds one for each name of a carousel's element, "" for none.
-type environments map[string]*cel.Env
-
-func (e environments) of(loop string) (*cel.Env, error) {
-	if env := e[loop]; env != nil {
-		return env, nil
-	}
-	env, err := newEnv(loop)
-	if err == nil {
-		e[loop] = env
-	}
-	return env, err
-}
-
 // newEnv declares what expressions may speak of.
 func newEnv(loop string) (*cel.Env, error) {
-	opts := []cel.EnvOption{
-		cel.StdLib(),
-		cel.CustomTypeAdapter(jsonNumbers{types.DefaultTypeAdapter}),
-		cel.CrossTypeNumericComparisons(true),
-		cel.ExpressionNestingDepthLimit(100),
-		cel.RegexProgramSizeLimit(1000),
-		ext.Strings(),
-		// time(x) needs the customer's zone and language, which a function
-		// cannot see: the macro hands them over.
-		cel.Macros(slices.Concat(cel.StandardMacros, numberMacros(), []cel.Macro{timeMacro})...),
-		cel.Function("qidong_time", cel.Overload("qidong_time_dyn_dyn",
-			[]*cel.Type{cel.DynType, cel.DynType}, cel.StringType, cel.BinaryBinding(localTime))),
-	}
+	opts := slices.Clone(envOptions)
 	for _, name := range variableNames {
 		kind := cel.DynType
 		if name == "now" {
@@ -74,30 +48,19 @@ func newEnv(loop string) (*cel.Env, error) {
 	return env, nil
 }
 
-// expression is a compiled CEL expression.
-type expression struct {
-	source  string
-	program cel.Program
-}
-
-// compileExpression parses and checks one expression. want is the type its
-// result must be able to have; nil allows any.
-func compileExpression(env *cel.Env, source string, want *cel.Type) (*expression, *cel.Ast, error) {
-	if len(source) > MaxExpression {
-		return nil, nil, fmt.Errorf("the expression has %d bytes; the limit is %d", len(source), MaxExpression)
-	}
-	parsed, issues := env.Compile(source)
-	if issues.Err() != nil {
-		return nil, nil, &expressionError{issues.Errors()[0]}
-	}
-	if want != nil && parsed.OutputType() != cel.DynType && !want.IsAssignableType(parsed.OutputType()) {
-		return nil, nil, fmt.Errorf("it gives %s where %s is needed", nameOf(parsed.OutputType()), nameOf(want))
-	}
-	program, err := env.Program(parsed, cel.CostLimit(costLimit), cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(mixNumbers))
-	if err != nil {
-		return nil, nil, fmt.Errorf("preparing the expression: %w", err)
-	}
-	return &expression{source: source, program: program}, parsed, nil
+// envOptions are what all expressions have, but for the variables.
+var envOptions = []cel.EnvOption{
+	cel.StdLib(),
+	cel.CustomTypeAdapter(adapter),
+	cel.CrossTypeNumericComparisons(true),
+	cel.ExpressionNestingDepthLimit(100),
+	cel.RegexProgramSizeLimit(1000),
+	ext.Strings(),
+	// time(x) needs the customer's zone and language, which a function
+	// cannot see: the macro hands them over.
+	cel.Macros(slices.Concat(cel.StandardMacros, numberMacros(), []cel.Macro{timeMacro})...),
+	cel.Function("qidong_time", cel.Overload("qidong_time_dyn_dyn",
+		[]*cel.Type{cel.DynType, cel.DynType}, cel.StringType, cel.BinaryBinding(localTime))),
 }
 
 // nameOf is how people call a type.
@@ -115,7 +78,7 @@ func nameOf(t *cel.Type) string {
 		return "a number"
 	case types.ListKind:
 		return "a list"
-	case types.MapKind:
+	case types.MapKind, types.StructKind:
 		return "an object"
 	default:
 		return t.String()
@@ -141,8 +104,8 @@ func (e *expressionError) column() int {
 	return max(e.first.Location.Column(), 0)
 }
 
-func (e *expression) eval(vars map[string]any) (any, error) {
-	out, _, err := e.program.Eval(vars)
+func evaluateProgram(program cel.Program, source string, vars map[string]any) (any, error) {
+	out, _, err := program.Eval(vars)
 	if err == nil {
 		left := maxValues
 		var v any
@@ -150,7 +113,7 @@ func (e *expression) eval(vars map[string]any) (any, error) {
 			return v, nil
 		}
 	}
-	return nil, fmt.Errorf("evaluating %.100q: %w", e.source, err)
+	return nil, fmt.Errorf("evaluating %.100q: %w", source, err)
 }
 
 // plain turns a CEL value into what JSON can hold, a moment into [time.Time], a

@@ -119,10 +119,11 @@ func (k *compiler) input(s *Step, path string, with, schema, root map[string]any
 		case !ok:
 		case !dynamic(value):
 			k.fits(at, s.ID, value, property, root)
-		case isObject:
-			k.input(s, at, nested, property, root)
-		default:
+		case !isObject:
+			k.wants[at] = property
 			k.mixed(s, at, value, property)
+		default:
+			k.input(s, at, nested, property, root)
 		}
 	}
 }

@@ -19,20 +19,21 @@ import (
 // does not count.
 const MaxExpressions = 10_000
 
-// expressions compiles every expression and checks what it speaks of.
+// expressions reads every expression and checks what it speaks of.
 func (k *compiler) expressions() {
 	k.tried = map[string]bool{}
-	envs := environments{}
+	k.clean = map[asked]bool{}
+	k.types = borrowTypes(k)
+	defer k.types.giveBack()
 	for _, s := range sites(k.def, k.path) {
 		if k.found.full() || len(k.tried) > MaxExpressions {
 			return
 		}
-		env, err := envs.of(s.loop)
-		if err != nil {
+		if slices.Contains(variableNames, s.loop) {
 			continue // the name of the element has been reported
 		}
 		if !s.template {
-			k.expression(env, s, s.source, 0)
+			k.expression(s, s.source, 0, false)
 			continue
 		}
 		parts, err := splitTemplate(s.source)
@@ -43,32 +44,76 @@ func (k *compiler) expressions() {
 		}
 		for _, part := range parts {
 			if part.expression && !k.found.full() {
-				k.expression(env, s, part.text, part.offset)
+				k.expression(s, part.text, part.offset, len(parts) == 1)
 			}
 		}
 	}
 }
 
+// asked is an expression with all that its meaning depends on.
+type asked struct {
+	source, loop, step, event, reply string
+	want                             *cel.Type
+	exit                             *Exit
+	undo, matched, anytime           bool
+}
+
 // expression checks one expression, which begins offset bytes into the text at
-// s.path.
-func (k *compiler) expression(env *cel.Env, s site, source string, offset int) {
+// s.path. alone: it is all of a template, and keeps its type.
+func (k *compiler) expression(s site, source string, offset int, alone bool) {
 	if k.tried[s.loop+"\x00"+source] = true; len(k.tried) > MaxExpressions {
 		k.report(s.path, s.step, "TOO_MANY_EXPRESSIONS", fmt.Sprintf("The definition has more than %d expressions.", MaxExpressions), "Split the journey.")
 		return
 	}
-	_, checked, err := compileExpression(env, source, s.want)
-	if err != nil {
-		k.report(s.path, s.step, "BAD_EXPRESSION", fmt.Sprintf("%.100q is not usable: %s.", source, strings.TrimSuffix(err.Error(), ".")), mendExpression(err, s))
-		var syntax *expressionError
-		if errors.As(err, &syntax) {
-			k.shift(s, offset, syntax.column())
+	question := asked{source, s.loop, s.step, s.event, s.reply, s.want, s.exit, s.undo, s.matched, s.anytime}
+	fits := k.wants[s.path]
+	if k.clean[question] && fits == nil {
+		return // another language of the same text, most often
+	}
+	before := len(k.found.list)
+	x := readExpression(source, s.loop)
+	err := x.err
+	if err == nil && x.chain == nil {
+		if err = gives(x.checked.OutputType(), s.want); err == nil && strings.Contains(source, "matches") {
+			_, err = x.ready()
 		}
+	}
+	if err == nil {
+		err = k.types.check(x, s)
+	}
+	if err != nil {
+		k.badExpression(s, source, offset, err)
 		return
 	}
-	if cost, err := env.EstimateCost(checked, noSizes{}); err == nil && cost.Min > costLimit {
-		k.report(s.path, s.step, "TOO_COSTLY", fmt.Sprintf("%.100q costs %d or more to evaluate; the limit is %d.", source, cost.Min, costLimit), "Make it simpler.")
+	if x.chain == nil {
+		k.affordable(x, s)
 	}
-	k.speaksOf(s, source, ast.NavigateAST(checked.NativeRep()))
+	k.speaksOf(s, x)
+	if alone && fits != nil {
+		k.fitsInput(s, x, fits)
+	}
+	if len(k.found.list) == before && s.path != "" {
+		k.clean[question] = true
+	}
+}
+
+func (k *compiler) badExpression(s site, source string, offset int, err error) {
+	k.report(s.path, s.step, "BAD_EXPRESSION", fmt.Sprintf("%.100q is not usable: %s.", source, strings.TrimSuffix(err.Error(), ".")), mendExpression(err, s))
+	var syntax *expressionError
+	if errors.As(err, &syntax) {
+		k.shift(s, offset, syntax.column())
+	}
+}
+
+// affordable reports an expression that costs too much whatever the data are.
+// Only loops can.
+func (k *compiler) affordable(x *parsedExpression, s site) {
+	if len(ast.MatchDescendants(ast.NavigateAST(x.parsed.NativeRep()), ast.KindMatcher(ast.ComprehensionKind))) == 0 {
+		return
+	}
+	if cost, err := x.env.EstimateCost(x.checked, noSizes{}); err == nil && cost.Min > costLimit {
+		k.report(s.path, s.step, "TOO_COSTLY", fmt.Sprintf("%.100q costs %d or more to evaluate; the limit is %d.", x.source, cost.Min, costLimit), "Make it simpler.")
+	}
 }
 
 // noSizes knows nothing of the data, so that the least cost is that without any.
@@ -123,31 +168,50 @@ var scopeFields = map[string][]string{
 	"call":     {"key"},
 }
 
+// mention is one name in an expression, with the fields selected from it.
+type mention struct {
+	name     string
+	field    string // "" when it is used as a whole
+	selected bool
+}
+
 // speaksOf checks the names in an expression.
-func (k *compiler) speaksOf(s site, source string, root ast.NavigableExpr) {
+func (k *compiler) speaksOf(s site, x *parsedExpression) {
+	if x.chain != nil {
+		m := mention{name: x.chain[0], selected: len(x.chain) > 1}
+		if m.selected {
+			m.field = x.chain[1]
+		}
+		k.mention(s, x.source, m, guarding{}, x.chain)
+		return
+	}
+	root := ast.NavigateAST(x.parsed.NativeRep())
 	guarded := guards(root)
 	if s.exit != nil && s.step == "" {
 		k.sure[s.exit] = conjuncts(root, map[string]bool{})
 	}
 	for _, e := range ast.MatchDescendants(root, ast.KindMatcher(ast.IdentKind)) {
-		name := e.AsIdent()
-		field, selected := fieldOf(e)
-		switch {
-		case name == "event" && !s.matched, name == "call" && !s.undo:
-			k.report(s.path, s.step, "NOT_IN_SCOPE", fmt.Sprintf("%s is not known here, in %.100q.", name, source), "event is known in match, call in the undo of a call.")
-		case name == "steps" && !selected:
-			k.report(s.path, s.step, "BAD_REFERENCE", fmt.Sprintf("steps is used as a whole, in %.100q.", source), "Speak of one step: steps.<id>.")
-		case name == "steps":
-			k.reference(s, source, field, guarded[field])
-			k.result(s, source, field, e)
-		case selected && scopeFields[name] != nil && name != s.loop && !slices.Contains(scopeFields[name], field):
-			k.report(s.path, s.step, "UNKNOWN_NAME", fmt.Sprintf("There is no %s.%s, in %.100q.", name, field, source), k.found.suggest(field, slices.Clone(scopeFields[name])))
-		case selected && name == "vars":
-			k.variable(s, source, field)
-		}
+		m := mention{name: e.AsIdent()}
+		m.field, m.selected = fieldOf(e)
+		k.mention(s, x.source, m, guarded, chainFrom(e))
 	}
 	for _, e := range ast.MatchDescendants(root, ast.FunctionMatcher(operators.Equals)) {
-		k.answer(s, source, e)
+		k.answer(s, x.source, e)
+	}
+}
+
+func (k *compiler) mention(s site, source string, m mention, guarded guarding, chain []string) {
+	switch {
+	case m.name == "event" && !s.matched, m.name == "call" && !s.undo:
+		k.report(s.path, s.step, "NOT_IN_SCOPE", fmt.Sprintf("%s is not known here, in %.100q.", m.name, source), "event is known in match, call in the undo of a call.")
+	case m.name == "steps" && !m.selected:
+		k.report(s.path, s.step, "BAD_REFERENCE", fmt.Sprintf("steps is used as a whole, in %.100q.", source), "Speak of one step: steps.<id>.")
+	case m.name == "steps":
+		k.reference(s, source, m.field, guarded, chain)
+	case m.selected && scopeFields[m.name] != nil && m.name != s.loop && !slices.Contains(scopeFields[m.name], m.field):
+		k.report(s.path, s.step, "UNKNOWN_NAME", fmt.Sprintf("There is no %s.%s, in %.100q.", m.name, m.field, source), k.found.suggest(m.field, slices.Clone(scopeFields[m.name])))
+	case m.selected && m.name == "vars":
+		k.variable(s, source, m.field)
 	}
 }
 
@@ -160,12 +224,39 @@ func fieldOf(e ast.NavigableExpr) (string, bool) {
 	return parent.AsSelect().FieldName(), true
 }
 
-// guards are the steps for which an expression asks has(steps.<id>).
-func guards(root ast.NavigableExpr) map[string]bool {
-	out := map[string]bool{}
+// chainFrom are the names selected one from the other, beginning with an
+// identifier.
+func chainFrom(e ast.NavigableExpr) []string {
+	chain := []string{e.AsIdent()}
+	for {
+		parent, ok := e.Parent()
+		if !ok || parent.Kind() != ast.SelectKind {
+			return chain
+		}
+		chain, e = append(chain, parent.AsSelect().FieldName()), parent
+	}
+}
+
+// guarding are the steps, and fields of steps, that an expression asks for with
+// has().
+type guarding struct {
+	steps  map[string]bool
+	fields map[string]bool // "step.field"
+}
+
+// guards are what an expression asks for: has(steps.<id>), has(steps.<id>.<field>).
+func guards(root ast.NavigableExpr) guarding {
+	out := guarding{steps: map[string]bool{}, fields: map[string]bool{}}
 	for _, e := range ast.MatchDescendants(root, ast.KindMatcher(ast.SelectKind)) {
 		if id, ok := guard(e); ok {
-			out[id] = true
+			out.steps[id] = true
+		}
+		if !e.AsSelect().IsTestOnly() || e.AsSelect().Operand().Kind() != ast.SelectKind {
+			continue
+		}
+		step := e.AsSelect().Operand().AsSelect()
+		if of := step.Operand(); of.Kind() == ast.IdentKind && of.AsIdent() == "steps" {
+			out.fields[step.FieldName()+"."+e.AsSelect().FieldName()] = true
 		}
 	}
 	return out
@@ -203,7 +294,7 @@ func (k *compiler) variable(s site, source, name string) {
 }
 
 // reference checks that a step spoken of can have ended.
-func (k *compiler) reference(s site, source, id string, guarded bool) {
+func (k *compiler) reference(s site, source, id string, guarded guarding, chain []string) {
 	inExit := s.exit != nil && s.step != ""
 	if id == "exit" && inExit {
 		return // the event that met the exit
@@ -231,41 +322,30 @@ func (k *compiler) reference(s site, source, id string, guarded bool) {
 		k.report(s.path, s.step, "SIDE_BY_SIDE", fmt.Sprintf("Step %s is in another arm of the same parallel and may not have ended, in %.100q.", id, source), "Speak of it after the parallel.")
 	case at.step.Exit != nil:
 		k.report(s.path, s.step, "NOTHING_BOUND", fmt.Sprintf("Step %s is an exit and has no result, in %.100q.", id, source), "Speak of another step.")
-	case state == maybe && !guarded:
+	case state == maybe && !guarded.steps[id]:
 		k.report(s.path, s.step, "MAYBE_NOT_BEFORE", fmt.Sprintf("Step %s may not have ended when this is evaluated, in %.100q.", id, source), "Guard it: has(steps."+id+") && …, or has(steps."+id+") ? … : ….")
+	case k.mayHaveFailed(at, s.step) && !failureGuarded(id, guarded, chain):
+		k.report(s.path, s.step, "MAYBE_FAILED", fmt.Sprintf("Step %s may have failed and gone on, in %.100q.", id, source), "Guard it: has(steps."+id+".error) ? … : ….")
 	}
 }
 
-// result checks the field that is selected from a step's result.
-func (k *compiler) result(s site, source, id string, e ast.NavigableExpr) {
-	at := k.steps[id]
-	step, _ := e.Parent()
-	field, selected := fieldOf(step)
-	if at == nil || !selected {
-		return
+// mayHaveFailed tells whether a step that has ended may be one whose error arm
+// went on.
+func (k *compiler) mayHaveFailed(at *place, now string) bool {
+	if at.step.Failed == nil || !goesOn(at.step.Failed.Steps) {
+		return false
 	}
-	if known, closed := k.bindings(at.step); closed && !slices.Contains(known, field) {
-		k.report(s.path, s.step, "UNKNOWN_NAME", fmt.Sprintf("Step %s has no result %s, in %.100q.", id, field, source), k.found.suggest(field, known))
-	}
+	from := k.steps[now]
+	return from == nil || !from.inArm(at, ArmFailed)
 }
 
-// bindings are the fields of a step's result, and whether these are all.
-func (k *compiler) bindings(s *Step) (fields []string, closed bool) {
-	switch {
-	case s.Send != nil:
-		return []string{"message_id"}, true
-	case s.Wait != nil:
-		return []string{"arm", "event"}, true
-	case s.Choose != nil:
-		return []string{"arm"}, true
-	case s.Survey != nil:
-		return []string{"answered", "score", "text", "message_id", "delivery", "reason"}, true
-	case s.Call != nil:
-		spec, _ := k.catalog.Action(s.Call.Action)
-		properties, ok := spec.Output["properties"].(map[string]any)
-		return slices.Collect(maps.Keys(properties)), ok && spec.Output["additionalProperties"] == false
+// failureGuarded tells whether an expression asks whether a step failed, or
+// whether it has the field that it speaks of.
+func failureGuarded(id string, guarded guarding, chain []string) bool {
+	if len(chain) > 2 && (chain[2] == "error" || guarded.fields[id+"."+chain[2]]) {
+		return true
 	}
-	return nil, false
+	return len(chain) < 3 || guarded.fields[id+".error"]
 }
 
 // inJourney tells whether a step is in the journey itself, and not in an exit.

@@ -83,7 +83,7 @@ func (k *compiler) eventSchemas() {
 			k.report(path, "", "BAD_EVENT_TYPE", fmt.Sprintf("%.80q is no event type.", kind), mendEvent)
 		}
 		if _, err := compileSchema(k.def.Events[kind]); err != nil {
-			k.report(path, "", "BAD_SCHEMA", fmt.Sprintf("The data of %.80s are no JSON Schema: %v.", kind, err), "Write {type: object, properties: {…}}.")
+			k.report(path, "", "BAD_SCHEMA", fmt.Sprintf("The data of %.80s are no JSON Schema: %s.", kind, schemaFault(err)), "Write {type: object, properties: {…}}.")
 		}
 	}
 }

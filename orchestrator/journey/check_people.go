@@ -61,7 +61,7 @@ func (k *compiler) task(s *Step, path string) {
 			_, err = NewForm(form)
 		}
 		if err != nil {
-			k.report(path+".form", s.ID, "BAD_SCHEMA", "The form is no usable JSON Schema: "+err.Error()+".", "Write {type: object, properties: {…}}.")
+			k.report(path+".form", s.ID, "BAD_SCHEMA", "The form is no usable JSON Schema: "+schemaFault(err)+".", "Write {type: object, properties: {…}}.")
 		}
 	}
 	if n := len(t.Escalations); n > MaxEscalations {
@@ -148,6 +148,8 @@ func (k *compiler) newVars(s *Step, path string, vars map[string]any) {
 			k.report(under(path, name), s.ID, "UNKNOWN_VARIABLE", fmt.Sprintf("The journey declares no variable %.80s.", name), k.found.suggest(name, slices.Collect(maps.Keys(properties))))
 		case ok && !dynamic(vars[name]):
 			k.fits(under(path, name), s.ID, vars[name], schema, k.def.Variables)
+		case ok:
+			k.wants[under(path, name)] = schema
 		}
 	}
 }

@@ -82,7 +82,7 @@ func (k *compiler) variables() {
 		return
 	}
 	if _, err := compileSchema(v); err != nil {
-		k.report("variables", "", "BAD_SCHEMA", "The variables are no JSON Schema: "+err.Error()+".", "Write {type: object, properties: {…}}.")
+		k.report("variables", "", "BAD_SCHEMA", "The variables are no JSON Schema: "+schemaFault(err)+".", "Write {type: object, properties: {…}}.")
 		return
 	}
 	properties, _ := v["properties"].(map[string]any)

@@ -34,7 +34,7 @@ func newCompiler(doc *Document, found *findings, c Catalog) *compiler {
 	}
 	return &compiler{
 		doc: doc, def: doc.Definition, catalog: c, found: found, decoded: slices.Clone(found.list),
-		steps: map[string]*place{}, sure: map[*Exit]map[string]bool{},
+		steps: map[string]*place{}, sure: map[*Exit]map[string]bool{}, wants: map[string]map[string]any{},
 	}
 }
 
@@ -58,6 +58,9 @@ type compiler struct {
 	order   []string                  // ids in the order of the source
 	sure    map[*Exit]map[string]bool // steps that have ended when an exit is met
 	tried   map[string]bool           // expressions compiled, by loop name and source
+	clean   map[asked]bool            // expressions found to be right
+	types   *dataTypes                // of what expressions speak of
+	wants   map[string]map[string]any // by path: the schema of an input that an expression gives
 	lines   [][]byte                  // of the source, once needed
 	// ofFragment: what is compiled is one, whose steps get other ids where it is used.
 	ofFragment bool

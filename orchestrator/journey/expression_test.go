@@ -12,11 +12,9 @@ import (
 // evaluate compiles and evaluates one expression with some data.
 func evaluate(t testing.TB, source string) (any, error) {
 	t.Helper()
-	env, err := newEnv("")
-	require.NoError(t, err)
-	x, _, err := compileExpression(env, source, nil)
-	if err != nil {
-		return nil, err
+	x := readExpression(source, "")
+	if x.err != nil {
+		return nil, x.err
 	}
 	return x.eval(map[string]any{
 		"now":      time.Date(2026, 11, 28, 11, 30, 0, 0, time.UTC),

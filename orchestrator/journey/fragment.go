@@ -268,7 +268,7 @@ func renamed(source string, template bool, rename func(string) string) (string, 
 }
 
 func renamedExpression(source string, rename func(string) string) (string, error) {
-	env, err := newEnv("")
+	env, err := sharedEnv("")
 	if err != nil {
 		return source, err
 	}

@@ -3,8 +3,6 @@ package journey
 import (
 	"fmt"
 	"time"
-
-	"cel.dev/cel-go/cel"
 )
 
 // Program is a definition made ready to run: expressions compiled, steps
@@ -12,7 +10,7 @@ import (
 type Program struct {
 	def         *Definition
 	steps       map[string]*place
-	expressions map[string]*expression // by loop name and source
+	expressions map[string]*parsedExpression // by loop name and source
 	templates   map[string][]templatePart
 	listens     map[string]bool // by event type
 	conditional bool
@@ -32,7 +30,7 @@ type place struct {
 func NewProgram(d *Definition) (*Program, error) {
 	p := &Program{
 		def: d, steps: map[string]*place{},
-		expressions: map[string]*expression{}, templates: map[string][]templatePart{},
+		expressions: map[string]*parsedExpression{}, templates: map[string][]templatePart{},
 	}
 	for i := range d.Exit {
 		if err := p.index(d.Exit[i].Steps, nil, ""); err != nil {
@@ -42,13 +40,8 @@ func NewProgram(d *Definition) (*Program, error) {
 	if err := p.index(d.Steps, nil, ""); err != nil {
 		return nil, err
 	}
-	envs := environments{}
 	for _, s := range sites(d, nil) {
-		env, err := envs.of(s.loop)
-		if err == nil {
-			err = p.prepare(env, s)
-		}
-		if err != nil {
+		if err := p.prepare(s); err != nil {
 			return nil, fmt.Errorf("preparing %s: %w", s.path, err)
 		}
 	}
@@ -75,7 +68,7 @@ func (p *Program) index(steps []*Step, parent *place, arm string) error {
 	return nil
 }
 
-func (p *Program) prepare(env *cel.Env, s site) error {
+func (p *Program) prepare(s site) error {
 	sources := []string{s.source}
 	if s.template {
 		parts, err := splitTemplate(s.source)
@@ -94,11 +87,19 @@ func (p *Program) prepare(env *cel.Env, s site) error {
 		if p.expressions[s.loop+"\x00"+source] != nil {
 			continue
 		}
-		e, _, err := compileExpression(env, source, s.want)
-		if err != nil {
-			return err
+		x := readExpression(source, s.loop)
+		if x.err != nil {
+			return x.err
 		}
-		p.expressions[s.loop+"\x00"+source] = e
+		if x.chain == nil {
+			if err := gives(x.checked.OutputType(), s.want); err != nil {
+				return err
+			}
+			if _, err := x.ready(); err != nil {
+				return err
+			}
+		}
+		p.expressions[s.loop+"\x00"+source] = x
 	}
 	return nil
 }

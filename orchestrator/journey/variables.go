@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
@@ -78,4 +79,10 @@ func asJSON(v any) (any, error) {
 		return nil, fmt.Errorf("decoding JSON: %w", err)
 	}
 	return out, nil
+}
+
+// schemaFault is what is wrong with a JSON Schema, in one line.
+func schemaFault(err error) string {
+	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
+	return strings.TrimSuffix(strings.TrimLeft(lines[len(lines)-1], " -"), ".")
 }

@@ -1,0 +1,213 @@
+package journey
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+)
+
+// parsedExpression is an expression read and checked against nothing but the
+// names that it may use. It is immutable and shared by all programs.
+type parsedExpression struct {
+	source string
+	// chain are the names of an expression like steps.hold.total: most of them
+	// are such, and need neither a parser nor a program. nil for any other.
+	chain []string
+	// Of others:
+	env     *cel.Env
+	parsed  *cel.Ast // not checked
+	checked *cel.Ast
+	err     error
+
+	once    sync.Once
+	program cel.Program
+	failed  error
+}
+
+// maxChain bounds the names in a chain.
+const maxChain = 32
+
+// celWords are no names of fields without quotes.
+var celWords = []string{
+	"as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in",
+	"let", "loop", "namespace", "null", "package", "return", "true", "var", "void", "while",
+}
+
+// chainOf takes an expression like steps.hold.total apart; nil for any other.
+func chainOf(source, loop string) []string {
+	if len(source) > 256 || strings.ContainsAny(source, " \t\r\n") {
+		return nil
+	}
+	chain := strings.Split(source, ".")
+	if len(chain) > maxChain || chain[0] != loop && !slices.Contains(variableNames, chain[0]) || chain[0] == "" {
+		return nil
+	}
+	for _, name := range chain {
+		if !isName(name) || slices.Contains(celWords, name) {
+			return nil
+		}
+	}
+	return chain
+}
+
+func isName(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		letter := c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		if !letter && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// ready makes the program, once. It fails for what only shows then, such as a
+// regular expression that is none.
+func (x *parsedExpression) ready() (cel.Program, error) {
+	x.once.Do(func() {
+		if x.chain != nil && x.checked == nil {
+			if x.env, x.err = sharedEnv(""); x.err == nil && !slices.Contains(variableNames, x.chain[0]) {
+				x.env, x.err = sharedEnv(x.chain[0])
+			}
+			if x.err == nil {
+				x.parse()
+			}
+		}
+		if x.err != nil {
+			x.failed = x.err
+			return
+		}
+		x.program, x.failed = x.env.Program(x.checked, cel.CostLimit(costLimit), cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(mixNumbers))
+		if x.failed != nil {
+			x.failed = fmt.Errorf("preparing the expression: %w", x.failed)
+		}
+	})
+	return x.program, x.failed
+}
+
+func (x *parsedExpression) parse() {
+	parsed, issues := x.env.Parse(x.source)
+	if issues.Err() != nil {
+		x.err = &expressionError{issues.Errors()[0]}
+		return
+	}
+	checked, issues := x.env.Check(parsed)
+	if issues.Err() != nil {
+		x.err = &expressionError{issues.Errors()[0]}
+		return
+	}
+	x.parsed, x.checked = parsed, checked
+}
+
+// eval evaluates the expression: a chain by itself, if all of it is there.
+func (x *parsedExpression) eval(vars map[string]any) (any, error) {
+	if v, ok := follow(vars, x.chain); ok {
+		left := maxValues
+		if out, err := plain(adapter.NativeToValue(v), maxNesting, &left); err == nil {
+			return out, nil
+		}
+	}
+	program, err := x.ready()
+	if err == nil {
+		return evaluateProgram(program, x.source, vars)
+	}
+	return nil, fmt.Errorf("evaluating %.100q: %w", x.source, err)
+}
+
+var adapter = jsonNumbers{types.DefaultTypeAdapter}
+
+// follow looks a chain up in data as JSON has them.
+func follow(vars map[string]any, chain []string) (any, bool) {
+	var v any = vars
+	for _, name := range chain {
+		m, ok := v.(map[string]any)
+		if !ok {
+			return nil, false
+		}
+		if v, ok = m[name]; !ok {
+			return nil, false
+		}
+	}
+	return v, chain != nil
+}
+
+// What the process remembers of expressions, so that a definition that is
+// checked, published and run is read once.
+const (
+	maxKnown      = 8192
+	maxKnownBytes = 256 << 10 // of sources
+)
+
+var known = struct {
+	sync.Mutex
+	byKey map[string]*parsedExpression
+	bytes int
+}{byKey: map[string]*parsedExpression{}}
+
+// readExpression reads an expression. Its error is in err of what it returns.
+func readExpression(source, loop string) *parsedExpression {
+	if len(source) > MaxExpression {
+		return &parsedExpression{source: source, err: fmt.Errorf("the expression has %d bytes; the limit is %d", len(source), MaxExpression)}
+	}
+	key := loop + "\x00" + source
+	known.Lock()
+	x := known.byKey[key]
+	known.Unlock()
+	if x != nil {
+		return x
+	}
+	x = &parsedExpression{source: source, chain: chainOf(source, loop)}
+	if x.chain == nil {
+		if x.env, x.err = sharedEnv(loop); x.err == nil {
+			x.parse()
+		}
+	}
+	known.Lock()
+	defer known.Unlock()
+	if known.bytes += len(key); len(known.byKey) >= maxKnown || known.bytes > maxKnownBytes {
+		known.byKey, known.bytes = map[string]*parsedExpression{}, len(key) // those in use come back at once
+	}
+	known.byKey[key] = x
+	return x
+}
+
+// envs remembers the environments of expressions, by the name of a carousel's
+// element.
+var envs = struct {
+	sync.Mutex
+	byLoop map[string]*cel.Env
+}{byLoop: map[string]*cel.Env{}}
+
+const maxEnvs = 64
+
+// sharedEnv is what expressions may speak of, with a name for a carousel's
+// element unless it is "".
+func sharedEnv(loop string) (*cel.Env, error) {
+	envs.Lock()
+	defer envs.Unlock()
+	if env := envs.byLoop[loop]; env != nil {
+		return env, nil
+	}
+	env, err := newEnv(loop)
+	if err != nil {
+		return nil, err
+	}
+	if len(envs.byLoop) >= maxEnvs {
+		envs.byLoop = map[string]*cel.Env{}
+	}
+	envs.byLoop[loop] = env
+	return env, nil
+}
+
+// gives checks that a result may be of the type that is wanted; nil allows any.
+func gives(got, want *cel.Type) error {
+	if want != nil && got != cel.DynType && !want.IsAssignableType(got) {
+		return errors.New("it gives " + nameOf(got) + " where " + nameOf(want) + " is needed")
+	}
+	return nil
+}
