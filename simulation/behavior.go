@@ -29,6 +29,9 @@ type Behavior struct {
 	Tasks     map[string][]TaskAnswer `yaml:"tasks"`    // by step
 	Partners  map[string]Partner      `yaml:"partners"` // by "plugin.action"
 	Incidents []IncidentAnswer        `yaml:"incidents"`
+	// Segments are the rules of segments that journeys name, CEL; of another,
+	// every customer is a member.
+	Segments map[string]string `yaml:"segments"`
 }
 
 // Kind is a kind of customers. In traits, {$any: [a, b]} is one of the values

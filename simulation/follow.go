@@ -17,7 +17,7 @@ func isGone(err error) bool { return errors.Is(err, orchestrator.ErrNotFound) }
 // register gives the world the real interpreter, and what it reaches.
 func (p *passage) register() {
 	workflows.Register(p.env, &workflows.Workflows{Definitions: p.plan}, &workflows.Activities{
-		Caller: p, Journal: p, BaseURL: "https://simulation.invalid",
+		Caller: p, Journal: p, People: p, BaseURL: "https://simulation.invalid",
 	})
 }
 
@@ -32,12 +32,15 @@ func (p *passage) Record(_ context.Context, progress orchestrator.Progress) erro
 	for _, l := range progress.Log {
 		if l.Seq > e.seq {
 			fresh = append(fresh, l)
+			e.order = append(e.order, p.next())
 			e.seq = l.Seq
 		}
 	}
 	e.log = append(e.log, fresh...)
-	if progress.LogSeq >= e.seq {
-		e.status, e.outcome = progress.Status, progress.Outcome
+	if progress.LogSeq >= e.seq && e.status != orchestrator.EnrollmentEnded {
+		if e.status, e.outcome = progress.Status, progress.Outcome; e.status == orchestrator.EnrollmentEnded {
+			p.ended(e)
+		}
 	}
 	if i := progress.Incident; i != nil {
 		p.incident(e, *i)
@@ -58,18 +61,24 @@ func (p *passage) AddMessage(ctx context.Context, m orchestrator.Message, progre
 			return p.Record(ctx, progress)
 		}
 	}
-	m.SentAt = p.env.Now().UTC()
-	p.messages = append(p.messages, m)
 	if err := p.Record(ctx, progress); err != nil {
 		return err
 	}
+	m.SentAt = p.env.Now().UTC()
+	p.messages = append(p.messages, message{Message: m, order: p.next()})
 	p.answerMessage(m)
 	return nil
 }
 
+// next numbers what happens.
+func (p *passage) next() int {
+	p.happened++
+	return p.happened
+}
+
 func (p *passage) called(action string, in workflows.CallInput, out map[string]any, err error) {
 	c := Call{
-		At: p.env.Now().UTC(), Enrollment: in.Enrollment, Step: in.Step, Action: action, Input: in.Input, Output: out, Key: in.Key,
+		At: p.env.Now().UTC(), Enrollment: in.Enrollment, Step: in.Step, Action: action, Input: in.Input, Output: out, Key: in.Key, order: p.next(),
 	}
 	var declared *workflows.CallError
 	switch {
@@ -85,6 +94,7 @@ func (p *passage) called(action string, in workflows.CallInput, out map[string]a
 // start. ago is how long it is since the step began.
 func (p *passage) follow(e *enrollment, step string, ago time.Duration) {
 	if p.script != nil {
+		p.script.entered(p, e, step, p.count(e, step), ago)
 		return
 	}
 	id := ""
@@ -278,11 +288,15 @@ func (p *passage) replyWith(m orchestrator.Message, postback string) {
 func (p *passage) incident(e *enrollment, i orchestrator.Incident) {
 	old, known := e.incident[i.ID]
 	if !known {
-		e.order = append(e.order, i.ID)
+		e.causes = append(e.causes, i.ID)
 	}
 	e.incident[i.ID] = i
 	reopened := known && !old.ResolvedAt.IsZero()
-	if !i.ResolvedAt.IsZero() || known && !reopened || p.script != nil {
+	if !i.ResolvedAt.IsZero() || known && !reopened {
+		return
+	}
+	if p.script != nil {
+		p.script.incident(p, e, i)
 		return
 	}
 	var fit []IncidentAnswer
@@ -299,9 +313,25 @@ func (p *passage) incident(e *enrollment, i orchestrator.Incident) {
 	p.env.After(p.delay(fit[n].Delay).draw(r), func() { p.resolve(e, i.ID, fit[n].Action, fit[n].Result) })
 }
 
+// resolve has an operator resolve an incident, unless it is resolved already.
 func (p *passage) resolve(e *enrollment, incident, action string, result map[string]any) {
-	err := p.engine.Resolve(p.ctx, e.id, orchestrator.Resolution{Action: action, Result: result, Actor: "simulation"})
+	if !e.incident[incident].ResolvedAt.IsZero() {
+		return
+	}
+	err := p.engine.Resolve(p.ctx, e.id, orchestrator.Resolution{Incident: incident, Action: action, Result: result, Actor: "simulation"})
 	if err != nil && !isGone(err) {
 		p.note(fmt.Sprintf("The incident %s could not be resolved by %s: %v.", strings.TrimPrefix(incident, e.id+"/"), action, err))
 	}
+}
+
+// resolveAt resolves the open incident of a step; the result says why it
+// cannot.
+func (p *passage) resolveAt(e *enrollment, step, action string, result map[string]any) string {
+	for _, id := range e.causes {
+		if i := e.incident[id]; i.Step == step && i.ResolvedAt.IsZero() {
+			p.resolve(e, id, action, result)
+			return ""
+		}
+	}
+	return "no incident at step " + step + " is open"
 }

@@ -30,7 +30,12 @@ func (p *passage) Call(ctx context.Context, in workflows.CallInput) (map[string]
 	if in.Action.Effect != "none" || partner.Latency != nil {
 		p.env.Delay(p.latency(partner).draw(r))
 	}
-	out, err := p.answer(ctx, in, action, p.chooseAnswer(r, action, partner), r)
+	answer := p.chooseAnswer(r, partner)
+	if p.script != nil {
+		p.attempts[action]++
+		answer, r = p.script.answerOf(partner, p.attempts[action]), nil
+	}
+	out, err := p.answer(ctx, in, action, answer, r)
 	p.called(action, in, out, err)
 	return out, err
 }
@@ -53,7 +58,7 @@ func (p *passage) latency(partner Partner) Span {
 	return defaultLatency
 }
 
-func (p *passage) chooseAnswer(r *rand.Rand, action string, partner Partner) Answer {
+func (p *passage) chooseAnswer(r *rand.Rand, partner Partner) Answer {
 	if i := pick(r, len(partner.Answers), func(i int) float64 { return partner.Answers[i].Weight }); i >= 0 {
 		return partner.Answers[i]
 	}
@@ -86,7 +91,8 @@ func (p *passage) answer(ctx context.Context, in workflows.CallInput, action str
 	return out, err
 }
 
-// chooseExample is the one that an answer names, else any that succeeds.
+// chooseExample is the one that an answer names, else any that succeeds; the
+// first without r.
 func chooseExample(r *rand.Rand, examples []Example, a Answer) (Example, bool) {
 	if a.Example > 0 {
 		if a.Example > len(examples) {
@@ -100,11 +106,13 @@ func chooseExample(r *rand.Rand, examples []Example, a Answer) (Example, bool) {
 			fit = append(fit, x)
 		}
 	}
-	i := pick(r, len(fit), even)
-	if i < 0 {
+	switch {
+	case len(fit) == 0:
 		return Example{}, false
+	case r == nil:
+		return fit[0], true
 	}
-	return fit[i], true
+	return fit[pick(r, len(fit), even)], true
 }
 
 // server answers the HTTP requests of one attempt.

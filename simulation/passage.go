@@ -31,16 +31,19 @@ type passage struct {
 
 	enrollments []*enrollment
 	byID        map[string]*enrollment
-	messages    []orchestrator.Message
+	messages    []message
 	calls       []Call
 	notes       map[string]bool
 	entered     bool  // false: the entry did not match
 	failed      error // what no simulation can mend
 
+	tasks    map[string]*task
+	applied  map[string]bool // changes of the customer, by key
 	kv       KV
 	balance  int64
 	posted   map[string]bool
 	attempts map[string]int // by key of the call
+	happened int            // log entries, messages and calls so far
 	events   int            // made so far, for their ids
 	script   *script        // nil unless a test says what happens
 }
@@ -52,13 +55,21 @@ type enrollment struct {
 	vars     map[string]any
 	entry    map[string]any // data of the entry event
 	log      []orchestrator.LogEntry
+	order    []int // of the log's entries among everything that happened
 	seq      int64
 	status   orchestrator.EnrollmentStatus
 	outcome  string
 	began    time.Time
-	bindings map[string]any // at the end
+	bindings map[string]any       // at the end
+	parent   *orchestrator.Parent // nil when no step has begun it
 	incident map[string]orchestrator.Incident
-	order    []string // of incidents
+	causes   []string // ids of incidents, in order
+}
+
+// message is a message that was sent, or withheld.
+type message struct {
+	orchestrator.Message
+	order int
 }
 
 // Call is one attempt of a partner's action.
@@ -72,6 +83,7 @@ type Call struct {
 	Error      string         `json:"error,omitempty"` // code
 	Message    string         `json:"message,omitempty"`
 	Key        string         `json:"key"`
+	order      int            // among everything that happened
 }
 
 // newPassage makes a customer of the behavior's kinds.
@@ -79,7 +91,7 @@ func newPassage(ctx context.Context, p *plan, index, of int) *passage {
 	s := &passage{
 		plan: p, ctx: ctx, index: index, random: newSource(p.seed, index), began: p.start(index, of),
 		byID: map[string]*enrollment{}, notes: map[string]bool{}, posted: map[string]bool{}, attempts: map[string]int{},
-		kv: p.plugins.NewKV(),
+		kv: p.plugins.NewKV(), tasks: map[string]*task{}, applied: map[string]bool{},
 	}
 	s.env = virtual.New(s.began)
 	s.engine = &workflows.Engine{Client: s.env.Client()}

@@ -29,6 +29,7 @@ type EnrollmentPath struct {
 	Log       []orchestrator.LogEntry `json:"log"`
 	Incidents []Incident              `json:"incidents,omitempty"`
 	Bindings  map[string]any          `json:"bindings,omitempty"` // of its steps, at the end
+	order     []int
 }
 
 // Incident is a step that failed for good.
@@ -52,6 +53,7 @@ type Sent struct {
 	Withheld   string         `json:"withheld,omitempty"` // why it was not sent
 	Parts      []journey.Part `json:"parts,omitempty"`
 	Replies    []string       `json:"replies,omitempty"` // texts of the suggested replies
+	order      int
 }
 
 // path gathers what happened.
@@ -61,8 +63,8 @@ func (p *passage) path() *Path {
 		Calls: p.calls, Notes: sortedKeys(p.notes), Enrollments: []EnrollmentPath{}, Messages: []Sent{},
 	}
 	for _, e := range p.enrollments {
-		x := EnrollmentPath{ID: e.id, Journey: e.name, Status: string(e.status), Outcome: e.outcome, Start: e.began.UTC(), Log: e.log, Bindings: e.bindings}
-		for _, id := range e.order {
+		x := EnrollmentPath{ID: e.id, Journey: e.name, Status: string(e.status), Outcome: e.outcome, Start: e.began.UTC(), Log: e.log, Bindings: e.bindings, order: e.order}
+		for _, id := range e.causes {
 			i := e.incident[id]
 			x.Incidents = append(x.Incidents, Incident{
 				Step: i.Step, Undo: i.Undo, Code: i.Code, Message: i.Message, Attempts: i.Attempts, Resolution: i.Resolution,
@@ -72,7 +74,7 @@ func (p *passage) path() *Path {
 	}
 	for _, m := range p.messages {
 		s := Sent{
-			At: m.SentAt, Enrollment: m.Enrollment, Step: m.Step, Channel: m.Channel, Category: m.Category, Parts: m.Parts,
+			At: m.SentAt, Enrollment: m.Enrollment, Step: m.Step, Channel: m.Channel, Category: m.Category, Parts: m.Parts, order: m.order,
 		}
 		if e := p.byID[m.Enrollment]; e != nil {
 			s.Journey = e.name

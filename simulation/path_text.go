@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,26 +16,27 @@ func (p *Path) Text(w io.Writer) error {
 	out := &printer{Writer: w}
 	out.line("Customer %d: %s (%s), %s, %s, from %s", p.Index, p.Customer.Name, p.Customer.ID, p.Customer.Locale, p.Customer.TimeZone, p.Start.Format("2006-01-02 15:04 MST"))
 	type line struct {
-		at   time.Time
-		text string
+		at    time.Time
+		order int
+		text  string
 	}
 	var lines []line
 	for _, e := range p.Enrollments {
-		for _, l := range e.Log {
-			lines = append(lines, line{l.Virtual, strings.TrimSpace(fmt.Sprintf("%-9s %s %s", l.Kind, l.Step, detail(l.Detail)))})
+		for i, l := range e.Log {
+			lines = append(lines, line{l.Virtual, e.order[i], strings.TrimSpace(fmt.Sprintf("%-9s %s %s", l.Kind, l.Step, detail(l.Detail)))})
 		}
 	}
 	for _, m := range p.Messages {
-		lines = append(lines, line{m.At, "message   " + m.Step + " " + m.text()})
+		lines = append(lines, line{m.At, m.order, "message   " + m.Step + " " + m.text()})
 	}
 	for _, c := range p.Calls {
 		what := "ok"
 		if c.Error != "" {
 			what = c.Error + ": " + c.Message
 		}
-		lines = append(lines, line{c.At, fmt.Sprintf("call      %s %s %s", c.Step, c.Action, what)})
+		lines = append(lines, line{c.At, c.order, fmt.Sprintf("call      %s %s %s", c.Step, c.Action, what)})
 	}
-	slices.SortStableFunc(lines, func(a, b line) int { return a.at.Compare(b.at) })
+	slices.SortFunc(lines, func(a, b line) int { return cmp.Or(a.at.Compare(b.at), a.order-b.order) })
 	for _, l := range lines {
 		out.line("  +%-10s %s", took(seconds(l.at.Sub(p.Start))), l.text)
 	}

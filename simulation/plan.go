@@ -2,7 +2,6 @@ package simulation
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -48,11 +47,15 @@ func newPlan(o Options) (*plan, error) {
 	if p.logger == nil {
 		p.logger = slog.New(slog.DiscardHandler)
 	}
-	if len(o.Sources) == 0 {
-		return nil, errors.New("simulating: there is no journey")
+	library, journeys, err := newLibrary(o)
+	if err != nil {
+		return nil, err
 	}
-	for _, source := range o.Sources {
-		c, err := p.compile(source)
+	if len(journeys) == 0 {
+		return nil, fmt.Errorf("%w: there is no journey to simulate", orchestrator.ErrInvalid)
+	}
+	for _, source := range journeys {
+		c, err := p.compile(source, library)
 		if err != nil {
 			return nil, err
 		}
@@ -70,8 +73,8 @@ func newPlan(o Options) (*plan, error) {
 	return p, p.checkNames()
 }
 
-func (p *plan) compile(source []byte) (*compiled, error) {
-	def, problems := journey.Compile(source, p.plugins)
+func (p *plan) compile(source []byte, library *library) (*compiled, error) {
+	def, problems := journey.Compile(source, library)
 	if len(problems) > 0 {
 		return nil, &orchestrator.ValidationError{Subject: "journey", Problems: problems}
 	}

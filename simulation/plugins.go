@@ -13,7 +13,10 @@ import (
 // Plugins are the partners' actions. Implementations are safe for concurrent
 // use, and reach nothing outside but through the [World] they are given.
 type Plugins interface {
-	journey.Catalog
+	// Action finds "plugin.action"; ok is false when there is none.
+	Action(name string) (spec journey.ActionSpec, ok bool)
+	// Actions lists every name.
+	Actions() []string
 	// Examples are those of the manifest for "plugin.action", in its order.
 	Examples(action string) []Example
 	// Call makes one attempt of the action in.Action in w. A failure that the

@@ -31,7 +31,7 @@ func newJourneyCommand() *cobra.Command {
 			RunE: func(cmd *cobra.Command, _ []string) error { return listJourneys(cmd, c) },
 		},
 	)
-	cmd.AddCommand(newSimulateCommand(c))
+	cmd.AddCommand(newSimulateCommand(c), newJourneyTestCommand(c))
 	return cmd
 }
 

@@ -100,7 +100,8 @@ func (t task) try(attempt int32) (*commonpb.Payloads, time.Duration, error) {
 	})
 	took := t.env.delay
 	switch {
-	case broken != nil: // it panicked
+	case broken != nil: // it panicked: here, that is nobody's fault but the simulation's
+		t.env.fail(fmt.Errorf("simulating: an activity broke: %w", broken))
 		return nil, took, broken
 	case t.timeout > 0 && took > t.timeout:
 		return nil, t.timeout, temporal.NewTimeoutError(3, failed) // start to close
@@ -111,6 +112,9 @@ func (t task) try(attempt int32) (*commonpb.Payloads, time.Duration, error) {
 	p, err := encode(out)
 	return p, took, err
 }
+
+// maxAttempts ends what would be tried without end, faster than real time could.
+const maxAttempts = 1000
 
 // backoff says whether a failed activity is tried again, and when.
 func (t task) backoff(attempt int32, err error) (time.Duration, bool) {
@@ -124,7 +128,11 @@ func (t task) backoff(attempt int32, err error) (time.Duration, bool) {
 	if p.MaximumInterval == 0 {
 		p.MaximumInterval = 100 * p.InitialInterval
 	}
-	if p.MaximumAttempts > 0 && attempt >= p.MaximumAttempts {
+	if p.MaximumAttempts > 0 && attempt >= p.MaximumAttempts || t.env.fault != nil {
+		return 0, false
+	}
+	if attempt >= maxAttempts {
+		t.env.fail(fmt.Errorf("simulating: an activity failed %d times, the last time so: %w", attempt, err))
 		return 0, false
 	}
 	wait := float64(p.InitialInterval)

@@ -138,7 +138,14 @@ func (e *Env) Run(until time.Time, begin func(), done func() bool) (err error) {
 
 // recover keeps what broke; it is deferred.
 func (e *Env) recover(what string) {
-	if r := recover(); r != nil && e.fault == nil {
-		e.fault = fmt.Errorf("simulating: %s broke: %v", what, r)
+	if r := recover(); r != nil {
+		e.fail(fmt.Errorf("simulating: %s broke: %v", what, r))
+	}
+}
+
+// fail ends the world with an error, unless it has one.
+func (e *Env) fail(err error) {
+	if e.fault == nil {
+		e.fault = err
 	}
 }

@@ -1,0 +1,73 @@
+package simulation
+
+import (
+	"go.yaml.in/yaml/v3"
+
+	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
+)
+
+// library is journey.Catalog: the plugins' actions, and what was given with the
+// journey.
+type library struct {
+	Plugins
+	journeys  map[string]bool
+	segments  map[string]string
+	fragments map[string][]*journey.Step // every version is the one that was given
+}
+
+// newLibrary also tells which sources are journeys. A fragment must come before
+// those that use it.
+func newLibrary(o Options) (l *library, journeys [][]byte, err error) {
+	l = &library{Plugins: o.Plugins, journeys: map[string]bool{}, fragments: map[string][]*journey.Step{}}
+	if o.Behavior != nil {
+		l.segments = o.Behavior.Segments
+	}
+	for _, source := range o.Sources {
+		if isFragment(source) {
+			f, problems := journey.CompileFragment(source, l)
+			if len(problems) > 0 {
+				return nil, nil, &orchestrator.ValidationError{Subject: "fragment", Problems: problems}
+			}
+			l.fragments[f.Fragment] = f.Steps
+			continue
+		}
+		journeys = append(journeys, source)
+		if doc, _ := journey.Decode(source); doc != nil { // its problems come when it is compiled
+			l.journeys[doc.Definition.Journey] = true
+		}
+	}
+	return l, journeys, nil
+}
+
+// isFragment tells by the field that only fragments have.
+func isFragment(source []byte) bool {
+	var head struct {
+		Fragment string `yaml:"fragment"`
+	}
+	return len(source) <= journey.MaxSource && yaml.Unmarshal(source, &head) == nil && head.Fragment != ""
+}
+
+// Fragment finds a fragment that was given, whatever the version.
+func (l *library) Fragment(name string, _ int) ([]*journey.Step, bool) {
+	steps, ok := l.fragments[name]
+	return steps, ok
+}
+
+// Fragments lists those that were given.
+func (l *library) Fragments() []string { return sortedKeys(l.fragments) }
+
+// Segment finds a rule of the behavior. A segment that it does not speak of has
+// everybody: a simulated customer enters by it, whoever they are.
+func (l *library) Segment(name string) (string, bool) {
+	if rule, ok := l.segments[name]; ok {
+		return rule, true
+	}
+	return "true", true
+}
+
+// Segments lists those of the behavior.
+func (l *library) Segments() []string { return sortedKeys(l.segments) }
+
+// Journey tells whether a definition was given.
+func (l *library) Journey(name string) bool { return l.journeys[name] }
