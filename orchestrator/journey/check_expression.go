@@ -72,25 +72,20 @@ func (k *compiler) expression(s site, source string, offset int, alone bool) {
 	}
 	before := len(k.found.list)
 	x := readExpression(source, s.loop)
-	err := x.err
-	if err == nil && x.chain == nil {
-		if err = gives(x.checked.OutputType(), s.want); err == nil && strings.Contains(source, "matches") {
-			_, err = x.ready()
-		}
-	}
+	kind, err := "", x.err
 	if err == nil {
-		err = k.types.check(x, s)
+		kind, err = k.types.check(x, s)
+	}
+	if err == nil && strings.Contains(source, "matches") {
+		_, err = x.ready()
 	}
 	if err != nil {
 		k.badExpression(s, source, offset, err)
 		return
 	}
-	if x.chain == nil {
-		k.affordable(x, s)
-	}
 	k.speaksOf(s, x)
 	if alone && fits != nil {
-		k.fitsInput(s, x, fits)
+		k.fitsInput(s, source, kind, fits)
 	}
 	if len(k.found.list) == before && s.path != "" {
 		k.clean[question] = true
@@ -108,10 +103,11 @@ func (k *compiler) badExpression(s site, source string, offset int, err error) {
 // affordable reports an expression that costs too much whatever the data are.
 // Only loops can.
 func (k *compiler) affordable(x *parsedExpression, s site) {
-	if len(ast.MatchDescendants(ast.NavigateAST(x.parsed.NativeRep()), ast.KindMatcher(ast.ComprehensionKind))) == 0 {
+	checked, err := x.check()
+	if err != nil {
 		return
 	}
-	if cost, err := x.env.EstimateCost(x.checked, noSizes{}); err == nil && cost.Min > costLimit {
+	if cost, err := x.env.EstimateCost(checked, noSizes{}); err == nil && cost.Min > costLimit {
 		k.report(s.path, s.step, "TOO_COSTLY", fmt.Sprintf("%.100q costs %d or more to evaluate; the limit is %d.", x.source, cost.Min, costLimit), "Make it simpler.")
 	}
 }
@@ -185,18 +181,24 @@ func (k *compiler) speaksOf(s site, x *parsedExpression) {
 		k.mention(s, x.source, m, guarding{}, x.chain)
 		return
 	}
-	root := ast.NavigateAST(x.parsed.NativeRep())
-	guarded := guards(root)
+	read := spoken{guarding: guarding{steps: map[string]bool{}, fields: map[string]bool{}}}
+	root := x.parsed.NativeRep().Expr()
+	read.expr(root, nil)
 	if s.exit != nil && s.step == "" {
 		k.sure[s.exit] = conjuncts(root, map[string]bool{})
 	}
-	for _, e := range ast.MatchDescendants(root, ast.KindMatcher(ast.IdentKind)) {
-		m := mention{name: e.AsIdent()}
-		m.field, m.selected = fieldOf(e)
-		k.mention(s, x.source, m, guarded, chainFrom(e))
+	for _, chain := range read.chains {
+		m := mention{name: chain[0], selected: len(chain) > 1}
+		if m.selected {
+			m.field = chain[1]
+		}
+		k.mention(s, x.source, m, read.guarding, chain)
 	}
-	for _, e := range ast.MatchDescendants(root, ast.FunctionMatcher(operators.Equals)) {
+	for _, e := range read.equals {
 		k.answer(s, x.source, e)
+	}
+	if read.loops {
+		k.affordable(x, s)
 	}
 }
 
@@ -224,19 +226,6 @@ func fieldOf(e ast.NavigableExpr) (string, bool) {
 	return parent.AsSelect().FieldName(), true
 }
 
-// chainFrom are the names selected one from the other, beginning with an
-// identifier.
-func chainFrom(e ast.NavigableExpr) []string {
-	chain := []string{e.AsIdent()}
-	for {
-		parent, ok := e.Parent()
-		if !ok || parent.Kind() != ast.SelectKind {
-			return chain
-		}
-		chain, e = append(chain, parent.AsSelect().FieldName()), parent
-	}
-}
-
 // guarding are the steps, and fields of steps, that an expression asks for with
 // has().
 type guarding struct {
@@ -244,22 +233,69 @@ type guarding struct {
 	fields map[string]bool // "step.field"
 }
 
-// guards are what an expression asks for: has(steps.<id>), has(steps.<id>.<field>).
-func guards(root ast.NavigableExpr) guarding {
-	out := guarding{steps: map[string]bool{}, fields: map[string]bool{}}
-	for _, e := range ast.MatchDescendants(root, ast.KindMatcher(ast.SelectKind)) {
-		if id, ok := guard(e); ok {
-			out.steps[id] = true
+// spoken is what an expression speaks of.
+type spoken struct {
+	guarding
+	chains [][]string // each name with the fields selected from it
+	equals []ast.Expr // calls of ==
+	loops  bool
+}
+
+// expr reads a part of an expression; fields are what is selected from it, the
+// innermost last.
+func (r *spoken) expr(e ast.Expr, fields []string) {
+	switch e.Kind() {
+	case ast.IdentKind:
+		chain := make([]string, 0, len(fields)+1)
+		chain = append(chain, e.AsIdent())
+		for _, field := range slices.Backward(fields) {
+			chain = append(chain, field)
 		}
-		if !e.AsSelect().IsTestOnly() || e.AsSelect().Operand().Kind() != ast.SelectKind {
-			continue
+		r.chains = append(r.chains, chain)
+	case ast.SelectKind:
+		r.guards(e)
+		r.expr(e.AsSelect().Operand(), append(slices.Clone(fields), e.AsSelect().FieldName()))
+	case ast.CallKind:
+		call := e.AsCall()
+		if call.FunctionName() == operators.Equals {
+			r.equals = append(r.equals, e)
 		}
-		step := e.AsSelect().Operand().AsSelect()
-		if of := step.Operand(); of.Kind() == ast.IdentKind && of.AsIdent() == "steps" {
-			out.fields[step.FieldName()+"."+e.AsSelect().FieldName()] = true
+		if call.IsMemberFunction() {
+			r.expr(call.Target(), nil)
+		}
+		for _, arg := range call.Args() {
+			r.expr(arg, nil)
+		}
+	case ast.ListKind:
+		for _, item := range e.AsList().Elements() {
+			r.expr(item, nil)
+		}
+	case ast.MapKind:
+		for _, entry := range e.AsMap().Entries() {
+			r.expr(entry.AsMapEntry().Key(), nil)
+			r.expr(entry.AsMapEntry().Value(), nil)
+		}
+	case ast.ComprehensionKind:
+		r.loops = true
+		c := e.AsComprehension()
+		for _, part := range []ast.Expr{c.IterRange(), c.AccuInit(), c.LoopCondition(), c.LoopStep(), c.Result()} {
+			r.expr(part, nil)
 		}
 	}
-	return out
+}
+
+// guards notes has(steps.<id>) and has(steps.<id>.<field>).
+func (r *spoken) guards(e ast.Expr) {
+	if id, ok := guard(e); ok {
+		r.steps[id] = true
+	}
+	if !e.AsSelect().IsTestOnly() || e.AsSelect().Operand().Kind() != ast.SelectKind {
+		return
+	}
+	step := e.AsSelect().Operand().AsSelect()
+	if of := step.Operand(); of.Kind() == ast.IdentKind && of.AsIdent() == "steps" {
+		r.fields[step.FieldName()+"."+e.AsSelect().FieldName()] = true
+	}
 }
 
 func guard(e ast.Expr) (string, bool) {
@@ -357,7 +393,7 @@ func (k *compiler) inJourney(at *place) bool {
 }
 
 // answer checks event.data.reply == "name" in a reply arm.
-func (k *compiler) answer(s site, source string, e ast.NavigableExpr) {
+func (k *compiler) answer(s site, source string, e ast.Expr) {
 	if s.reply == "" || k.steps[s.reply] == nil {
 		return
 	}

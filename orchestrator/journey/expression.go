@@ -19,14 +19,16 @@ type parsedExpression struct {
 	// are such, and need neither a parser nor a program. nil for any other.
 	chain []string
 	// Of others:
-	env     *cel.Env
-	parsed  *cel.Ast // not checked
-	checked *cel.Ast
-	err     error
+	env    *cel.Env
+	parsed *cel.Ast // not checked
+	err    error    // of reading it
 
-	once    sync.Once
-	program cel.Program
-	failed  error
+	checking sync.Once
+	checked  *cel.Ast // against names only
+	wrong    error
+	making   sync.Once
+	program  cel.Program
+	failed   error
 }
 
 // maxChain bounds the names in a chain.
@@ -66,42 +68,58 @@ func isName(s string) bool {
 	return s != ""
 }
 
-// ready makes the program, once. It fails for what only shows then, such as a
-// regular expression that is none.
-func (x *parsedExpression) ready() (cel.Program, error) {
-	x.once.Do(func() {
-		if x.chain != nil && x.checked == nil {
-			if x.env, x.err = sharedEnv(""); x.err == nil && !slices.Contains(variableNames, x.chain[0]) {
-				x.env, x.err = sharedEnv(x.chain[0])
-			}
-			if x.err == nil {
-				x.parse()
-			}
-		}
-		if x.err != nil {
-			x.failed = x.err
-			return
-		}
-		x.program, x.failed = x.env.Program(x.checked, cel.CostLimit(costLimit), cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(mixNumbers))
-		if x.failed != nil {
-			x.failed = fmt.Errorf("preparing the expression: %w", x.failed)
-		}
-	})
-	return x.program, x.failed
-}
-
-func (x *parsedExpression) parse() {
+// parse reads an expression that is no chain, or a chain that cannot be
+// followed.
+func (x *parsedExpression) parse(loop string) {
+	if x.env, x.err = sharedEnv(loop); x.err != nil {
+		return
+	}
 	parsed, issues := x.env.Parse(x.source)
 	if issues.Err() != nil {
 		x.err = &expressionError{issues.Errors()[0]}
 		return
 	}
-	checked, issues := x.env.Check(parsed)
-	if issues.Err() != nil {
-		x.err = &expressionError{issues.Errors()[0]}
-		return
-	}
-	x.parsed, x.checked = parsed, checked
+	x.parsed = parsed
+}
+
+// check checks the expression against the names that it may use, once.
+func (x *parsedExpression) check() (*cel.Ast, error) {
+	x.checking.Do(func() {
+		if x.chain != nil {
+			loop := ""
+			if !slices.Contains(variableNames, x.chain[0]) {
+				loop = x.chain[0]
+			}
+			x.parse(loop)
+		}
+		if x.wrong = x.err; x.wrong != nil {
+			return
+		}
+		checked, issues := x.env.Check(x.parsed)
+		if issues.Err() != nil {
+			x.wrong = &expressionError{issues.Errors()[0]}
+			return
+		}
+		x.checked = checked
+	})
+	return x.checked, x.wrong
+}
+
+// ready makes the program, once. It fails for what only shows then, such as a
+// regular expression that is none.
+func (x *parsedExpression) ready() (cel.Program, error) {
+	x.making.Do(func() {
+		checked, err := x.check()
+		if err != nil {
+			x.failed = err
+			return
+		}
+		x.program, x.failed = x.env.Program(checked, cel.CostLimit(costLimit), cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(mixNumbers))
+		if x.failed != nil {
+			x.failed = fmt.Errorf("preparing the expression: %w", x.failed)
+		}
+	})
+	return x.program, x.failed
 }
 
 // eval evaluates the expression: a chain by itself, if all of it is there.
@@ -163,9 +181,7 @@ func readExpression(source, loop string) *parsedExpression {
 	}
 	x = &parsedExpression{source: source, chain: chainOf(source, loop)}
 	if x.chain == nil {
-		if x.env, x.err = sharedEnv(loop); x.err == nil {
-			x.parse()
-		}
+		x.parse(loop)
 	}
 	known.Lock()
 	defer known.Unlock()

@@ -13,8 +13,8 @@ import (
 func evaluate(t testing.TB, source string) (any, error) {
 	t.Helper()
 	x := readExpression(source, "")
-	if x.err != nil {
-		return nil, x.err
+	if _, err := x.check(); err != nil {
+		return nil, err
 	}
 	return x.eval(map[string]any{
 		"now":      time.Date(2026, 11, 28, 11, 30, 0, 0, time.UTC),

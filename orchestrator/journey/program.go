@@ -92,7 +92,11 @@ func (p *Program) prepare(s site) error {
 			return x.err
 		}
 		if x.chain == nil {
-			if err := gives(x.checked.OutputType(), s.want); err != nil {
+			checked, err := x.check()
+			if err == nil {
+				err = gives(checked.OutputType(), s.want)
+			}
+			if err != nil {
 				return err
 			}
 			if _, err := x.ready(); err != nil {

@@ -90,35 +90,40 @@ func (t *dataTypes) env(loop string) (*cel.Env, error) {
 }
 
 // check checks an expression at a site against the types of the data, and
-// reports fields that do not exist. The error is one for a person.
-func (t *dataTypes) check(x *parsedExpression, s site) error {
+// reports fields that do not exist. It gives the kind of its result, "" when
+// that is not known. The error is one for a person.
+func (t *dataTypes) check(x *parsedExpression, s site) (kind string, err error) {
 	t.site, t.unknown, t.nodes = s, nil, map[string]dataNode{}
-	var kind string
-	var err error
 	if x.chain != nil {
 		kind = t.kindOf(t.chain(x.chain))
 	} else {
 		kind, err = t.checkTree(x, s)
 	}
-	if err == nil && s.want != nil {
-		err = wrongKind(kind, s.want)
-	}
 	for _, u := range t.unknown {
 		t.k.report(s.path, s.step, "UNKNOWN_NAME", fmt.Sprintf("There is no %s.%s, in %.100q.", u.label, u.field, x.source), t.k.found.suggest(u.field, u.known))
 	}
-	if s.want != nil && s.want.Kind() == types.ListKind { // the list of a carousel
-		t.element = t.elementOf(x)
+	if err == nil && s.want != nil {
+		if s.want.Kind() == types.ListKind { // of a carousel
+			t.element = t.elementOf(x)
+		}
+		err = wrongKind(x, kind, s.want)
 	}
-	return err
+	return kind, err
 }
 
-// wrongKind says that a result of a kind cannot be what is wanted. Moments may
-// be texts.
-func wrongKind(kind string, want *cel.Type) error {
+// wrongKind says that a result of a kind cannot be what is wanted. A moment may
+// be a text in the data.
+func wrongKind(x *parsedExpression, kind string, want *cel.Type) error {
 	wanted := nameOf(want)
 	switch {
-	case kind == "", kind == wanted, wanted == "a moment" && kind == "a text":
+	case kind == "", kind == wanted:
 		return nil
+	case wanted == "a moment" && kind == "a text":
+		checked, err := x.check()
+		if err != nil {
+			return err
+		}
+		return gives(checked.OutputType(), want)
 	}
 	return fmt.Errorf("it gives %s where %s is needed", kind, wanted)
 }
@@ -126,18 +131,25 @@ func wrongKind(kind string, want *cel.Type) error {
 func (t *dataTypes) checkTree(x *parsedExpression, s site) (kind string, err error) {
 	env, err := t.env(s.loop)
 	if err != nil {
-		return "", nil // reported where the name is
+		return "", nil //nolint:nilerr // reported where the name is
 	}
 	checked, issues := env.Check(x.parsed)
 	if issues.Err() == nil {
 		return t.operands(checked)
+	}
+	plain, err := x.check()
+	if err != nil {
+		return "", err
 	}
 	// What CEL finds wrong with an object as a whole may still be right: it is
 	// a map when the expression runs.
 	if found := (&expressionError{issues.Errors()[0]}); !strings.Contains(found.Error(), mark) {
 		return "", found
 	}
-	return "", nil
+	if t := plain.OutputType(); t != cel.DynType {
+		kind = nameOf(t)
+	}
+	return kind, nil
 }
 
 // chain is what a chain of names gives.

@@ -135,21 +135,17 @@ func (t *dataTypes) elementOf(x *parsedExpression) dataNode {
 // leaves open, and names the kind of the whole.
 func (t *dataTypes) operands(checked *cel.Ast) (kind string, err error) {
 	native := checked.NativeRep()
-	root := ast.NavigateAST(native)
-	for _, e := range ast.MatchDescendants(root, ast.KindMatcher(ast.CallKind)) {
-		call := e.AsCall()
-		if call.IsMemberFunction() {
-			continue
+	ast.PreOrderVisit(native.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		if err != nil || e.Kind() != ast.CallKind || e.AsCall().IsMemberFunction() {
+			return
 		}
 		var kinds []string
-		for _, arg := range call.Args() {
+		for _, arg := range e.AsCall().Args() {
 			kinds = append(kinds, t.kind(native, arg))
 		}
-		if err := misused(call.FunctionName(), kinds); err != nil {
-			return "", err
-		}
-	}
-	return t.kind(native, root), nil
+		err = misused(e.AsCall().FunctionName(), kinds)
+	}))
+	return t.kind(native, native.Expr()), err
 }
 
 // kind names the type of a part of an expression, "" when it is not known.
@@ -205,27 +201,12 @@ func (e *kindError) Error() string { return e.what }
 
 // fitsInput checks that the kind of an expression's result is that of the input
 // it is for.
-func (k *compiler) fitsInput(s site, x *parsedExpression, schema map[string]any) {
-	t := k.types
-	var got string
-	if x.chain != nil {
-		got = t.kindOf(t.chain(x.chain))
-	} else {
-		env, err := t.env(s.loop)
-		if err != nil {
-			return
-		}
-		checked, issues := env.Check(x.parsed)
-		if issues.Err() != nil {
-			return
-		}
-		got, _ = t.operands(checked)
-	}
-	want := t.kindOf(knownNode("", schema))
+func (k *compiler) fitsInput(s site, source, got string, schema map[string]any) {
+	want := k.types.kindOf(knownNode("", schema))
 	if got == "a moment" || got == "a duration" {
 		got = "a text" // as JSON has them
 	}
 	if got != "" && want != "" && got != want {
-		k.report(s.path, s.step, "BAD_INPUT", fmt.Sprintf("%.100q gives %s, where %s is needed.", x.source, got, want), "Convert it, or use another value.")
+		k.report(s.path, s.step, "BAD_INPUT", fmt.Sprintf("%.100q gives %s, where %s is needed.", source, got, want), "Convert it, or use another value.")
 	}
 }
