@@ -10,6 +10,11 @@ import (
 
 var mediaType = regexp.MustCompile(`^[a-z]+/[A-Za-z0-9.+-]{1,100}$`)
 
+var (
+	categories = []string{"marketing", "service", "transactional"}
+	heights    = []string{"SHORT_HEIGHT", "MEDIUM_HEIGHT", "TALL_HEIGHT"}
+)
+
 // cards are the cards of a message before evaluation, by their paths.
 func cards(s *Send, path string) iter.Seq2[string, *Card] {
 	return func(yield func(string, *Card) bool) {
@@ -28,7 +33,7 @@ func cards(s *Send, path string) iter.Seq2[string, *Card] {
 // send checks a message before it is evaluated.
 func (k *compiler) send(s *Step, path string) {
 	m := s.Send
-	if k.given(path+".category", s.ID, m.Category, "Add category: marketing, service or transactional.") && !slices.Contains([]string{"marketing", "service", "transactional"}, m.Category) {
+	if k.given(path+".category", s.ID, m.Category, "Add category: marketing, service or transactional.") && !slices.Contains(categories, m.Category) {
 		k.report(path+".category", s.ID, "UNKNOWN_VALUE", fmt.Sprintf("There is no category %.40q.", m.Category), "Write marketing, service or transactional.")
 	}
 	if n := count(len(m.Text) > 0, m.Card != nil, m.Carousel != nil); n != 1 {
@@ -90,7 +95,7 @@ func (k *compiler) media(s *Step, path string, m *Media) {
 			k.report(path+".url", s.ID, "BAD_URL", "The address cannot be used: "+err.Error()+".", "Begin it with https://.")
 		}
 	}
-	if !slices.Contains([]string{"SHORT_HEIGHT", "MEDIUM_HEIGHT", "TALL_HEIGHT"}, m.Height) {
+	if !slices.Contains(heights, m.Height) {
 		k.report(path+".height", s.ID, "UNKNOWN_VALUE", fmt.Sprintf("There is no height %.40q.", m.Height), "Write SHORT_HEIGHT, MEDIUM_HEIGHT or TALL_HEIGHT.")
 	}
 	k.length(path+".alt", s.ID, m.Alt, maxAlt)
