@@ -6,29 +6,40 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/qidong/qidong/orchestrator/journey"
 )
 
-// delivery is one event on its way to everybody it concerns. Every step of it
-// may be taken again.
+// delivery is events of one queue, in order, on their way to everybody they
+// concern. Every step of it may be taken again.
 type delivery struct {
 	*Service
-	event    Event
+	events   []Event
+	data     []map[string]any // of each event; nil when it is no object
 	customer Customer
-	data     map[string]any  // of the event; nil when it is no object
-	own      map[string]bool // enrollments that the event itself began
-	refused  []error         // reasons that no other attempt can mend
+	doors    *doors
+	begun    []beginning
+	refused  []error // reasons that no other attempt can mend
 }
 
-// deliver hands out an event. refused is what can never succeed, failed what
-// may succeed later; the rest of the event's work is done in both cases as far
-// as possible.
-func (s *Service) deliver(ctx context.Context, e Event) (refused, failed error) {
+// beginning is an enrollment to be started.
+type beginning struct {
+	enrollment string
+	vars       map[string]any
+}
+
+// deliver hands out events of one queue. refused is what can never succeed,
+// failed what may succeed later; the rest of the work is done in both cases as
+// far as possible. When either is told of several events, hand them out one by
+// one to learn whose it is: nothing is lost or done twice by it.
+func (s *Service) deliver(ctx context.Context, events ...Event) (refused, failed error) {
 	ctx, cancel := context.WithTimeout(ctx, dispatchTimeout)
 	defer cancel()
-	d := &delivery{Service: s, event: e, own: map[string]bool{}}
-	_ = json.Unmarshal(e.Data, &d.data) // stays nil
+	d := &delivery{Service: s, events: events, data: make([]map[string]any, len(events))}
+	for i := range events {
+		_ = json.Unmarshal(events[i].Data, &d.data[i]) // stays nil
+	}
 	failed = d.run(ctx)
 	return errors.Join(d.refused...), failed
 }
@@ -47,47 +58,38 @@ func (d *delivery) run(ctx context.Context) error {
 	if err != nil || !found {
 		return err
 	}
-	switch d.event.Type {
-	case EventEnroll:
-		return d.startRequested(ctx)
-	case EventReply, EventEnrollmentEnded, EventTaskDone, EventCancel:
-		return d.handOne(ctx)
-	}
 	if err := d.enter(ctx); err != nil {
 		return err
 	}
-	return d.signalOpen(ctx)
+	for _, b := range d.begun {
+		if err := d.start(ctx, b); err != nil {
+			return err
+		}
+	}
+	return d.signalAll(ctx)
 }
 
-// findCustomer finds whom the event is about, by id or identity.
+// findCustomer finds whom the events are about, by id or identity. Those of one
+// queue are about the same.
 func (d *delivery) findCustomer(ctx context.Context) (found bool, err error) {
-	subject := d.event.Subject
+	workspace, subject := d.events[0].Workspace, d.events[0].Subject
 	if subject == "" {
 		return false, d.final(fmt.Errorf("%w: the event has no subject, so that nobody knows whom it is about", ErrInvalid))
 	}
 	if kind, value, ok := strings.Cut(subject, ":"); ok { // ids have no colon
-		d.customer, err = d.store.CustomerByIdentity(ctx, d.event.Workspace, Identity{Kind: kind, Value: value})
+		d.customer, err = d.store.CustomerByIdentity(ctx, workspace, Identity{Kind: kind, Value: value})
 	} else {
-		d.customer, err = d.store.Customer(ctx, d.event.Workspace, subject)
+		d.customer, err = d.store.Customer(ctx, workspace, subject)
 	}
 	return err == nil, d.final(err)
 }
 
-// startRequested starts the enrollment that the API asked for.
-func (d *delivery) startRequested(ctx context.Context) error {
-	var request enrollData
-	if err := json.Unmarshal(d.event.Data, &request); err != nil {
-		return d.final(fmt.Errorf("reading the request: %w", invalid(err)))
-	}
-	e, err := d.store.Enrollment(ctx, d.event.Workspace, request.Enrollment)
+// start starts an enrollment's workflow, unless it has begun to report.
+func (d *delivery) start(ctx context.Context, b beginning) error {
+	e, err := d.store.Enrollment(ctx, d.customer.Workspace, b.enrollment)
 	if err != nil {
 		return d.final(err)
 	}
-	return d.start(ctx, e, request.Vars)
-}
-
-// start starts an enrollment's workflow, unless it has begun to report.
-func (d *delivery) start(ctx context.Context, e Enrollment, vars map[string]any) error {
 	if e.Status != EnrollmentStarting {
 		return nil
 	}
@@ -95,7 +97,7 @@ func (d *delivery) start(ctx context.Context, e Enrollment, vars map[string]any)
 	if err != nil {
 		return d.final(err)
 	}
-	all, err := program.Variables(vars)
+	all, err := program.Variables(b.vars)
 	if err != nil {
 		return d.final(fmt.Errorf("reading the variables of journey %s: %w", e.Journey, invalid(err)))
 	}
@@ -106,31 +108,26 @@ func (d *delivery) start(ctx context.Context, e Enrollment, vars map[string]any)
 	return err
 }
 
-// handOne hands an event to the one enrollment that it is for: a customer's
-// answer to the one that asked.
-func (d *delivery) handOne(ctx context.Context) error {
-	id, _ := d.data["enrollment"].(string)
-	e, err := d.store.Enrollment(ctx, d.event.Workspace, id)
-	if err != nil {
-		return d.final(err)
+// one tells whether events of a type are for the one enrollment that they name.
+func one(eventType string) bool {
+	switch eventType {
+	case EventReply, EventEnrollmentEnded, EventTaskDone, EventCancel:
+		return true
 	}
-	if e.Customer != d.customer.ID {
-		return d.final(fmt.Errorf("%w: enrollment %s is not of customer %s", ErrInvalid, id, d.customer.ID))
-	}
-	return d.signal(ctx, e)
+	return false
 }
 
-// signalOpen hands the event to every open enrollment of the customer that
-// listens for its type, except those that it began.
-func (d *delivery) signalOpen(ctx context.Context) error {
-	open, err := d.store.OpenEnrollments(ctx, d.event.Workspace, d.customer.ID)
+// signalAll hands the events to those of the customer's open enrollments that
+// listen for them, or that they name, several at a time.
+func (d *delivery) signalAll(ctx context.Context) error {
+	open, err := d.store.OpenEnrollments(ctx, d.customer.Workspace, d.customer.ID)
 	if err != nil {
 		return err
 	}
+	if err := d.checkNames(ctx, open); err != nil {
+		return err
+	}
 	for _, e := range open {
-		if d.own[e.ID] {
-			continue
-		}
 		program, err := d.programs.get(ctx, e.Digest)
 		if err != nil {
 			if err = d.final(err); err != nil {
@@ -138,22 +135,58 @@ func (d *delivery) signalOpen(ctx context.Context) error {
 			}
 			continue
 		}
-		if !program.Listens(d.event.Type) {
-			continue
+		if heard := d.heard(e, program); len(heard) > 0 {
+			if err := d.signal(ctx, e, heard); err != nil {
+				return err
+			}
 		}
-		if err := d.signal(ctx, e); err != nil {
+	}
+	return nil
+}
+
+// heard are the events for an enrollment: none that came before it began.
+func (d *delivery) heard(e Enrollment, program *journey.Program) []Event {
+	var out []Event
+	for i, event := range d.events {
+		switch {
+		case event.Type == EventEnroll:
+		case one(event.Type):
+			if d.data[i]["enrollment"] == e.ID {
+				out = append(out, event)
+			}
+		case event.Seq > e.Since && program.Listens(event.Type):
+			out = append(out, event)
+		}
+	}
+	return out
+}
+
+// checkNames refuses events that name an enrollment which is not there, or is
+// somebody else's.
+func (d *delivery) checkNames(ctx context.Context, open []Enrollment) error {
+	known := map[string]bool{}
+	for i := range open {
+		known[open[i].ID] = true
+	}
+	for i := range d.events {
+		id, _ := d.data[i]["enrollment"].(string)
+		if !one(d.events[i].Type) || known[id] || id == "" && d.events[i].Type == EventReply {
+			continue // a reply without one answers a keyword's question
+		}
+		e, err := d.store.Enrollment(ctx, d.customer.Workspace, id)
+		if err == nil && e.Customer != d.customer.ID {
+			err = fmt.Errorf("%w: enrollment %s is not of customer %s", ErrInvalid, id, d.customer.ID)
+		}
+		if err := d.final(err); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// signal hands the event to one enrollment; one that has ended needs it no more.
-func (d *delivery) signal(ctx context.Context, e Enrollment) error {
-	if e.Status == EnrollmentEnded {
-		return nil
-	}
-	err := d.engine.Signal(ctx, e.ID, d.event)
+// signal hands events to one enrollment; one that has ended needs them no more.
+func (d *delivery) signal(ctx context.Context, e Enrollment, events []Event) error {
+	err := d.engine.Signal(ctx, e.ID, events...)
 	switch {
 	case errors.Is(err, ErrNotFound) && e.Status == EnrollmentStarting:
 		return fmt.Errorf("handing the event to %s: %w: it has not started yet", e.ID, ErrUnavailable)
@@ -165,76 +198,5 @@ func (d *delivery) signal(ctx context.Context, e Enrollment) error {
 	return err
 }
 
-// enter begins an enrollment in every live journey that the event is the entry of.
-func (d *delivery) enter(ctx context.Context) error {
-	journeys, err := d.store.Journeys(ctx, d.event.Workspace)
-	if err != nil {
-		return err
-	}
-	for _, j := range journeys {
-		if j.Status != JourneyLive {
-			continue
-		}
-		program, err := d.programs.get(ctx, j.Digest)
-		if err != nil {
-			if err = d.final(err); err != nil {
-				return err
-			}
-			continue
-		}
-		entry := program.Definition().Entry.Event
-		if entry == nil || entry.Type != d.event.Type {
-			continue
-		}
-		if err := d.begin(ctx, j, program); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// begin adds the enrollment, once, and starts it.
-func (d *delivery) begin(ctx context.Context, j Journey, program *journey.Program) error {
-	scope := journey.Scope{Now: d.event.ReceivedAt, Customer: d.customer.Scope(), Event: d.event.Scope(), Entry: d.data}
-	matches, err := program.EntryMatches(scope)
-	if err != nil { // an event of another shape is one for somebody else
-		d.logger.DebugContext(ctx, "Entry expression failed", "journey", j.Name, "event", d.event.ID, "error", err)
-		return nil
-	}
-	if !matches {
-		return nil
-	}
-	key, err := program.EntryKey(scope)
-	if err == nil && len(key) > maxEventText {
-		err = fmt.Errorf("the key has %d bytes; at most %d are allowed", len(key), maxEventText)
-	}
-	if err != nil {
-		return d.final(fmt.Errorf("making the key for journey %s: %w", j.Name, invalid(err)))
-	}
-	vars, _ := d.data["vars"].(map[string]any)
-	if _, err := program.Variables(vars); err != nil {
-		return d.final(fmt.Errorf("reading the variables of journey %s: %w", j.Name, invalid(err)))
-	}
-	e := Enrollment{
-		ID:        EnrollmentID(d.event.Workspace, j.Name, d.customer.ID, key),
-		Workspace: d.event.Workspace, Journey: j.Name, Number: j.Number, Digest: j.Digest, Customer: d.customer.ID,
-		Key: key, Status: EnrollmentStarting, StartedAt: d.event.ReceivedAt,
-	}
-	if d.data != nil {
-		e.Entry = d.event.Data
-	}
-	if _, err := d.store.AddEnrollment(ctx, e); err != nil {
-		return err
-	}
-	known, err := d.store.Enrollment(ctx, e.Workspace, e.ID)
-	if err != nil {
-		return err
-	}
-	// The moment of acceptance tells whether this event began it, also when the
-	// process ended between adding and starting it.
-	if !known.StartedAt.Equal(d.event.ReceivedAt) {
-		return nil
-	}
-	d.own[e.ID] = true
-	return d.start(ctx, known, vars)
-}
+// dispatchTimeout bounds one delivery.
+const dispatchTimeout = 20 * time.Second

@@ -4,19 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // Bounds of the dispatcher.
 const (
-	dispatchBatch   = 256              // events read at a time
-	dispatchWorkers = 8                // subjects served at a time
-	dispatchTimeout = 10 * time.Second // of one event
-	maxFailures     = 20               // of an event, of a kind that nobody knows; then it is dead
-	maxReason       = 1000             // bytes of a failure's reason
+	dispatchQueues  = 32   // queues taken at a time
+	dispatchEach    = 64   // events of a queue in one turn, so that a flood delays nobody else
+	dispatchWorkers = 8    // queues served side by side
+	maxFailures     = 20   // of an event, of a kind that nobody knows; then it is dead
+	maxReason       = 1000 // bytes of a failure's reason
 )
 
 // backoff is how long to wait after so many failures: 1 s, doubled up to 60 s.
@@ -25,40 +22,115 @@ func backoff(failures int) time.Duration {
 }
 
 // Dispatch hands accepted events to enrollments until ctx ends: those of one
-// subject in order, those of different subjects side by side. An event is done
-// when everybody it concerns has it; a crash before that hands it out again,
-// which starts no enrollment twice and is noticed by those that had it. One
-// Dispatch at a time may run on a store.
+// customer in order, those of different customers side by side and in fair
+// turns. An event is done when everybody it concerns has it; a crash before
+// that hands it out again, which starts no enrollment twice and is noticed by
+// those that had it. One Dispatch at a time may run on a store.
 func (s *Service) Dispatch(ctx context.Context) error {
 	if s.engine == nil {
 		return fmt.Errorf("dispatching events: %w: this server has no engine", ErrPrecondition)
 	}
-	for ctx.Err() == nil {
-		done, failed := s.dispatchBatch(ctx)
-		if failed && !s.awaitEngine(ctx) {
-			continue
-		}
-		if done {
-			continue // more may be due
-		}
-		select {
-		case <-ctx.Done():
-		case <-s.accepted:
-		case <-time.After(s.poll):
-		}
+	d := &dispatcher{Service: s, taken: map[queueName]bool{}, work: make(chan Queue), served: make(chan served, dispatchWorkers)}
+	for range dispatchWorkers {
+		go func() {
+			for q := range d.work {
+				d.served <- served{queueName{q.Workspace, q.Name}, d.serve(ctx, q)}
+			}
+		}()
+	}
+	d.run(ctx)
+	close(d.work)
+	for d.busy > 0 {
+		<-d.served
+		d.busy--
 	}
 	return nil
 }
 
+type queueName struct{ workspace, name string }
+
+// served is a queue that had its turn; done is whether its events were settled
+// as far as they should.
+type served struct {
+	queueName
+	done bool
+}
+
+// dispatcher shares the work out. Its workers only serve; the rest is one
+// goroutine's.
+type dispatcher struct {
+	*Service
+	taken  map[queueName]bool // queues that wait for a worker or are with one
+	ready  []Queue            // those that wait
+	busy   int                // queues with workers
+	work   chan Queue
+	served chan served
+}
+
+func (d *dispatcher) run(ctx context.Context) {
+	look := true // at the inbox
+	for ctx.Err() == nil {
+		if look && len(d.ready) == 0 {
+			d.take(ctx)
+		}
+		look = false
+		var work chan Queue // nil: nobody to serve
+		var next Queue
+		if len(d.ready) > 0 {
+			work, next = d.work, d.ready[0]
+		}
+		var idle <-chan time.Time
+		if len(d.ready) == 0 {
+			idle = time.After(d.poll)
+		}
+		select {
+		case <-ctx.Done():
+		case work <- next:
+			d.ready = d.ready[1:]
+			d.busy++
+			look = true
+		case r := <-d.served:
+			delete(d.taken, r.queueName)
+			d.busy--
+			look = true
+			if !r.done {
+				d.awaitEngine(ctx)
+			}
+		case <-d.accepted:
+			look = true
+		case <-idle:
+			look = true
+		}
+	}
+}
+
+// take takes queues whose turn has come.
+func (d *dispatcher) take(ctx context.Context) {
+	// Those that are with workers are due as well, and come first.
+	queues, err := d.store.DueQueues(ctx, dispatchQueues+len(d.taken), dispatchEach, func(workspace, name string) bool {
+		return d.taken[queueName{workspace, name}]
+	})
+	if err != nil {
+		if ctx.Err() == nil {
+			d.logger.ErrorContext(ctx, "Inbox cannot be read", "error", err)
+		}
+		return
+	}
+	for _, q := range queues {
+		d.taken[queueName{q.Workspace, q.Name}] = true
+	}
+	d.ready = queues
+}
+
 // awaitEngine waits until the engine answers, so that events do not use up
-// their patience while it is away. It reports whether the engine answered at once.
-func (s *Service) awaitEngine(ctx context.Context) bool {
+// their patience while it is away.
+func (s *Service) awaitEngine(ctx context.Context) {
 	for at := 0; ctx.Err() == nil; at++ {
 		ping, cancel := context.WithTimeout(ctx, dispatchTimeout)
 		err := s.engine.Ping(ping)
 		cancel()
 		if err == nil {
-			return at == 0
+			return
 		}
 		if at == 0 {
 			s.logger.WarnContext(ctx, "Engine does not answer; events wait in the inbox", "error", err)
@@ -68,53 +140,23 @@ func (s *Service) awaitEngine(ctx context.Context) bool {
 		case <-time.After(s.poll):
 		}
 	}
-	return false
 }
 
-// dispatchBatch hands out the events that are due. It reports whether any was
-// settled, and whether any failed.
-func (s *Service) dispatchBatch(ctx context.Context) (done, failed bool) {
-	events, err := s.store.PendingEvents(ctx, dispatchBatch)
-	if err != nil {
-		if ctx.Err() == nil {
-			s.logger.ErrorContext(ctx, "Inbox cannot be read", "error", err)
+// serve hands out the events of a queue: together, and when something is wrong
+// with that, one by one. It reports whether all of them are settled.
+func (s *Service) serve(ctx context.Context, q Queue) bool {
+	if len(q.Events) > 1 && q.Events[0].Attempts == 0 { // one that has failed goes alone
+		refused, failed := s.deliver(ctx, q.Events...)
+		if refused == nil && failed == nil {
+			return s.settled(ctx, q.Events[0], s.store.EventsDone(ctx, q.Events))
 		}
-		return false, false
 	}
-	var settled, failures atomic.Int32
-	var group errgroup.Group
-	group.SetLimit(dispatchWorkers)
-	for _, queue := range bySubject(events) {
-		group.Go(func() error {
-			for _, e := range queue {
-				if !s.dispatch(ctx, e) {
-					failures.Add(1)
-					return nil // those behind it wait for it
-				}
-				settled.Add(1)
-			}
-			return nil
-		})
-	}
-	_ = group.Wait() // they return none
-	return settled.Load() > 0, failures.Load() > 0
-}
-
-// bySubject puts events of the same subject into one queue, in order. Queues
-// are in the order of their first event.
-func bySubject(events []Event) [][]Event {
-	at := map[[2]string]int{}
-	var queues [][]Event
-	for _, e := range events {
-		subject := [2]string{e.Workspace, e.Subject}
-		i, ok := at[subject]
-		if !ok {
-			i = len(queues)
-			at[subject], queues = i, append(queues, nil)
+	for _, e := range q.Events {
+		if !s.dispatch(ctx, e) {
+			return false // those behind it wait for it
 		}
-		queues[i] = append(queues[i], e)
 	}
-	return queues
+	return true
 }
 
 // dispatch hands out one event and settles it: done, dead, or due again later.
@@ -124,25 +166,31 @@ func (s *Service) dispatch(ctx context.Context, e Event) bool {
 	if ctx.Err() != nil {
 		return false // the end of the process says nothing about the event
 	}
-	var err error
+	log := s.logger.With("workspace", e.Workspace, "source", e.Source, "id", e.ID)
 	switch {
 	case failed == nil && refused == nil:
-		err = s.store.EventDone(ctx, e.Seq)
+		return s.settled(ctx, e, s.store.EventsDone(ctx, []Event{e}))
 	case failed == nil:
-		s.logger.WarnContext(ctx, "Event cannot be delivered", "workspace", e.Workspace, "source", e.Source, "id", e.ID, "error", refused)
-		err = s.store.EventFailed(ctx, e.Seq, reason(refused), time.Time{})
+		log.WarnContext(ctx, "Event cannot be delivered", "error", refused)
+		return s.settled(ctx, e, s.store.EventFailed(ctx, e.Seq, reason(refused), time.Time{}))
 	case e.Attempts+1 >= maxFailures && !passing(failed):
-		s.logger.ErrorContext(ctx, "Event was given up", "workspace", e.Workspace, "source", e.Source, "id", e.ID, "error", failed)
-		err = s.store.EventFailed(ctx, e.Seq, reason(failed), time.Time{})
-	default:
-		s.logger.WarnContext(ctx, "Event will be delivered later", "workspace", e.Workspace, "source", e.Source, "id", e.ID, "error", failed)
-		err = s.store.EventFailed(ctx, e.Seq, reason(failed), s.now().Add(s.backoff(e.Attempts+1)))
-		if err == nil {
-			return false
-		}
+		log.ErrorContext(ctx, "Event was given up", "error", failed)
+		return s.settled(ctx, e, s.store.EventFailed(ctx, e.Seq, reason(failed), time.Time{}))
 	}
-	if err != nil {
+	log.WarnContext(ctx, "Event will be delivered later", "error", failed)
+	s.settled(ctx, e, s.store.EventFailed(ctx, e.Seq, reason(failed), s.now().Add(s.backoff(e.Attempts+1))))
+	return false
+}
+
+// settled logs that an event could not be settled, and reports whether it was.
+// It waits a little then: the event is due at once.
+func (s *Service) settled(ctx context.Context, e Event, err error) bool {
+	if err != nil && ctx.Err() == nil {
 		s.logger.ErrorContext(ctx, "Event cannot be settled; it will be delivered again", "id", e.ID, "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(s.poll):
+		}
 	}
 	return err == nil
 }

@@ -168,6 +168,11 @@ type Enrollment struct {
 	LogSeq    int64 // of the newest journey-log entry
 	// Paused: it stands still until its journey is resumed.
 	Paused bool
+	// Passage is how often the customer has passed there under the key before.
+	Passage int
+	// Since is the event that it began with (its Seq): it hears later ones only.
+	// Zero, when it is added, is the newest there is.
+	Since int64
 	// Branches are where it is besides Step, while a parallel runs.
 	Branches []BranchAt
 }

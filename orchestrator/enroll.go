@@ -35,8 +35,11 @@ func EnrollmentID(workspace, journeyName, customer, key string) string {
 	return "e_" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:26]
 }
 
-// Enroll accepts an enrollment, which starts soon after. Asking again for the
-// same journey, customer and key returns the one that exists.
+// Enroll accepts an enrollment, which starts soon after. It returns the passage
+// under the same journey, customer and key that is under way, or that the
+// re-entry rule lets nobody follow; else it begins the next one. [ErrLimit]
+// when as many customers have entered as may, [ErrPrecondition] when the journey
+// has no door for it, is paused or closed: tests need no door.
 func (s *Service) Enroll(ctx context.Context, a Actor, r EnrollRequest) (Enrollment, error) {
 	if err := a.may(); err != nil {
 		return Enrollment{}, err
@@ -47,30 +50,106 @@ func (s *Service) Enroll(ctx context.Context, a Actor, r EnrollRequest) (Enrollm
 	if err := checkEnroll(r); err != nil {
 		return Enrollment{}, err
 	}
-	id := EnrollmentID(a.Workspace, r.Journey, r.Customer, r.Key)
-	known, err := s.store.Enrollment(ctx, a.Workspace, id)
-	if !errors.Is(err, ErrNotFound) {
-		return known, err
-	}
-	e, err := s.prepare(ctx, a.Workspace, id, r)
-	if err != nil {
-		return Enrollment{}, err
-	}
-	err = s.store.Atomic(ctx, func(ctx context.Context) error {
-		added, err := s.store.AddEnrollment(ctx, e)
-		if err != nil || !added {
+	var out Enrollment
+	var refused error
+	err := s.store.Atomic(ctx, func(ctx context.Context) (err error) {
+		if out, refused, err = s.enrollNow(ctx, a, r); err != nil {
 			return err
 		}
-		if err := s.requestStart(ctx, e, r); err != nil {
-			return err
-		}
-		return s.audit(ctx, a, "enrollment.start", id, map[string]any{"journey": r.Journey, "customer": r.Customer})
+		return nil
 	})
-	if err != nil {
+	if err = errors.Join(err, refused); err != nil {
 		return Enrollment{}, err
 	}
 	s.wake()
-	return s.store.Enrollment(ctx, a.Workspace, id)
+	return out, nil
+}
+
+// enrollNow decides in the caller's transaction. refused is a decision, which is
+// stored; err is none.
+func (s *Service) enrollNow(ctx context.Context, a Actor, r EnrollRequest) (out Enrollment, refused, err error) {
+	last, err := s.store.LatestPassage(ctx, a.Workspace, r.Journey, r.Customer, r.Key)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return last, nil, err
+	}
+	passage := 0
+	if err == nil {
+		stands, err := s.stands(ctx, last)
+		if err != nil || stands {
+			return last, nil, err
+		}
+		passage = last.Passage + 1
+	}
+	e, err := s.prepare(ctx, a.Workspace, PassageID(a.Workspace, r.Journey, r.Customer, r.Key, passage), r)
+	if err != nil {
+		return e, nil, err
+	}
+	e.Passage = passage
+	w, err := s.byAPI(ctx, e)
+	if err != nil {
+		return e, nil, err
+	}
+	d := w.decision(s.now())
+	if !r.Test {
+		if err := s.judgeLimit(ctx, w); err != nil {
+			return e, nil, err
+		}
+	}
+	if w.code != "" {
+		d.Code, d.Reason = w.code, w.reason
+		return e, fmt.Errorf("%w: %s", ErrLimit, w.reason), s.store.AddDecision(ctx, d)
+	}
+	if _, err := s.store.AddEnrollment(ctx, e); err != nil {
+		return e, nil, err
+	}
+	d.enters(e)
+	if err := s.store.AddDecision(ctx, d); err != nil {
+		return e, nil, err
+	}
+	if err := s.requestStart(ctx, e, r); err != nil {
+		return e, nil, err
+	}
+	if err := s.audit(ctx, a, "enrollment.start", e.ID, map[string]any{"journey": r.Journey, "customer": r.Customer}); err != nil {
+		return e, nil, err
+	}
+	out, err = s.store.Enrollment(ctx, a.Workspace, e.ID)
+	return out, nil, err
+}
+
+// stands tells whether a passage is all that there can be for now.
+func (s *Service) stands(ctx context.Context, last Enrollment) (bool, error) {
+	if last.Status != EnrollmentEnded {
+		return true, nil
+	}
+	j, err := s.store.Journey(ctx, last.Workspace, last.Journey)
+	if err != nil {
+		return false, err
+	}
+	program, err := s.programs.get(ctx, j.Digest)
+	if err != nil {
+		return false, err
+	}
+	code, _ := again(&program.Definition().Entry, last, s.now())
+	return code != "", nil
+}
+
+// byAPI is the entrance of an enrollment that somebody asks for.
+func (s *Service) byAPI(ctx context.Context, e Enrollment) (*entrance, error) {
+	program, err := s.programs.get(ctx, e.Digest)
+	if err != nil {
+		return nil, err
+	}
+	w := &entrance{
+		gate: &gate{
+			Journey: Journey{Workspace: e.Workspace, Name: e.Journey, Number: e.Number, Digest: e.Digest, Status: JourneyLive}, program: program,
+		},
+		customer: Customer{ID: e.Customer, Workspace: e.Workspace}, door: DoorAPI, key: e.Key, entry: e.Entry, at: e.StartedAt,
+		event: Event{Workspace: e.Workspace, Source: SourceAPI, ID: e.ID, Type: EventEnroll},
+	}
+	if !e.Test && !w.gate.entry().API {
+		return nil, fmt.Errorf("%w: journey %s has no door for people and programs; add api: true to its entry, or enroll for a test", ErrPrecondition, e.Journey)
+	}
+	return w, nil
 }
 
 func checkEnroll(r EnrollRequest) error {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,6 +30,8 @@ type fakeEngine struct {
 	signal  func(string, orchestrator.Event) error
 	resolve func(string, orchestrator.Resolution) error
 	ping    func() error
+
+	batches atomic.Int64 // calls of Signal
 
 	mu   sync.Mutex
 	vars map[string]map[string]any // of each start that succeeded
@@ -64,13 +67,19 @@ func (f *fakeEngine) Start(_ context.Context, e orchestrator.Enrollment, _ orche
 	return nil
 }
 
-func (f *fakeEngine) Signal(_ context.Context, enrollment string, e orchestrator.Event) error {
-	if f.signal != nil {
-		if err := f.signal(enrollment, e); err != nil {
-			return err
+// Signal takes all of the events or none.
+func (f *fakeEngine) Signal(_ context.Context, enrollment string, events ...orchestrator.Event) error {
+	f.batches.Add(1)
+	for _, e := range events {
+		if f.signal != nil {
+			if err := f.signal(enrollment, e); err != nil {
+				return err
+			}
 		}
 	}
-	f.note("signal " + enrollment + " " + e.ID)
+	for _, e := range events {
+		f.note("signal " + enrollment + " " + e.ID)
+	}
 	return nil
 }
 
@@ -164,6 +173,18 @@ func (h *harness) dispatch(t *testing.T) {
 	})
 }
 
+// pending are the events that are due.
+func (h *harness) pending(t *testing.T) []orchestrator.Event {
+	t.Helper()
+	queues, err := h.store.DueQueues(t.Context(), 1000, 1000, func(string, string) bool { return false })
+	require.NoError(t, err)
+	var events []orchestrator.Event
+	for _, q := range queues {
+		events = append(events, q.Events...)
+	}
+	return events
+}
+
 // settled waits until nothing is pending, and returns how many events are dead.
 func (h *harness) settled(t *testing.T) int64 {
 	t.Helper()
@@ -190,6 +211,7 @@ journey: %s
 title: {en: Welcome, zh-CN: 欢迎}
 entry:
   event: {type: signed.up, match: event.data.plan == "gold"}
+  api: true
   key: event.data.key
   reentry: never
 variables:

@@ -32,6 +32,8 @@ type Store interface {
 	BulkStore
 	FlightStore
 	IncidentStore
+	EntryStore
+	InboxStore
 	// Atomic runs do in one transaction: what do writes through the ctx it is
 	// given is stored together, or not at all when do returns an error. Reads
 	// through that ctx see those writes. Atomic inside Atomic joins; do must
@@ -78,16 +80,6 @@ type EventStore interface {
 	// AcceptEvents stores events in one transaction. The result tells per
 	// event whether it was new; a known source+id is not stored again.
 	AcceptEvents(ctx context.Context, events []Event) ([]bool, error)
-	// PendingEvents returns undispatched events that are due, oldest first. An
-	// event behind one of the same subject that is not yet due is not due.
-	PendingEvents(ctx context.Context, limit int) ([]Event, error)
-	// EventDone marks an event as dispatched.
-	EventDone(ctx context.Context, seq int64) error
-	// EventFailed records a failed dispatch; the event is due again at retryAt,
-	// or is dead (kept, listed, no longer pending) when retryAt is zero.
-	EventFailed(ctx context.Context, seq int64, reason string, retryAt time.Time) error
-	// Backlog counts pending and dead events.
-	Backlog(ctx context.Context) (pending, dead int64, err error)
 	Events(ctx context.Context, workspace, customer string, p Page) ([]Event, string, error)
 }
 
@@ -186,8 +178,10 @@ type AccessStore interface {
 type Engine interface {
 	// Start starts the workflow of e. Starting it twice is no error.
 	Start(ctx context.Context, e Enrollment, c Customer, vars map[string]any) error
-	// Signal hands an event to an enrollment. [ErrNotFound]: it has ended.
-	Signal(ctx context.Context, enrollment string, e Event) error
+	// Signal hands events to an enrollment, in order: all of them, or an unknown
+	// part when it fails; handed over again, those it has are noticed.
+	// [ErrNotFound]: it has ended. [ErrUnavailable]: it cannot take more now.
+	Signal(ctx context.Context, enrollment string, events ...Event) error
 	// Resolve resolves the open incident of an enrollment; ErrPrecondition when
 	// there is none.
 	Resolve(ctx context.Context, enrollment string, r Resolution) error

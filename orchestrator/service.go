@@ -32,6 +32,7 @@ type Service struct {
 	logger   *slog.Logger
 	now      func() time.Time
 	programs *programs
+	index    *doorIndex
 	accepted chan struct{} // wakes the dispatcher
 	poll     time.Duration // how often the dispatcher looks when nothing wakes it
 	backoff  func(failures int) time.Duration
@@ -45,10 +46,12 @@ func NewService(d Deps) *Service {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
+	known := &programs{store: d.Store}
 	return &Service{
 		store: d.Store, engine: d.Engine, plugins: d.Plugins, vault: d.Vault, logger: d.Logger,
 		now:      func() time.Time { return d.Now().UTC() },
-		programs: &programs{store: d.Store},
+		programs: known,
+		index:    &doorIndex{store: d.Store, programs: known, logger: d.Logger},
 		accepted: make(chan struct{}, 1),
 		poll:     time.Second,
 		backoff:  backoff,

@@ -18,7 +18,8 @@ import (
 // Engine is orchestrator.Engine over a Temporal client. It is safe for
 // concurrent use.
 type Engine struct {
-	Client client.Client
+	Client  client.Client
+	signals signalCounts
 }
 
 // workflowTaskTimeout bounds how long a task of a dead worker is waited for.
@@ -48,14 +49,6 @@ func (e *Engine) Start(ctx context.Context, n orchestrator.Enrollment, c orchest
 		return nil
 	}
 	return kind(err, "starting enrollment "+n.ID)
-}
-
-// Signal hands an event to an enrollment.
-func (e *Engine) Signal(ctx context.Context, enrollment string, ev orchestrator.Event) error {
-	err := e.Client.SignalWorkflow(ctx, enrollment, "", signalEvent, eventBinding{
-		Type: ev.Type, Source: ev.Source, ID: ev.ID, Time: ev.Time.UTC(), Subject: ev.Subject, Data: ev.Data,
-	})
-	return kind(err, "signaling enrollment "+enrollment)
 }
 
 // Resolve resolves the open incident of an enrollment, and returns when the

@@ -22,9 +22,11 @@ func (r *run) listen(ctx workflow.Context) (stop func(ctx workflow.Context) erro
 		selector := workflow.NewSelector(ctx).
 			AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {}).
 			AddReceive(ch, func(c workflow.ReceiveChannel, _ bool) {
-				var e eventBinding
-				c.Receive(ctx, &e)
-				r.receive(ctx, e)
+				var events signaled
+				c.Receive(ctx, &events)
+				for _, e := range events {
+					r.receive(ctx, e)
+				}
 			})
 		for ctx.Err() == nil {
 			selector.Select(ctx)
@@ -42,11 +44,13 @@ func (r *run) listen(ctx workflow.Context) (stop func(ctx workflow.Context) erro
 func (r *run) drain(ctx workflow.Context) {
 	ch := workflow.GetSignalChannel(ctx, signalEvent)
 	for {
-		var e eventBinding
-		if !ch.ReceiveAsync(&e) {
+		var events signaled
+		if !ch.ReceiveAsync(&events) {
 			return
 		}
-		r.receive(ctx, e)
+		for _, e := range events {
+			r.receive(ctx, e)
+		}
 	}
 }
 

@@ -32,7 +32,7 @@ type engine struct{ down bool }
 func (e *engine) Start(context.Context, orchestrator.Enrollment, orchestrator.Customer, map[string]any) error {
 	return nil
 }
-func (e *engine) Signal(context.Context, string, orchestrator.Event) error { return nil }
+func (e *engine) Signal(context.Context, string, ...orchestrator.Event) error { return nil }
 func (e *engine) Resolve(context.Context, string, orchestrator.Resolution) error {
 	return fmt.Errorf("%w: there is no open incident", orchestrator.ErrPrecondition)
 }

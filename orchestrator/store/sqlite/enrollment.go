@@ -10,13 +10,13 @@ import (
 )
 
 const enrollmentColumns = `seq, id, workspace, journey, number, digest, customer, key, status, outcome, step, test,
-	pace_factor, pace_answer, entry, started_at, ended_at, wait_until, updated_at, log_seq, paused, branches`
+	pace_factor, pace_answer, entry, started_at, ended_at, wait_until, updated_at, log_seq, paused, branches, passage, since`
 
 func scanEnrollment(r scanner, seq *int64) (orchestrator.Enrollment, error) {
 	var e orchestrator.Enrollment
 	err := r.Scan(seq, &e.ID, &e.Workspace, &e.Journey, &e.Number, &e.Digest, &e.Customer, &e.Key, &e.Status, &e.Outcome,
 		&e.Step, &e.Test, &e.Pace.Factor, &e.Pace.Answer, asRaw{&e.Entry}, asTime{&e.StartedAt}, asTime{&e.EndedAt},
-		asTime{&e.WaitUntil}, asTime{&e.UpdatedAt}, &e.LogSeq, &e.Paused, asBranches{&e.Branches})
+		asTime{&e.WaitUntil}, asTime{&e.UpdatedAt}, &e.LogSeq, &e.Paused, asBranches{&e.Branches}, &e.Passage, &e.Since)
 	return e, err
 }
 
@@ -35,15 +35,26 @@ func (s *Store) AddEnrollment(ctx context.Context, e orchestrator.Enrollment) (a
 		e.Status = orchestrator.EnrollmentStarting
 	}
 	err = s.write(ctx, "adding enrollment "+e.ID, func(ctx context.Context, q querier) error {
+		known := e.Test // is not counted
+		if !known {
+			if known, err = entered(ctx, q, e.Workspace, e.Journey, e.Customer); err != nil {
+				return err
+			}
+		}
 		added, err = affected(q.ExecContext(ctx, `INSERT INTO enrollments (id, workspace, journey, number, digest,
 				customer, key, status, outcome, step, test, pace_factor, pace_answer, entry, started_at, ended_at,
-				wait_until, updated_at, log_seq)
-			VALUES (`+placeholders(19)+`) ON CONFLICT (id) DO NOTHING`,
+				wait_until, updated_at, log_seq, passage, since)
+			VALUES (`+placeholders(20)+`, coalesce(nullif(?, 0), (SELECT max(seq) FROM events), 0)) ON CONFLICT (id) DO NOTHING`,
 			e.ID, e.Workspace, e.Journey, e.Number, e.Digest, e.Customer, e.Key, e.Status, e.Outcome, e.Step, e.Test,
 			e.Pace.Factor, int64(e.Pace.Answer), string(e.Entry), micros(e.StartedAt), micros(e.EndedAt),
-			micros(e.WaitUntil), micros(now()), e.LogSeq))
+			micros(e.WaitUntil), micros(now()), e.LogSeq, e.Passage, e.Since))
 		if err != nil || !added {
 			return err
+		}
+		if !known {
+			if err := count(ctx, q, e, countEntrant, "", "", 1); err != nil {
+				return err
+			}
 		}
 		return countMove(ctx, q, orchestrator.Enrollment{}, e)
 	})
@@ -89,12 +100,12 @@ func (s *Store) OpenEnrollments(ctx context.Context, workspace, customer string)
 func (s *Store) Stalled(ctx context.Context, workspace string, t time.Time, limit int) ([]orchestrator.Enrollment, error) {
 	at := micros(t)
 	list, err := rows(ctx, s.read(ctx), plainEnrollment, `SELECT `+enrollmentColumns+` FROM (
-			SELECT *, wait_until AS since FROM enrollments
+			SELECT *, wait_until AS stalled_at FROM enrollments
 				WHERE workspace = ? AND status = 'open' AND paused = 0 AND wait_until > 0 AND wait_until < ?
 			UNION ALL
-			SELECT *, started_at AS since FROM enrollments
+			SELECT *, started_at AS stalled_at FROM enrollments
 				WHERE workspace = ? AND status = 'starting' AND started_at < ?)
-		ORDER BY since, seq LIMIT ?`, workspace, at, workspace, at, limit)
+		ORDER BY stalled_at, seq LIMIT ?`, workspace, at, workspace, at, limit)
 	return list, kind(err, "listing stalled enrollments")
 }
 

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"strconv"
-	"time"
+	"errors"
+	"strings"
 
 	"github.com/qidong/qidong/orchestrator"
 )
@@ -20,29 +20,32 @@ func scanEvent(r scanner, seq *int64) (orchestrator.Event, error) {
 	return e, err
 }
 
+// plainEvent scans where nobody pages.
+func plainEvent(r scanner) (orchestrator.Event, error) {
+	var seq int64
+	return scanEvent(r, &seq)
+}
+
+// eventKey tells events apart.
+type eventKey struct{ workspace, source, id string }
+
+func keyOf(e *orchestrator.Event) eventKey { return eventKey{e.Workspace, e.Source, e.ID} }
+
+// queueKey tells queues apart.
+type queueKey struct{ workspace, name string }
+
 // AcceptEvents stores events in one transaction.
 func (s *Store) AcceptEvents(ctx context.Context, events []orchestrator.Event) ([]bool, error) {
 	fresh := make([]bool, len(events))
 	err := s.write(ctx, "accepting events", func(ctx context.Context, q querier) error {
-		at := now()
-		for i, e := range events {
-			if e.ReceivedAt.IsZero() {
-				e.ReceivedAt = at
-			}
-			var err error
-			fresh[i], err = affected(q.ExecContext(ctx, `INSERT INTO events
-					(workspace, source, id, type, subject, time, data, received_at, status, attempts, reason, retry_at)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, '', 0)
-				ON CONFLICT (workspace, source, id) DO NOTHING`,
-				e.Workspace, e.Source, e.ID, e.Type, e.Subject, micros(e.Time), string(e.Data), micros(e.ReceivedAt)))
-			if err == nil && !fresh[i] {
-				err = s.noteConflict(ctx, q, e)
-			}
-			if err != nil {
-				return err
-			}
+		in := intake{q: q, events: events, fresh: fresh, queues: make([]string, len(events)), opened: map[queueKey]bool{}}
+		if err := in.findQueues(ctx); err != nil {
+			return err
 		}
-		return nil
+		if err := in.insert(ctx); err != nil {
+			return err
+		}
+		return s.noteConflicts(ctx, q, events, fresh)
 	})
 	if err != nil {
 		return nil, err
@@ -50,61 +53,180 @@ func (s *Store) AcceptEvents(ctx context.Context, events []orchestrator.Event) (
 	return fresh, nil
 }
 
-// noteConflict logs a known source and id with other content: the sender makes
-// ids that are not unique.
-func (s *Store) noteConflict(ctx context.Context, q querier, e orchestrator.Event) error {
-	var seq int64
-	known, err := scanEvent(q.QueryRowContext(ctx, `SELECT `+eventColumns+` FROM events
-		WHERE workspace = ? AND source = ? AND id = ?`, e.Workspace, e.Source, e.ID), &seq)
-	if err == nil && (known.Type != e.Type || known.Subject != e.Subject || !bytes.Equal(known.Data, e.Data)) {
+// intake is events on their way into the inbox.
+type intake struct {
+	q      querier
+	events []orchestrator.Event
+	fresh  []bool
+	queues []string // of each event
+	opened map[queueKey]bool
+}
+
+// findQueues finds whose queue each event goes to. An event about an address
+// that is a customer's goes to the customer's, so that their events keep their
+// order however a source names them.
+func (in *intake) findQueues(ctx context.Context) error {
+	known := map[queueKey]string{}
+	for i := range in.events {
+		e := &in.events[i]
+		in.queues[i] = e.Subject
+		kind, value, ok := strings.Cut(e.Subject, ":")
+		if !ok {
+			continue
+		}
+		customer, seen := known[queueKey{e.Workspace, e.Subject}]
+		if !seen {
+			err := in.q.QueryRowContext(ctx, `SELECT customer FROM identities WHERE workspace = ? AND kind = ? AND value = ?`,
+				e.Workspace, kind, value).Scan(&customer)
+			if errors.Is(err, sql.ErrNoRows) {
+				customer, err = e.Subject, nil
+			}
+			if err != nil {
+				return err
+			}
+			known[queueKey{e.Workspace, e.Subject}] = customer
+		}
+		in.queues[i] = customer
+	}
+	return nil
+}
+
+// Sizes of the statements that insert events: one that is prepared for many
+// rows costs less than many for one, and few sizes keep few statements.
+var eventChunks = []int{64, 8, 1}
+
+const (
+	eventFields = 9
+	eventInsert = `INSERT INTO events (workspace, source, id, type, subject, queue, time, data, received_at, status, attempts, reason, retry_at) VALUES `
+	eventRow    = `(?,?,?,?,?,?,?,?,?,'pending',0,'',0),`
+	eventReturn = ` ON CONFLICT (workspace, source, id) DO NOTHING RETURNING seq, workspace, source, id`
+)
+
+var eventStatements = func() map[int]string {
+	out := map[int]string{}
+	for _, n := range eventChunks {
+		out[n] = eventInsert + strings.TrimSuffix(strings.Repeat(eventRow, n), ",") + eventReturn
+	}
+	return out
+}()
+
+// insert stores the events, chunk by chunk.
+func (in *intake) insert(ctx context.Context) error {
+	at := micros(now())
+	args := make([]any, 0, eventChunks[0]*eventFields)
+	for from := 0; from < len(in.events); {
+		size := 1
+		for _, n := range eventChunks {
+			if n <= len(in.events)-from {
+				size = n
+				break
+			}
+		}
+		args = args[:0]
+		for i := from; i < from+size; i++ {
+			e := &in.events[i]
+			received := at
+			if !e.ReceivedAt.IsZero() {
+				received = micros(e.ReceivedAt)
+			}
+			args = append(args, e.Workspace, e.Source, e.ID, e.Type, e.Subject, in.queues[i], micros(e.Time), string(e.Data), received)
+		}
+		if err := in.insertChunk(ctx, from, size, at, args); err != nil {
+			return err
+		}
+		from += size
+	}
+	return nil
+}
+
+// insertChunk stores some events, notes which were new, and opens the queues
+// that had nothing pending.
+func (in *intake) insertChunk(ctx context.Context, from, size int, at int64, args []any) error {
+	seqs, err := in.stored(ctx, eventStatements[size], args)
+	if err != nil {
+		return err
+	}
+	for i := from; i < from+size && len(seqs) > 0; i++ {
+		key := keyOf(&in.events[i])
+		seq, ok := seqs[key]
+		if !ok {
+			continue
+		}
+		delete(seqs, key) // the first of the same key is the new one
+		in.fresh[i] = true
+		queue := queueKey{key.workspace, in.queues[i]}
+		if in.opened[queue] {
+			continue
+		}
+		in.opened[queue] = true
+		if err := openQueue(ctx, in.q, queue, seq, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stored inserts, and returns what became of what was new.
+func (in *intake) stored(ctx context.Context, statement string, args []any) (map[eventKey]int64, error) {
+	found, err := in.q.QueryContext(ctx, statement, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = found.Close() }()
+	seqs := map[eventKey]int64{}
+	for found.Next() {
+		var seq int64
+		var k eventKey
+		if err := found.Scan(&seq, &k.workspace, &k.source, &k.id); err != nil {
+			return nil, err
+		}
+		seqs[k] = seq
+	}
+	return seqs, found.Err()
+}
+
+// noteConflicts logs and counts known sources and ids with other content: the
+// sender makes ids that are not unique.
+func (s *Store) noteConflicts(ctx context.Context, q querier, events []orchestrator.Event, fresh []bool) error {
+	for i := range events {
+		if fresh[i] {
+			continue
+		}
+		e := &events[i]
+		known, err := plainEvent(q.QueryRowContext(ctx, `SELECT `+eventColumns+` FROM events
+			WHERE workspace = ? AND source = ? AND id = ?`, e.Workspace, e.Source, e.ID))
+		if err != nil {
+			return err
+		}
+		if known.Type == e.Type && known.Subject == e.Subject && bytes.Equal(known.Data, e.Data) {
+			continue
+		}
 		s.logger.WarnContext(ctx, "Event with a known source and id has other content; it was not stored",
 			"workspace", e.Workspace, "source", e.Source, "id", e.ID)
-	}
-	return err
-}
-
-// PendingEvents returns events that are due. One whose subject has an older
-// event that is not yet due is not due either: a subject's events stay in order.
-func (s *Store) PendingEvents(ctx context.Context, limit int) ([]orchestrator.Event, error) {
-	at := micros(now())
-	var seq int64
-	list, err := rows(ctx, s.read(ctx), func(r scanner) (orchestrator.Event, error) { return scanEvent(r, &seq) },
-		`SELECT `+eventColumns+` FROM events AS e
-		WHERE status = 'pending' AND retry_at <= ? AND NOT EXISTS (
-			SELECT 1 FROM events AS older WHERE older.status = 'pending' AND older.workspace = e.workspace
-				AND older.subject = e.subject AND older.seq < e.seq AND older.retry_at > ?)
-		ORDER BY seq LIMIT ?`, at, at, limit)
-	return list, kind(err, "reading the inbox")
-}
-
-// EventDone marks an event as dispatched.
-func (s *Store) EventDone(ctx context.Context, seq int64) error {
-	return s.updateEvent(ctx, seq, `status = 'done', reason = '', retry_at = 0`)
-}
-
-// EventFailed records a failed dispatch.
-func (s *Store) EventFailed(ctx context.Context, seq int64, reason string, retryAt time.Time) error {
-	if retryAt.IsZero() {
-		return s.updateEvent(ctx, seq, `status = 'dead', attempts = attempts + 1, reason = ?`, reason)
-	}
-	return s.updateEvent(ctx, seq, `attempts = attempts + 1, reason = ?, retry_at = ?`, reason, micros(retryAt))
-}
-
-func (s *Store) updateEvent(ctx context.Context, seq int64, set string, args ...any) error {
-	return s.write(ctx, "updating event "+strconv.FormatInt(seq, 10), func(ctx context.Context, q querier) error {
-		ok, err := affected(q.ExecContext(ctx, `UPDATE events SET `+set+` WHERE seq = ?`, append(args, seq)...))
-		if err == nil && !ok {
-			err = sql.ErrNoRows
+		if _, err := q.ExecContext(ctx, `INSERT INTO event_conflicts (workspace, source, n, last_id, last_at) VALUES (?, ?, 1, ?, ?)
+			ON CONFLICT (workspace, source) DO UPDATE SET n = n + 1, last_id = excluded.last_id, last_at = excluded.last_at`,
+			e.Workspace, e.Source, e.ID, micros(now())); err != nil {
+			return err
 		}
-		return err
-	})
+	}
+	return nil
 }
 
-// Backlog counts pending and dead events.
-func (s *Store) Backlog(ctx context.Context) (pending, dead int64, err error) {
-	err = s.read(ctx).QueryRowContext(ctx, `SELECT (SELECT count(*) FROM events WHERE status = 'pending'),
-		(SELECT count(*) FROM events WHERE status = 'dead')`).Scan(&pending, &dead)
-	return pending, dead, kind(err, "counting the inbox")
+// EventConflicts lists sources that sent known ids with other content.
+func (s *Store) EventConflicts(ctx context.Context, workspace string) ([]orchestrator.EventConflict, error) {
+	list, err := rows(ctx, s.read(ctx), func(r scanner) (orchestrator.EventConflict, error) {
+		var c orchestrator.EventConflict
+		err := r.Scan(&c.Source, &c.Count, &c.LastID, asTime{&c.LastAt})
+		return c, err
+	}, `SELECT source, n, last_id, last_at FROM event_conflicts WHERE workspace = ? ORDER BY last_at DESC, source LIMIT 100`, workspace)
+	return list, kind(err, "listing the sources whose ids are not unique")
+}
+
+// ofCustomer narrows events to a customer's, also those about an address of
+// theirs that came before it was known to be.
+func ofCustomer(customer, workspace string) (string, []any) {
+	return `queue IN (SELECT ? UNION ALL
+		SELECT kind || ':' || value FROM identities WHERE workspace = ? AND customer = ?)`, []any{customer, workspace, customer}
 }
 
 // Events lists events, newest first; of a customer, also those whose subject is
@@ -112,10 +234,28 @@ func (s *Store) Backlog(ctx context.Context) (pending, dead int64, err error) {
 func (s *Store) Events(ctx context.Context, workspace, customer string, p orchestrator.Page) ([]orchestrator.Event, string, error) {
 	where, args := []string{`workspace = ?`}, []any{workspace}
 	if customer != "" {
-		where = append(where, `subject IN (SELECT ? UNION ALL
-			SELECT kind || ':' || value FROM identities WHERE workspace = ? AND customer = ?)`)
-		args = append(args, customer, workspace, customer)
+		condition, more := ofCustomer(customer, workspace)
+		where, args = append(where, condition), append(args, more...)
 	}
 	list, next, err := page(ctx, s.read(ctx), p, newestFirst, eventColumns, "events", where, args, scanEvent)
 	return list, next, kind(err, "listing events")
+}
+
+// latestEvents is how many of a customer's events LatestEvent looks at.
+const latestEvents = 1000
+
+// LatestEvent is the newest of a customer's latest events of some types.
+func (s *Store) LatestEvent(ctx context.Context, workspace, customer string, types ...string) (orchestrator.Event, error) {
+	condition, args := ofCustomer(customer, workspace)
+	args = append([]any{workspace}, args...)
+	args = append(args, latestEvents)
+	query := `SELECT ` + eventColumns + ` FROM (SELECT * FROM events WHERE workspace = ? AND ` + condition + ` ORDER BY seq DESC LIMIT ?)`
+	if len(types) > 0 {
+		query += ` WHERE type IN (` + placeholders(len(types)) + `)`
+		for _, t := range types {
+			args = append(args, t)
+		}
+	}
+	e, err := plainEvent(s.read(ctx).QueryRowContext(ctx, query+` ORDER BY seq DESC LIMIT 1`, args...))
+	return e, kind(err, "finding the latest event of customer "+customer)
 }

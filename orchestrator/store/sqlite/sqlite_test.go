@@ -128,17 +128,19 @@ func TestListsUseAnIndex(t *testing.T) {
 	t.Parallel()
 	s := openAt(t, filepath.Join(t.TempDir(), "qidong.db"))
 	for query, index := range map[string]string{
-		`SELECT * FROM enrollments WHERE workspace = ? AND journey = ? AND step <> '' AND step = ? AND seq < ? ORDER BY seq DESC`: "enrollments_step",
-		`SELECT * FROM enrollments WHERE workspace = ? AND customer = ? AND status <> 'ended' ORDER BY seq`:                       "enrollments_customer",
-		`SELECT * FROM enrollments WHERE workspace = ? AND status = 'open' AND wait_until > 0 AND wait_until < ?`:                 "enrollments_wait",
-		`SELECT * FROM events WHERE status = 'pending' AND retry_at <= ? ORDER BY seq`:                                            "events_pending",
-		`SELECT 1 FROM events WHERE status = 'pending' AND workspace = ? AND subject = ? AND seq < ? AND retry_at > ?`:            "events_waiting",
-		`SELECT count(*) FROM events WHERE status = 'dead'`:                                                                       "events_dead",
-		`SELECT * FROM incidents WHERE workspace = ? AND resolved_at = 0 AND seq < ? ORDER BY seq DESC`:                           "incidents_open",
-		`SELECT * FROM plugin_calls WHERE workspace = ? AND expires_at > ? AND plugin = ? AND seq < ? ORDER BY seq DESC`:          "plugin_calls_plugin",
-		`SELECT seq FROM plugin_calls WHERE expires_at < ? ORDER BY expires_at LIMIT 10`:                                          "plugin_calls_expiry",
-		`SELECT min(seq) FROM plugin_calls WHERE workspace = ?`:                                                                   "plugin_calls_list",
-		`SELECT count(*), sum(size) FROM plugin_kv WHERE workspace = ? AND plugin = ?`:                                            "plugin_kv_size",
+		`SELECT * FROM enrollments WHERE workspace = ? AND journey = ? AND step <> '' AND step = ? AND seq < ? ORDER BY seq DESC`:  "enrollments_step",
+		`SELECT * FROM enrollments WHERE workspace = ? AND customer = ? AND status <> 'ended' ORDER BY seq`:                        "enrollments_customer",
+		`SELECT * FROM enrollments WHERE workspace = ? AND status = 'open' AND wait_until > 0 AND wait_until < ?`:                  "enrollments_wait",
+		`SELECT seq FROM events WHERE workspace = ? AND queue = ? AND seq > ? AND status = 'pending' ORDER BY seq LIMIT 1`:         "events_queue",
+		`SELECT workspace, queue, after FROM queues WHERE due <= ? ORDER BY due, after LIMIT 10`:                                          "queues_due",
+		`SELECT * FROM enrollments WHERE workspace = ? AND journey = ? AND customer = ? AND key = ? ORDER BY passage DESC LIMIT 1`: "enrollments_passage",
+		`SELECT seq FROM decisions WHERE workspace = ? AND journey = ? AND customer = ? ORDER BY seq DESC LIMIT 1 OFFSET 200`:      "decisions_customer",
+		`SELECT count(*) FROM events WHERE status = 'dead'`:                                                                        "events_dead",
+		`SELECT * FROM incidents WHERE workspace = ? AND resolved_at = 0 AND seq < ? ORDER BY seq DESC`:                            "incidents_open",
+		`SELECT * FROM plugin_calls WHERE workspace = ? AND expires_at > ? AND plugin = ? AND seq < ? ORDER BY seq DESC`:           "plugin_calls_plugin",
+		`SELECT seq FROM plugin_calls WHERE expires_at < ? ORDER BY expires_at LIMIT 10`:                                           "plugin_calls_expiry",
+		`SELECT min(seq) FROM plugin_calls WHERE workspace = ?`:                                                                    "plugin_calls_list",
+		`SELECT count(*), sum(size) FROM plugin_kv WHERE workspace = ? AND plugin = ?`:                                             "plugin_kv_size",
 	} {
 		var id, parent, unused int
 		var detail string
