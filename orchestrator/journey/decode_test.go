@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -178,12 +179,55 @@ func FuzzCompile(f *testing.F) {
 		comesBack(t, def)
 		p, err := journey.NewProgram(def)
 		require.NoError(t, err)
-		for id, n := p.First(), 0; id != "" && n <= journey.MaxSteps; n++ {
-			require.NotNil(t, p.Step(id))
-			id = p.Next(id, "")
-		}
+		walks(t, p)
 		journey.Place(def)
 	})
+}
+
+// FuzzCompileFragment holds that a fragment that compiles can be used.
+func FuzzCompileFragment(f *testing.F) {
+	seed(f)
+	f.Add([]byte("qidong: v1\nfragment: f\ntitle: F\nsteps: [{id: a, update: {traits: {x: \"${steps.b.y + 'steps.a'}\"}}}]\n"))
+	f.Fuzz(func(t *testing.T, src []byte) {
+		c := library{journeytest.Catalog(), map[string][]*journey.Step{}}
+		made, problems := journey.CompileFragment(src, c)
+		if made == nil {
+			require.NotEmpty(t, problems)
+			return
+		}
+		c.fragments["f@1"] = made.Steps
+		def, problems := journey.Compile([]byte("{qidong: v1, journey: t, title: T, entry: {api: true}, steps: [{id: s, fragment: {name: f, version: 1}}]}"), c)
+		if def == nil { // what a fragment speaks of may be unknown here, or its names too long
+			require.NotEmpty(t, problems)
+			return
+		}
+		_, err := journey.NewProgram(def)
+		require.NoError(t, err)
+	})
+}
+
+// walks goes through a journey, arm by arm: every way ends or leads to a step
+// that is not disabled.
+func walks(t require.TestingT, p *journey.Program) {
+	seen := map[string]bool{}
+	var visit func(id string)
+	visit = func(id string) {
+		if id == "" || seen[id] {
+			return
+		}
+		seen[id] = true
+		s := p.Step(id)
+		require.NotNil(t, s, id)
+		require.False(t, s.Disabled, id)
+		visit(p.Next(id, ""))
+		for _, a := range s.ShownArms() {
+			visit(p.Next(id, a.ID))
+		}
+	}
+	visit(p.First())
+	for i := range p.Definition().Exit {
+		visit(p.ExitFirst(i))
+	}
 }
 
 func seed(f *testing.F) {
@@ -191,6 +235,13 @@ func seed(f *testing.F) {
 	src, err := os.ReadFile(movieNight)
 	require.NoError(f, err)
 	f.Add(src)
+	others, err := filepath.Glob("testdata/journeys/*.yaml")
+	require.NoError(f, err)
+	for _, file := range append(others, exampleFiles(f)...) {
+		src, err := os.ReadFile(file)
+		require.NoError(f, err)
+		f.Add(src)
+	}
 	files, err := os.ReadDir("testdata/problems")
 	require.NoError(f, err)
 	for _, file := range files {

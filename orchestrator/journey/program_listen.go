@@ -5,8 +5,8 @@ const (
 	// EventReply is what a customer's answer to a suggested reply becomes. Its
 	// data: message_id, step, reply, value, text.
 	EventReply = "qidong.message.replied"
-	// EventReceived is a customer's own words. Its data: channel, text. A survey
-	// of the kind text takes it for an answer.
+	// EventReceived is a customer's own words. Its data: channel, text. Surveys
+	// take it for an answer if it can be one.
 	EventReceived = "qidong.message.received"
 	// EventCustomerChanged says that the customer is not what they were; every
 	// open enrollment of theirs hears of it.

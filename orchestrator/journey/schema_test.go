@@ -85,8 +85,7 @@ func journeySchema(t testing.TB) *jsonschema.Schema {
 }
 
 // asData is a source as an editor sees it.
-func asData(t testing.TB, src []byte) any {
-	t.Helper()
+func asData(t require.TestingT, src []byte) any {
 	var v any
 	require.NoError(t, yaml.Unmarshal(src, &v))
 	b, err := json.Marshal(v)
