@@ -29,6 +29,8 @@ type Behavior struct {
 	Tasks     map[string][]TaskAnswer `yaml:"tasks"`    // by step
 	Partners  map[string]Partner      `yaml:"partners"` // by "plugin.action"
 	Incidents []IncidentAnswer        `yaml:"incidents"`
+	// Guardrails are the workspace's.
+	Guardrails *GuardBehavior `yaml:"guardrails"`
 	// Segments are the rules of segments that journeys name, CEL; of another,
 	// every customer is a member.
 	Segments map[string]string `yaml:"segments"`
@@ -43,6 +45,10 @@ type Kind struct {
 	TimeZone string         `yaml:"timezone"` // default "UTC"
 	Traits   map[string]any `yaml:"traits"`
 	Tags     []string       `yaml:"tags"`
+	// Identities are addresses: {phone: "+8613800000000"}.
+	Identities map[string]string `yaml:"identities"`
+	// Consents are decisions about messages by category: granted, denied, stopped.
+	Consents map[string]string `yaml:"consents"`
 }
 
 // EntryBehavior is how customers enter.
@@ -161,6 +167,7 @@ func (b *Behavior) check(r *reader, path string) {
 	for i, k := range b.Customers {
 		at := fmt.Sprintf("%s[%d]", join(path, "customers"), i)
 		weight(r, at, k.Weight)
+		k.checkConsents(r, at)
 		if _, err := time.LoadLocation(k.TimeZone); err != nil {
 			r.problem(at+".timezone", "BAD_TIMEZONE", fmt.Sprintf("%.40q is no time zone.", k.TimeZone), "Use a name like Asia/Shanghai.")
 		}
@@ -174,6 +181,7 @@ func (b *Behavior) check(r *reader, path string) {
 			one(r, fmt.Sprintf("%s[%d]", at, i), set, true, "reply, score, text or silent")
 		}
 	}
+	b.Guardrails.check(r, join(path, "guardrails"))
 	b.checkEvents(r, path)
 	b.checkPartners(r, path)
 	for i, c := range b.Incidents {

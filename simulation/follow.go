@@ -54,22 +54,6 @@ func (p *passage) Record(_ context.Context, progress orchestrator.Progress) erro
 	return nil
 }
 
-// AddMessage is workflows.Journal: the message is delivered at once.
-func (p *passage) AddMessage(ctx context.Context, m orchestrator.Message, progress orchestrator.Progress) error {
-	for _, known := range p.messages {
-		if known.ID == m.ID {
-			return p.Record(ctx, progress)
-		}
-	}
-	if err := p.Record(ctx, progress); err != nil {
-		return err
-	}
-	m.SentAt = p.env.Now().UTC()
-	p.messages = append(p.messages, message{Message: m, order: p.next()})
-	p.answerMessage(m)
-	return nil
-}
-
 // next numbers what happens.
 func (p *passage) next() int {
 	p.happened++
@@ -233,7 +217,7 @@ func asksForWords(s *journey.Step) bool {
 // the suggestions that fit.
 func (p *passage) reply(m orchestrator.Message, c Reply, at float64) {
 	if c.Text != "" {
-		p.happen(p.event(orchestrator.EventMessageReceived, map[string]any{"channel": m.Channel, "text": c.Text}))
+		p.words(m.Channel, c.Text)
 		return
 	}
 	var fit []string

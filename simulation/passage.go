@@ -32,6 +32,8 @@ type passage struct {
 	enrollments []*enrollment
 	byID        map[string]*enrollment
 	messages    []message
+	delayed     []delayed
+	guard       guard
 	calls       []Call
 	notes       map[string]bool
 	entered     bool  // false: the entry did not match
@@ -69,7 +71,8 @@ type enrollment struct {
 // message is a message that was sent, or withheld.
 type message struct {
 	orchestrator.Message
-	order int
+	withheld string // why it was not sent
+	order    int
 }
 
 // Call is one attempt of a partner's action.
@@ -95,11 +98,11 @@ func newPassage(ctx context.Context, p *plan, index, of int) *passage {
 	}
 	s.env = virtual.New(s.began)
 	s.engine = &workflows.Engine{Client: s.env.Client()}
-	s.customer = s.newCustomer()
+	s.customer, s.guard = s.newCustomer()
 	return s
 }
 
-func (p *passage) newCustomer() orchestrator.Customer {
+func (p *passage) newCustomer() (orchestrator.Customer, guard) {
 	r := p.random.of("customer")
 	c := orchestrator.Customer{
 		ID: fmt.Sprintf("c_%d_%d", p.seed, p.index), Workspace: workspace, Name: "Customer " + strconv.Itoa(p.index+1),
@@ -113,8 +116,12 @@ func (p *passage) newCustomer() orchestrator.Customer {
 		if traits, ok := settle(r, k.Traits).(map[string]any); ok && k.Traits != nil {
 			c.Traits = traits
 		}
+		for _, kind := range sortedKeys(k.Identities) {
+			c.Identities = append(c.Identities, orchestrator.Identity{Kind: kind, Value: k.Identities[kind]})
+		}
+		return c, newGuard(p.behavior, c, &k)
 	}
-	return c
+	return c, newGuard(p.behavior, c, nil)
 }
 
 // run takes the customer through the journeys.

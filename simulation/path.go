@@ -17,6 +17,7 @@ type Path struct {
 	Messages    []Sent                `json:"messages"`
 	Calls       []Call                `json:"calls"`
 	Notes       []string              `json:"notes,omitempty"`
+	delayed     []delayed
 }
 
 // EnrollmentPath is a customer's way through one journey.
@@ -60,7 +61,7 @@ type Sent struct {
 func (p *passage) path() *Path {
 	out := &Path{
 		Index: p.index, Customer: p.customer, Start: p.began, Entered: p.entered,
-		Calls: p.calls, Notes: sortedKeys(p.notes), Enrollments: []EnrollmentPath{}, Messages: []Sent{},
+		Calls: p.calls, Notes: sortedKeys(p.notes), Enrollments: []EnrollmentPath{}, Messages: []Sent{}, delayed: p.delayed,
 	}
 	for _, e := range p.enrollments {
 		x := EnrollmentPath{ID: e.id, Journey: e.name, Status: string(e.status), Outcome: e.outcome, Start: e.began.UTC(), Log: e.log, Bindings: e.bindings, order: e.order}
@@ -74,7 +75,7 @@ func (p *passage) path() *Path {
 	}
 	for _, m := range p.messages {
 		s := Sent{
-			At: m.SentAt, Enrollment: m.Enrollment, Step: m.Step, Channel: m.Channel, Category: m.Category, Parts: m.Parts, order: m.order,
+			At: m.SentAt, Enrollment: m.Enrollment, Step: m.Step, Channel: m.Channel, Category: m.Category, Parts: m.Parts, Withheld: m.withheld, order: m.order,
 		}
 		if e := p.byID[m.Enrollment]; e != nil {
 			s.Journey = e.name

@@ -19,6 +19,7 @@ type Report struct {
 	Entered   int             `json:"entered"` // customers whom the entry took
 	Journeys  []JourneyReport `json:"journeys"`
 	Sends     []SendCount     `json:"sends"`
+	Delays    []DelayCount    `json:"delays"` // of messages
 	Calls     []CallCount     `json:"calls"`
 	// Notes say what the simulation could not do as it would be: sentences.
 	Notes []Note `json:"notes"`
@@ -77,7 +78,14 @@ type SendCount struct {
 	Channel  string  `json:"channel"`
 	Category string  `json:"category"`
 	Sent     int     `json:"sent"`
-	Withheld []Count `json:"withheld,omitempty"` // by reason
+	Withheld []Count `json:"withheld,omitempty"` // by reason; their channel is ""
+}
+
+// DelayCount is how often messages of a category were delayed.
+type DelayCount struct {
+	Category string `json:"category"`
+	Reason   string `json:"reason"`
+	Count    int    `json:"count"`
 }
 
 // IncidentCount is how many incidents have one cause.
@@ -137,7 +145,7 @@ func seconds(d time.Duration) float64 {
 func (p *plan) report(paths []*Path) *Report {
 	out := &Report{
 		Customers: len(paths), Seed: p.seed, Start: p.start(0, 1), Journeys: []JourneyReport{},
-		Sends: sends(paths), Calls: callCounts(paths), Notes: []Note{},
+		Sends: sends(paths), Delays: delays(paths), Calls: callCounts(paths), Notes: []Note{},
 	}
 	notes := counter{}
 	for _, path := range paths {
@@ -184,6 +192,21 @@ func sends(paths []*Path) []SendCount {
 	slices.SortFunc(out, func(a, b SendCount) int {
 		return cmp.Or(strings.Compare(a.Channel, b.Channel), strings.Compare(a.Category, b.Category))
 	})
+	return out
+}
+
+func delays(paths []*Path) []DelayCount {
+	counts := counter{}
+	for _, path := range paths {
+		for _, d := range path.delayed {
+			counts[d.category+"\x00"+d.reason]++
+		}
+	}
+	out := []DelayCount{}
+	for _, c := range counts.list() {
+		category, reason, _ := strings.Cut(c.Name, "\x00")
+		out = append(out, DelayCount{category, reason, c.Count})
+	}
 	return out
 }
 

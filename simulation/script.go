@@ -138,7 +138,7 @@ func (s *script) do(p *passage, h *happening, e *enrollment) string {
 	case h.Reply != "" || h.Score != nil:
 		return s.reply(p, h)
 	case h.Text != "":
-		p.happen(p.event(orchestrator.EventMessageReceived, map[string]any{"channel": "handset", "text": h.Text}))
+		p.words("", h.Text)
 	}
 	return ""
 }
@@ -165,7 +165,7 @@ func (s *script) reply(p *passage, h *happening) string {
 	}
 	for i := len(p.messages) - 1; i >= 0; i-- {
 		m := p.messages[i]
-		if m.Step != to {
+		if m.Step != to || m.withheld != "" {
 			continue
 		}
 		for _, postback := range sortedKeys(m.Replies) {

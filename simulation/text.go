@@ -90,6 +90,11 @@ func (r *Report) textSends(out *printer) {
 		rows = append(rows, []string{"  " + s.Channel, s.Category, fmt.Sprint(s.Sent), strings.Join(withheld, ", ")})
 	}
 	out.table([]string{"\nMessages\n  CHANNEL", "CATEGORY", "SENT", "WITHHELD"}, rows)
+	rows = nil
+	for _, d := range r.Delays {
+		rows = append(rows, []string{"  " + d.Category, d.Reason, fmt.Sprint(d.Count)})
+	}
+	out.table([]string{"\n  DELAYED", "REASON", "TIMES"}, rows)
 }
 
 func (r *Report) textCalls(out *printer) {
