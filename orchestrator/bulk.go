@@ -177,14 +177,11 @@ const (
 	OverdueResume Overdue = "resume"
 	// OverdueSkip: they end now by their timeout arm, and no message is sent on
 	// the way to the next wait, task, survey or sub-journey: sends are withheld
-	// with the reason PAUSED.
+	// with [ReasonLate].
 	OverdueSkip Overdue = "skip"
 	// OverdueRewait: they begin again, with their whole time from now on.
 	OverdueRewait Overdue = "rewait"
 )
-
-// ReasonPaused is why a message was withheld that was due during a pause.
-const ReasonPaused = "PAUSED"
 
 // Rehearsal is a move to another version that is looked at before it is made.
 type Rehearsal struct {
