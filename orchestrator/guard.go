@@ -38,7 +38,7 @@ type SendReason string
 // The reasons, in the order in which they are looked at.
 const (
 	ReasonHoldout   SendReason = "HOLDOUT"     // the customer is in a holdout branch
-	ReasonLate    SendReason = "PAUSED"      // its time was during a pause
+	ReasonLate      SendReason = "PAUSED"      // its time was during a pause
 	ReasonNoChannel SendReason = "NO_CHANNEL"  // no channel reaches the customer
 	ReasonStopped   SendReason = "STOPPED"     // the customer has said STOP
 	ReasonConsent   SendReason = "CONSENT"     // the customer has not agreed, or has said no

@@ -61,6 +61,9 @@ func (s *Service) send(ctx context.Context, r SendRequest) (SendDecision, error)
 
 // DropSend gives up a message that was delayed: its enrollment goes elsewhere,
 // and others need not let it go first any more.
-func (s *Service) DropSend(ctx context.Context, workspace, message string) error {
-	return s.store.DropWish(ctx, workspace, message)
+func (s *Service) DropSend(ctx context.Context, workspace, message string, p Progress) error {
+	return s.with(ctx, p, func(ctx context.Context) error { return s.store.DropWish(ctx, workspace, message) })
 }
+
+// Record records what an enrollment tells of itself; see [Store].
+func (s *Service) Record(ctx context.Context, p Progress) error { return s.store.Record(ctx, p) }

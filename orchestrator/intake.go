@@ -35,7 +35,7 @@ func (s *Service) AcceptEvents(ctx context.Context, a Actor, events []Event) ([]
 			stored[i].Time = now
 		}
 	}
-	fresh, err := s.store.AcceptEvents(ctx, stored)
+	fresh, err := s.accept(ctx, stored)
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,7 @@
 package workflows
 
 import (
-	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -13,7 +10,6 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/qidong/qidong/orchestrator"
-	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 // Caller calls plugins' actions. Implementations are safe for concurrent use.
@@ -35,10 +31,15 @@ type CallError struct {
 // Error is the message, with its code.
 func (e *CallError) Error() string { return e.Code + ": " + e.Message }
 
-// Journal is what the store keeps for enrollments. Every method is idempotent.
+// Journal is what the domain keeps for enrollments. Every method is idempotent.
+// orchestrator.Service is one.
 type Journal interface {
 	Record(ctx context.Context, p orchestrator.Progress) error
-	AddMessage(ctx context.Context, m orchestrator.Message, p orchestrator.Progress) error
+	// Send sends a message if the guardrails let it. The decision, the message
+	// and the progress are one transaction; the same message again is sent once.
+	Send(ctx context.Context, r orchestrator.SendRequest, p orchestrator.Progress) (orchestrator.SendDecision, error)
+	// DropSend gives up a message that was delayed.
+	DropSend(ctx context.Context, workspace, message string, p orchestrator.Progress) error
 }
 
 // Activities are what enrollments do to the world.
@@ -109,36 +110,4 @@ func applicationError(err error, attempt int) error {
 	return temporal.NewApplicationErrorWithOptions(call.Message, call.Code, temporal.ApplicationErrorOptions{
 		NonRetryable: call.Final, NextRetryDelay: call.After, Details: []any{attempt},
 	})
-}
-
-// Send puts a message into the outbox. Its QR codes get their address here.
-func (a *Activities) Send(ctx context.Context, in SendInput) error {
-	m := orchestrator.Message{
-		ID: in.MessageID, Workspace: in.Workspace, Enrollment: in.Enrollment, Customer: in.Customer,
-		Step: in.Step, Visit: in.Visit, Channel: "handset", Category: in.Category,
-		Parts: in.Message.Parts, Replies: in.Message.Replies, QR: in.Message.QR, SentAt: time.Now().UTC(),
-	}
-	if len(m.QR) > 0 {
-		token := make([]byte, 18)
-		if _, err := rand.Read(token); err != nil {
-			return fmt.Errorf("making a media token: %w", err)
-		}
-		m.MediaToken = base64.RawURLEncoding.EncodeToString(token)
-		m.Parts = a.withMedia(m)
-	}
-	return a.Journal.AddMessage(ctx, m, in.Progress)
-}
-
-// withMedia replaces the placeholders of QR codes by their addresses.
-func (a *Activities) withMedia(m orchestrator.Message) []journey.Part {
-	parts := make([]journey.Part, len(m.Parts))
-	for i, p := range m.Parts {
-		parts[i] = p
-		for n := range m.QR {
-			parts[i].Body = bytes.ReplaceAll(parts[i].Body,
-				fmt.Appendf(nil, "%q", fmt.Sprintf("qidong:qr:%d", n)),
-				fmt.Appendf(nil, "%q", fmt.Sprintf("%s/m/%s/%d.png", a.BaseURL, m.MediaToken, n)))
-		}
-	}
-	return parts
 }

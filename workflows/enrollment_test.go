@@ -33,6 +33,8 @@ type world struct {
 	last     orchestrator.Progress
 	messages map[string]orchestrator.Message
 	incident map[string]orchestrator.Incident
+	judge    func(orchestrator.SendRequest) orchestrator.SendDecision // nil: every message is sent
+	dropped  []string                                                 // messages given up
 	people   people
 }
 
@@ -61,9 +63,22 @@ func (w *world) Record(_ context.Context, p orchestrator.Progress) error {
 	return nil
 }
 
-func (w *world) AddMessage(ctx context.Context, m orchestrator.Message, p orchestrator.Progress) error {
+func (w *world) Send(ctx context.Context, r orchestrator.SendRequest, p orchestrator.Progress) (orchestrator.SendDecision, error) {
 	w.mu.Lock()
-	w.messages[m.Step] = m
+	d := orchestrator.SendDecision{Delivery: orchestrator.DeliverySent, Channel: orchestrator.ChannelHandset}
+	if w.judge != nil {
+		d = w.judge(r)
+	}
+	if d.Delivery == orchestrator.DeliverySent {
+		w.messages[r.Message.Step] = r.Message
+	}
+	w.mu.Unlock()
+	return d, w.Record(ctx, p)
+}
+
+func (w *world) DropSend(ctx context.Context, _, message string, p orchestrator.Progress) error {
+	w.mu.Lock()
+	w.dropped = append(w.dropped, message)
 	w.mu.Unlock()
 	return w.Record(ctx, p)
 }

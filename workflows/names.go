@@ -13,6 +13,5 @@ const (
 	queryState    = "state"
 
 	activityCall   = "Call"
-	activitySend   = "Send"
 	activityRecord = "Record"
 )

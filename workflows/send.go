@@ -3,7 +3,9 @@ package workflows
 import (
 	"crypto/sha256"
 	"encoding/base32"
+	"errors"
 	"strings"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -11,43 +13,98 @@ import (
 	"github.com/qidong/qidong/orchestrator/journey"
 )
 
-// SendInput is one message for the outbox, with the progress that rides along.
-type SendInput struct {
-	MessageID  string                `json:"message_id"` // also its idempotency key
-	Workspace  string                `json:"workspace"`
-	Enrollment string                `json:"enrollment"`
-	Customer   string                `json:"customer"`
-	Step       string                `json:"step"`
-	Visit      int                   `json:"visit"`
-	Category   string                `json:"category"`
-	Message    journey.Message       `json:"message"`
-	Progress   orchestrator.Progress `json:"progress"`
+// armDelayed marks a wait in which a message waits to be sent. It is no arm of
+// a step: no event ends such a wait.
+const armDelayed = "delayed"
+
+// send sends a message, when the guardrails let it: one that they delay is asked
+// for again at the moment that they name, written anew.
+func (r *run) send(ctx workflow.Context, b *branch, step *journey.Step) (stepResult, error) {
+	id := messageID(r.key(step.ID))
+	for {
+		if b.Wait != nil {
+			if _, err := r.sleep(ctx, b); err != nil {
+				if !errors.Is(err, errYield) {
+					err = errors.Join(err, r.dropSend(ctx, id))
+				}
+				return stepResult{}, err
+			}
+		}
+		d, err := r.ask(ctx, b, step, id)
+		if err != nil {
+			return stepResult{}, err
+		}
+		if d.Delivery != orchestrator.DeliveryDelayed {
+			return sent(id, d), nil
+		}
+		r.log(ctx, b, orchestrator.LogDelayed, step.ID, decided(d))
+		r.openWait(ctx, b, step.ID, armDelayed, d.Until, false)
+	}
 }
 
-// send puts a message into the outbox. It is a local activity: the outbox is
-// our own store, which keeps one message per id however often it is put.
-func (r *run) send(ctx workflow.Context, b *branch, step *journey.Step) (stepResult, error) {
-	category := "service"
-	if step.Send != nil {
-		category = step.Send.Category
-	}
-	id := messageID(r.key(step.ID))
+// ask asks the guardrails to let the message pass.
+func (r *run) ask(ctx workflow.Context, b *branch, step *journey.Step, id string) (orchestrator.SendDecision, error) {
+	var d orchestrator.SendDecision
 	msg, err := r.program.Message(step.ID, id, r.scope(ctx, b))
 	if err != nil {
-		return stepResult{}, err
+		return d, err
+	}
+	category, channels := orchestrator.CategoryService, []string(nil)
+	if s := step.Send; s != nil {
+		category, channels = s.Category, s.Channels
 	}
 	in := SendInput{
-		MessageID: id, Workspace: r.in.Workspace, Enrollment: r.in.Enrollment, Customer: r.customer(),
-		Step: step.ID, Visit: r.s.Visits[step.ID], Category: category, Message: msg, Progress: r.progress(),
+		Request: orchestrator.SendRequest{
+			Message: orchestrator.Message{
+				ID: id, Workspace: r.in.Workspace, Enrollment: r.in.Enrollment, Customer: r.customer(), Journey: r.in.Journey,
+				Step: step.ID, Visit: r.s.Visits[step.ID], Category: category,
+				Parts: msg.Parts, Replies: msg.Replies, QR: msg.QR, Test: r.in.Pace.Factor > 0,
+			},
+			Channels: channels, Guardrails: r.program.Definition().Guardrails, Shift: b.Shift,
+			Holdout: r.s.Holdout,
+		},
+		Progress: r.progress(),
 	}
-	// A message on its way is not called back by an exit.
-	free, cancel := workflow.NewDisconnectedContext(ctx)
-	defer cancel()
-	if err := workflow.ExecuteLocalActivity(local(free), activitySend, in).Get(free, nil); err != nil {
-		return stepResult{}, err
+	return d, r.effect(ctx, activitySend, in, in.Progress, &d)
+}
+
+// dropSend gives up a message that was delayed, so that no other one lets it go
+// first.
+func (r *run) dropSend(ctx workflow.Context, id string) error {
+	in := DropInput{Workspace: r.in.Workspace, Message: id, Progress: r.progress()}
+	return r.effect(ctx, activityDropSend, in, in.Progress, nil)
+}
+
+// sent is the result of a step whose message was sent or withheld.
+func sent(id string, d orchestrator.SendDecision) stepResult {
+	bind := map[string]any{"message_id": id, "delivery": string(d.Delivery)}
+	if d.Channel != "" {
+		bind["channel"] = d.Channel
 	}
-	r.recorded(in.Progress)
-	return stepResult{bind: map[string]any{"message_id": id}, detail: map[string]any{"message_id": id}}, nil
+	if d.Reason != "" {
+		bind["reason"] = string(d.Reason)
+	}
+	detail := decided(d)
+	detail["message_id"] = id
+	return stepResult{bind: bind, detail: detail}
+}
+
+// decided is a decision as the journey log tells it.
+func decided(d orchestrator.SendDecision) map[string]any {
+	detail := map[string]any{"delivery": string(d.Delivery)}
+	if d.Channel != "" {
+		detail["channel"] = d.Channel
+	}
+	if d.Reason != "" {
+		detail["reason"] = string(d.Reason)
+	}
+	if !d.Until.IsZero() {
+		detail["until"] = d.Until.UTC().Format(time.RFC3339)
+	}
+	for name, v := range d.Figures { //workflowcheck:ignore a map made of a map
+		detail[name] = v
+	}
+	return detail
 }
 
 // messageID derives a message's id from its idempotency key.

@@ -16,7 +16,7 @@ import (
 // journey goes on, as it does when the question could not be sent.
 func (r *run) survey(ctx workflow.Context, b *branch, step *journey.Step) (stepResult, error) {
 	bind := map[string]any{"answered": false, "score": -1.0, "text": "", "message_id": messageID(r.key(step.ID))}
-	if b.Wait == nil {
+	if b.Wait == nil || b.Wait.Arm == armDelayed {
 		sent, err := r.send(ctx, b, step)
 		if err != nil {
 			return stepResult{}, err
@@ -67,6 +67,9 @@ func (r *run) answer(ctx workflow.Context, step *journey.Step, e *eventBinding) 
 // reply to this visit's message, or the customer's own words after it was sent,
 // which in a survey with a scale must be one of its numbers.
 func (r *run) answers(b *branch, step *journey.Step, e *eventBinding) bool {
+	if b.Wait.Arm == armDelayed { // not asked yet
+		return false
+	}
 	data, _ := e.scope()["data"].(map[string]any)
 	switch e.Type {
 	case orchestrator.EventReply:

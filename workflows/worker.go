@@ -21,7 +21,7 @@ type registry interface {
 func Register(r registry, w *Workflows, a *Activities) {
 	r.RegisterWorkflowWithOptions(w.Enrollment, workflow.RegisterOptions{Name: workflowEnrollment})
 	r.RegisterActivityWithOptions(a.Call, activity.RegisterOptions{Name: activityCall})
-	r.RegisterActivityWithOptions(a.Send, activity.RegisterOptions{Name: activitySend})
+	registerOutbox(r, a)
 	r.RegisterActivityWithOptions(a.Record, activity.RegisterOptions{Name: activityRecord})
 	registerPeople(r, a)
 }

@@ -27,6 +27,10 @@ func (s *server) seed(ctx context.Context, dir string, set *backends.Set) error 
 	if err != nil {
 		return fmt.Errorf("using the admin token: %w", err)
 	}
+	// The customers of the demo have agreed to everything until they say no.
+	if err := s.service.EnsureGuardrails(ctx, admin, orchestrator.Guardrails{Marketing: orchestrator.ConsentAssumed}); err != nil {
+		return fmt.Errorf("setting the guardrails: %w", err)
+	}
 	modules, err := examples.Plugins()
 	if err != nil {
 		return err
