@@ -100,6 +100,9 @@ func (s *Service) catalog(ctx context.Context, workspace string) (*catalog, erro
 	for _, j := range journeys {
 		c.journeys[j.Name] = true
 	}
+	if c.segments, err = s.segmentRules(ctx, workspace); err != nil {
+		return nil, err
+	}
 	for _, p := range chosen {
 		var m manifest
 		if err := json.Unmarshal(p.Manifest, &m); err != nil {

@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"time"
@@ -16,7 +17,9 @@ const (
 )
 
 // PutCustomer inserts or updates a customer; ID is made when empty, and the
-// companion token always. An identity of another customer is [ErrConflict].
+// companion token always. Tags that are nil stay as they are. An identity of
+// another customer is [ErrConflict]. A change that journeys can see is told to
+// segments and to the customer's open enrollments.
 func (s *Service) PutCustomer(ctx context.Context, a Actor, c Customer) (Customer, error) {
 	if err := a.may(); err != nil {
 		return Customer{}, err
@@ -28,17 +31,15 @@ func (s *Service) PutCustomer(ctx context.Context, a Actor, c Customer) (Custome
 	if c.Locale == "" {
 		c.Locale = "en"
 	}
-	var stored Customer
-	err := s.store.Atomic(ctx, func(ctx context.Context) (err error) {
-		if stored, err = s.store.PutCustomer(ctx, c); err != nil {
-			return err
+	return s.changeCustomer(ctx, a, "customer.put", func(ctx context.Context) (old, next Customer, err error) {
+		if c.ID != "" {
+			old, err = s.store.Customer(ctx, c.Workspace, c.ID)
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				return old, c, err
+			}
 		}
-		return s.audit(ctx, a, "customer.put", stored.ID, nil)
+		return old, c, nil
 	})
-	if err != nil {
-		return Customer{}, err
-	}
-	return stored, nil
 }
 
 func checkCustomer(c Customer) error {
@@ -54,6 +55,7 @@ func checkCustomer(c Customer) error {
 		k.add("timezone", "BAD_TIME_ZONE", fmt.Sprintf("%.40q is no time zone.", c.TimeZone), "Use a name such as Asia/Shanghai.")
 	}
 	k.value("traits", c.Traits, maxTraits)
+	k.tags("tags", c.Tags)
 	if len(c.Identities) > maxIdentities {
 		k.add("identities", "TOO_MANY", fmt.Sprintf("There are %d; at most %d are allowed.", len(c.Identities), maxIdentities), "Send fewer.")
 		return k.err()

@@ -58,6 +58,9 @@ func (d *delivery) run(ctx context.Context) error {
 	if err != nil || !found {
 		return err
 	}
+	if err := d.segmentsSee(ctx, d.customer, d.events...); err != nil {
+		return d.final(err)
+	}
 	if err := d.enter(ctx); err != nil {
 		return err
 	}

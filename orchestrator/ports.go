@@ -32,6 +32,8 @@ type Store interface {
 	BulkStore
 	FlightStore
 	IncidentStore
+	SegmentStore
+	CampaignStore
 	EntryStore
 	InboxStore
 	// Atomic runs do in one transaction: what do writes through the ctx it is
@@ -70,6 +72,10 @@ type CustomerStore interface {
 	// identities; an identity of another customer is [ErrConflict].
 	PutCustomer(ctx context.Context, c Customer) (Customer, error)
 	Customer(ctx context.Context, workspace, id string) (Customer, error)
+	// OvertakeChange takes pending events out of the inbox that tell of an older
+	// change of the customer: the caller puts a newer one in, in the same
+	// transaction, so that at most one is pending.
+	OvertakeChange(ctx context.Context, workspace, id string) error
 	CustomerByIdentity(ctx context.Context, workspace string, i Identity) (Customer, error)
 	CustomerByCompanionToken(ctx context.Context, token string) (Customer, error)
 	Customers(ctx context.Context, workspace, query string, p Page) ([]Customer, string, error)

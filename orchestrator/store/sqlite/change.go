@@ -32,6 +32,9 @@ func (s *Store) ApplyChange(ctx context.Context, c orchestrator.Change) (out orc
 			if out, err = s.PutCustomer(ctx, next); err != nil {
 				return err
 			}
+			if err = s.OvertakeChange(ctx, c.Workspace, c.Customer); err != nil {
+				return err
+			}
 		}
 		_, err = s.AcceptEvents(ctx, events)
 		return err

@@ -39,6 +39,7 @@ func (s *Store) PutCustomer(ctx context.Context, c orchestrator.Customer) (orche
 		if c.Tags == nil {
 			c.Tags = old.Tags
 		}
+		c.Tags = slices.Compact(slices.Sorted(slices.Values(c.Tags)))
 		c.Identities = mergeIdentities(old.Identities, c.Identities)
 		if err := upsertCustomer(ctx, q, c); err != nil {
 			return err
@@ -68,7 +69,7 @@ func upsertCustomer(ctx context.Context, q querier, c orchestrator.Customer) err
 	if err != nil {
 		return err
 	}
-	tags, err := encode(slices.Compact(slices.Sorted(slices.Values(c.Tags))))
+	tags, err := encode(c.Tags)
 	if err != nil {
 		return err
 	}
@@ -160,4 +161,16 @@ func (s *Store) Customers(ctx context.Context, workspace, query string, p orches
 		}
 	}
 	return list, next, kind(err, "listing customers")
+}
+
+// OvertakeChange takes pending events out of the inbox that tell of an older
+// change. They count as dispatched, also for a dispatcher that has them in hand.
+func (s *Store) OvertakeChange(ctx context.Context, workspace, id string) error {
+	return s.write(ctx, "overtaking the change of customer "+id, func(ctx context.Context, q querier) error {
+		_, err := q.ExecContext(ctx, `UPDATE events SET status = 'done', reason = 'overtaken by a newer change'
+			WHERE workspace = ? AND queue = ? AND type = ? AND status = 'pending'
+				AND seq > (SELECT after FROM queues WHERE workspace = ? AND queue = ?)`,
+			workspace, id, orchestrator.EventCustomerChanged, workspace, id)
+		return err
+	})
 }

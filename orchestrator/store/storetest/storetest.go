@@ -90,6 +90,13 @@ func Run(t *testing.T, open func(t *testing.T) orchestrator.Store) {
 		"a change of a journey applies once and together":        testChange,
 		"a change that is too much does nothing":                 testChangeBounds,
 		"changes of many journeys at the same time are kept":     testChangesConcurrently,
+		"segments are stored, versioned and counted":             testSegments,
+		"members of segments are counted, listed and due":        testMembers,
+		"events are counted once, whatever their order":          testFacts,
+		"a backfill advances from where it was":                  testBackfill,
+		"a change overtakes the one that waits":                  testOvertakeChange,
+		"campaigns begin once and advance from where they were":  testCampaigns,
+		"schedules move on once":                                 testSchedules,
 		"workspaces see nothing of each other":                   testWorkspaces,
 		"nothing found is ErrNotFound":                           testNotFound,
 		"a canceled context ends a call":                         testCanceled,
@@ -251,6 +258,23 @@ func testNotFound(t *testing.T, s orchestrator.Store) {
 		"BulkItems":                func() error { _, _, err := s.BulkItems(ctx, acme, "x", "", orchestrator.Page{}); return err },
 		"ExtendBulkJob": func() error {
 			_, err := s.ExtendBulkJob(ctx, "x", orchestrator.BulkSelection{Workspace: acme})
+			return err
+		},
+		"Segment":          func() error { _, err := s.Segment(ctx, acme, "x"); return err },
+		"DeleteSegment":    func() error { return s.DeleteSegment(ctx, acme, "x") },
+		"Members":          func() error { _, _, err := s.Members(ctx, acme, "x", orchestrator.Page{}); return err },
+		"NumberedCustomer": func() error { _, err := s.NumberedCustomer(ctx, acme, "x"); return err },
+		"SetMember": func() error {
+			_, err := s.SetMember(ctx, orchestrator.Membership{Workspace: acme, Segment: "x", Customer: "c_1"}, true)
+			return err
+		},
+		"Campaign": func() error { _, err := s.Campaign(ctx, acme, "x"); return err },
+		"AddCampaign": func() error {
+			_, _, err := s.AddCampaign(ctx, orchestrator.Campaign{Workspace: acme, Segment: "x"})
+			return err
+		},
+		"SetCampaignState": func() error {
+			_, err := s.SetCampaignState(ctx, acme, "x", nil, orchestrator.CampaignStopped)
 			return err
 		},
 		"TokenByHash":   func() error { _, err := s.TokenByHash(ctx, ""); return err },
