@@ -4,6 +4,7 @@
 package examples
 
 import (
+	"bytes"
 	"embed"
 	"errors"
 	"fmt"
@@ -14,6 +15,9 @@ import (
 
 //go:embed journeys/movie-night.yaml
 var journeyFiles embed.FS
+
+//go:embed journeys/movie-night.behavior.yaml
+var movieNightBehavior []byte
 
 // all: lets the package compile before a module is built; the directory then
 // holds a .gitignore only.
@@ -81,3 +85,7 @@ func Journeys() ([]Journey, error) {
 	}
 	return list, nil
 }
+
+// MovieNightBehavior says how customers and partners of movie night behave in a
+// simulation: YAML, for package simulation.
+func MovieNightBehavior() []byte { return bytes.Clone(movieNightBehavior) }

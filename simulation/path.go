@@ -95,7 +95,7 @@ func (p *Path) thin() {
 		p.Enrollments[i].Bindings = nil
 		for j, l := range p.Enrollments[i].Log {
 			keep := map[string]any{}
-			for _, k := range []string{"arm", "outcome", "goal", "id", "action", "reason", "delivery", "channel", "until"} {
+			for _, k := range []string{"arm", "outcome", "goal", "id", "action", "reason", "delivery", "error", "message"} {
 				if v, ok := l.Detail[k]; ok {
 					keep[k] = v
 				}

@@ -23,7 +23,9 @@ func (p *passage) OpenTask(ctx context.Context, t orchestrator.Task, progress or
 	if known := p.tasks[t.ID]; known != nil {
 		return known.Task, nil
 	}
-	t.State = orchestrator.TaskOpen
+	if t.State = orchestrator.TaskOpen; string(t.Form) == "null" {
+		t.Form = nil // as it is written when there is none
+	}
 	p.tasks[t.ID] = &task{Task: t}
 	if p.script != nil {
 		p.script.taskOpened(p, t)

@@ -37,6 +37,7 @@ type JourneyReport struct {
 	Length      Times           `json:"length"` // of those that ended, from entry to end
 	Steps       []StepReport    `json:"steps"`
 	Incidents   []IncidentCount `json:"incidents"`
+	Failures    []FailureCount  `json:"failures"`
 	Undone      []Count         `json:"undone"` // by action
 }
 
@@ -99,6 +100,16 @@ type IncidentCount struct {
 	First   int    `json:"first"` // index of the first customer, whose path shows it
 }
 
+// FailureCount is how often a step failed for one cause and the journey went on
+// as the step's failure policy says.
+type FailureCount struct {
+	Step    string `json:"step"`
+	Code    string `json:"code"`
+	Message string `json:"message"` // of the first
+	Count   int    `json:"count"`
+	First   int    `json:"first"` // index of the first customer, whose path shows it
+}
+
 // CallCount is how often an action was called.
 type CallCount struct {
 	Action   string  `json:"action"`
@@ -155,6 +166,9 @@ func (p *plan) report(paths []*Path) *Report {
 		for _, n := range path.Notes {
 			notes[n]++
 		}
+	}
+	for _, n := range p.silent() {
+		notes[n] = len(paths)
 	}
 	for _, n := range notes.list() {
 		out.Notes = append(out.Notes, Note{n.Name, n.Count})

@@ -18,6 +18,7 @@ type tally struct {
 	goals     map[string][]time.Duration
 	incidents map[string]*IncidentCount
 	causes    []string // of incidents, in the order of their first
+	failures  []FailureCount
 }
 
 type stepTally struct {
@@ -57,6 +58,9 @@ func (t *tally) add(path *Path, e EnrollmentPath) {
 	seen := map[string]bool{}
 	for _, l := range e.Log {
 		t.entry(e, l, began, seen)
+		if code, ok := l.Detail["error"].(string); ok && l.Kind == orchestrator.LogDone {
+			t.failure(path.Index, l.Step, code, l.Detail)
+		}
 	}
 	for _, i := range e.Incidents {
 		t.incident(path.Index, i)
@@ -119,6 +123,17 @@ func (t *tally) incident(customer int, i Incident) {
 	}
 }
 
+func (t *tally) failure(customer int, step, code string, detail map[string]any) {
+	for i, f := range t.failures {
+		if f.Step == step && f.Code == code {
+			t.failures[i].Count++
+			return
+		}
+	}
+	message, _ := detail["message"].(string)
+	t.failures = append(t.failures, FailureCount{Step: step, Code: code, Message: message, Count: 1, First: customer})
+}
+
 func (t *tally) finish() JourneyReport {
 	out := t.JourneyReport
 	out.Outcomes, out.Undone, out.Length = t.outcomes.list(), t.undone.list(), times(t.length)
@@ -140,6 +155,8 @@ func (t *tally) finish() JourneyReport {
 	for _, cause := range t.causes {
 		out.Incidents = append(out.Incidents, *t.incidents[cause])
 	}
+	out.Failures = append([]FailureCount{}, t.failures...)
+	sort.SliceStable(out.Failures, func(i, j int) bool { return out.Failures[i].Count > out.Failures[j].Count })
 	sort.SliceStable(out.Incidents, func(i, j int) bool { return out.Incidents[i].Count > out.Incidents[j].Count })
 	return *out
 }

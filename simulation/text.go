@@ -66,6 +66,11 @@ func (j *JourneyReport) text(out *printer) {
 	}
 	out.table([]string{"\n  INCIDENT AT", "CODE", "COUNT", "OPEN", "CUSTOMER", "FIRST MESSAGE"}, rows)
 	rows = nil
+	for _, f := range j.Failures {
+		rows = append(rows, []string{"  " + f.Step, f.Code, fmt.Sprint(f.Count), fmt.Sprint(f.First), f.Message})
+	}
+	out.table([]string{"\n  FAILED AT", "CODE", "COUNT", "CUSTOMER", "FIRST MESSAGE"}, rows)
+	rows = nil
 	for _, u := range j.Undone {
 		rows = append(rows, []string{"  " + u.Name, fmt.Sprint(u.Count)})
 	}

@@ -39,16 +39,19 @@ func newBenchCommand() *cobra.Command {
 	var asJSON, strict bool
 	var rounds int
 	cmd := &cobra.Command{
-		Use:       "bench plugin|journey|intake|asleep",
+		Use:       "bench plugin|journey|intake|asleep|simulate",
 		Short:     "Measure this machine: rounds interleaved in one process, medians",
 		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
-		ValidArgs: []string{"plugin", "journey", "intake", "asleep"},
+		ValidArgs: []string{"plugin", "journey", "intake", "asleep", "simulate"},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if rounds < 1 || rounds > 1000 {
 				return fmt.Errorf("--rounds %d is out of range; use 1 to 1000", rounds)
 			}
 			if args[0] == "plugin" {
 				return benchPlugins(cmd.Context(), rounds, asJSON, strict, cmd.OutOrStdout())
+			}
+			if args[0] == "simulate" {
+				return benchSimulate(cmd.Context(), rounds, asJSON, cmd.OutOrStdout())
 			}
 			return runBench(cmd.Context(), suites[args[0]], rounds, asJSON, cmd.OutOrStdout())
 		},
