@@ -139,15 +139,9 @@ func (d *delivery) entrance(g *gate, door Door, e Event, data map[string]any) *e
 // complete makes the key and checks the variables. What is wrong with either is
 // wrong with the event: it is dead then, but others may enter by it.
 func (d *delivery) complete(w *entrance, data map[string]any) *entrance {
-	var err error
-	if w.key, err = w.gate.program.EntryKey(w.scope()); err != nil {
-		d.refused = append(d.refused, fmt.Errorf("making the key for journey %s: %w", w.gate.Name, invalid(err)))
-		w.refuse(DecidedBadKey, fmt.Sprintf("The key could not be made: %v.", err))
-	}
 	vars, _ := data["vars"].(map[string]any)
-	if _, err := w.gate.program.Variables(vars); err != nil && w.code == "" {
-		d.refused = append(d.refused, fmt.Errorf("reading the variables of journey %s: %w", w.gate.Name, invalid(err)))
-		w.refuse(DecidedBadVars, fmt.Sprintf("The event's variables do not fit: %v.", err))
+	if err := w.fill(vars); err != nil {
+		d.refused = append(d.refused, err)
 	}
 	if data != nil {
 		w.entry = w.event.Data

@@ -42,6 +42,20 @@ func (w *entrance) refuse(code DecisionCode, reason string) {
 	}
 }
 
+// fill makes the key and checks the variables, and returns what is wrong.
+func (w *entrance) fill(vars map[string]any) error {
+	var err error
+	if w.key, err = w.gate.program.EntryKey(w.scope()); err != nil {
+		w.refuse(DecidedBadKey, fmt.Sprintf("The key could not be made: %v.", err))
+		return fmt.Errorf("making the key for journey %s: %w", w.gate.Name, invalid(err))
+	}
+	if _, err := w.gate.program.Variables(vars); err != nil {
+		w.refuse(DecidedBadVars, fmt.Sprintf("The variables do not fit: %v.", err))
+		return fmt.Errorf("reading the variables of journey %s: %w", w.gate.Name, invalid(err))
+	}
+	return nil
+}
+
 // PassageID is the id of a customer's passage through a journey under a key:
 // passage 0 is the first, and has the id that [EnrollmentID] tells.
 func PassageID(workspace, journeyName, customer, key string, passage int) string {

@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 // Bounds of intake.
@@ -15,13 +16,16 @@ const (
 // may use it.
 const SourceAPI = "urn:qidong:api"
 
+// ownSources are Qidong itself.
+var ownSources = []string{SourceHandset, SourceAPI, SourceJourney, SourceQR}
+
 // AcceptEvents stores events, all or none, and tells per event whether it was
 // new. A *ValidationError names every problem by index. A time of zero is now.
 func (s *Service) AcceptEvents(ctx context.Context, a Actor, events []Event) ([]bool, error) {
 	if err := a.may(ScopeEvents); err != nil {
 		return nil, err
 	}
-	if err := checkEvents(events); err != nil {
+	if err := checkEvents(a, events); err != nil {
 		return nil, err
 	}
 	now := s.now()
@@ -51,7 +55,7 @@ func (s *Service) wake() {
 	}
 }
 
-func checkEvents(events []Event) error {
+func checkEvents(a Actor, events []Event) error {
 	c := check{subject: "event"}
 	if len(events) == 0 || len(events) > maxEvents {
 		c.add("events", "BAD_COUNT", fmt.Sprintf("There are %d events.", len(events)), fmt.Sprintf("Send 1 to %d at a time.", maxEvents))
@@ -71,11 +75,12 @@ func checkEvents(events []Event) error {
 			c.add(path+"time", "BAD_TIME", "The year is not one of four digits.", "Write the time as in RFC 3339.")
 		}
 		// These are made here only: a partner's token must not enroll anybody or
-		// answer for a customer.
-		if e.Type == EventReply || e.Type == EventEnroll {
+		// answer for a customer. What customers write comes from channels, which
+		// have more rights than a partner.
+		if ReservedEvent(e.Type) && (e.Type != EventMessageReceived || a.may() != nil) {
 			c.add(path+"type", "RESERVED", fmt.Sprintf("Events of type %s are made by Qidong itself.", e.Type), "Use the API's call for it.")
 		}
-		if e.Source == SourceHandset || e.Source == SourceAPI {
+		if slices.Contains(ownSources, e.Source) {
 			c.add(path+"source", "RESERVED", fmt.Sprintf("The source %s is Qidong itself.", e.Source), "Name your own system as the source.")
 		}
 		if len(c.problems) > 100 {

@@ -14,7 +14,7 @@ import (
 
 func newEventCommand() *cobra.Command {
 	c := &connection{}
-	cmd := c.bindAs(&cobra.Command{Use: "event", Short: "Send events"}, "data-dir") // --data is the event's
+	cmd := c.bindAs(&cobra.Command{Use: "event", Short: "Send events, look at the inbox, replay what was given up"}, "data-dir") // --data is the event's
 	var e client.Event
 	var data string
 	send := &cobra.Command{
@@ -37,7 +37,7 @@ func newEventCommand() *cobra.Command {
 	f.StringVar(&data, "data", "", "a JSON value")
 	f.StringVar(&e.Source, "source", "qidong-cli", "who tells; with the id it is the dedupe key")
 	f.StringVar(&e.ID, "id", "", "unique in its source (default: random)")
-	cmd.AddCommand(send)
+	cmd.AddCommand(send, newEventInboxCommand(c), newEventDeadCommand(c))
 	return cmd
 }
 

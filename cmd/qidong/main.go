@@ -51,7 +51,7 @@ func newRootCommand() *cobra.Command {
 	root.AddCommand(
 		newDevCommand(),
 		newJourneyCommand(), newPluginCommand(), newSecretCommand(), newEventCommand(), newEnrollmentCommand(),
-		newTaskCommand(), newSurveyCommand(),
+		newTaskCommand(), newSurveyCommand(), newEntryCommand(),
 		newDemoCommand(), newBenchCommand(),
 	)
 	return root

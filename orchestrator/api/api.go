@@ -66,6 +66,7 @@ func Register(mux *http.ServeMux, d Deps) {
 	handle(qidongv1connect.NewEnrollmentServiceHandler(s, opts))
 	handle(qidongv1connect.NewEventServiceHandler(s, opts))
 	handle(qidongv1connect.NewTaskServiceHandler(s, opts))
+	handle(qidongv1connect.NewEntryServiceHandler(s, opts))
 	handle(qidongv1connect.NewSurveyServiceHandler(s, opts))
 	mux.HandleFunc("POST /events", s.intake(auth))
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {

@@ -64,3 +64,42 @@ func protoEvent(e orchestrator.Event) (*qidongv1.Event, error) {
 		Data: data, ReceiveTime: protoTime(e.ReceivedAt),
 	}, err
 }
+
+func (s *server) GetInbox(ctx context.Context, _ *qidongv1.GetInboxRequest) (*qidongv1.GetInboxResponse, error) {
+	in, err := s.svc.Inbox(ctx, ActorFrom(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return &qidongv1.GetInboxResponse{
+		Pending: in.Pending, Dead: in.Dead, Conflicts: each(in.Conflicts, func(c orchestrator.EventConflict) *qidongv1.EventConflict {
+			return &qidongv1.EventConflict{Source: c.Source, Count: c.Count, LastId: c.LastID, LastTime: protoTime(c.LastAt)}
+		}),
+	}, nil
+}
+
+func (s *server) ListDeadEvents(ctx context.Context, r *qidongv1.ListDeadEventsRequest) (*qidongv1.ListDeadEventsResponse, error) {
+	a := ActorFrom(ctx)
+	p, err := s.pages.request(a, "dead", r.PageSize, r.PageToken)
+	if err != nil {
+		return nil, err
+	}
+	page, after, err := s.svc.DeadEvents(ctx, a, p)
+	if err != nil {
+		return nil, err
+	}
+	out, err := eachErr(page, func(e orchestrator.Event) (*qidongv1.DeadEvent, error) {
+		wire, err := protoEvent(e)
+		return &qidongv1.DeadEvent{Event: wire, Reason: e.Reason, Attempts: int32(e.Attempts)}, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &qidongv1.ListDeadEventsResponse{Events: out, NextPageToken: s.pages.token(a, "dead", after)}, nil
+}
+
+func (s *server) ReplayEvent(ctx context.Context, r *qidongv1.ReplayEventRequest) (*qidongv1.ReplayEventResponse, error) {
+	if err := s.svc.ReplayEvent(ctx, ActorFrom(ctx), r.Source, r.Id); err != nil {
+		return nil, err
+	}
+	return &qidongv1.ReplayEventResponse{}, nil
+}

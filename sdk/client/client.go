@@ -24,6 +24,7 @@ type Client struct {
 	Enrollments qidongv1connect.EnrollmentServiceClient
 	Events      qidongv1connect.EventServiceClient
 	Tasks       qidongv1connect.TaskServiceClient
+	Entries     qidongv1connect.EntryServiceClient
 	Surveys     qidongv1connect.SurveyServiceClient
 
 	base string
@@ -49,6 +50,7 @@ func New(baseURL, token string) *Client {
 		Enrollments: qidongv1connect.NewEnrollmentServiceClient(hc, base, limit),
 		Events:      qidongv1connect.NewEventServiceClient(hc, base, limit),
 		Tasks:       qidongv1connect.NewTaskServiceClient(hc, base, limit),
+		Entries:     qidongv1connect.NewEntryServiceClient(hc, base, limit),
 		Surveys:     qidongv1connect.NewSurveyServiceClient(hc, base, limit),
 		base:        base,
 		http:        hc,

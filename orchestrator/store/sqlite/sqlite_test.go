@@ -132,7 +132,7 @@ func TestListsUseAnIndex(t *testing.T) {
 		`SELECT * FROM enrollments WHERE workspace = ? AND customer = ? AND status <> 'ended' ORDER BY seq`:                        "enrollments_customer",
 		`SELECT * FROM enrollments WHERE workspace = ? AND status = 'open' AND wait_until > 0 AND wait_until < ?`:                  "enrollments_wait",
 		`SELECT seq FROM events WHERE workspace = ? AND queue = ? AND seq > ? AND status = 'pending' ORDER BY seq LIMIT 1`:         "events_queue",
-		`SELECT workspace, queue, after FROM queues WHERE due <= ? ORDER BY due, after LIMIT 10`:                                          "queues_due",
+		`SELECT workspace, queue, after FROM queues WHERE due <= ? ORDER BY due, after LIMIT 10`:                                   "queues_due",
 		`SELECT * FROM enrollments WHERE workspace = ? AND journey = ? AND customer = ? AND key = ? ORDER BY passage DESC LIMIT 1`: "enrollments_passage",
 		`SELECT seq FROM decisions WHERE workspace = ? AND journey = ? AND customer = ? ORDER BY seq DESC LIMIT 1 OFFSET 200`:      "decisions_customer",
 		`SELECT count(*) FROM events WHERE status = 'dead'`:                                                                        "events_dead",

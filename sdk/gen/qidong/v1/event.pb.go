@@ -390,6 +390,447 @@ func (x *ListEventsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// GetInboxRequest asks how the inbox is.
+type GetInboxRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetInboxRequest) Reset() {
+	*x = GetInboxRequest{}
+	mi := &file_qidong_v1_event_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetInboxRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetInboxRequest) ProtoMessage() {}
+
+func (x *GetInboxRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_event_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetInboxRequest.ProtoReflect.Descriptor instead.
+func (*GetInboxRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_event_proto_rawDescGZIP(), []int{6}
+}
+
+// EventConflict is a source that sent known ids with other content; what came
+// first was kept.
+type EventConflict struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who sent them.
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// How often.
+	Count int64 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	// The id of the latest.
+	LastId string `protobuf:"bytes,3,opt,name=last_id,json=lastId,proto3" json:"last_id,omitempty"`
+	// When it came.
+	LastTime      *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=last_time,json=lastTime,proto3" json:"last_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EventConflict) Reset() {
+	*x = EventConflict{}
+	mi := &file_qidong_v1_event_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EventConflict) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EventConflict) ProtoMessage() {}
+
+func (x *EventConflict) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_event_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EventConflict.ProtoReflect.Descriptor instead.
+func (*EventConflict) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_event_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *EventConflict) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *EventConflict) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *EventConflict) GetLastId() string {
+	if x != nil {
+		return x.LastId
+	}
+	return ""
+}
+
+func (x *EventConflict) GetLastTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastTime
+	}
+	return nil
+}
+
+// GetInboxResponse tells how it is.
+type GetInboxResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Events not handed out yet, of the whole installation.
+	Pending int64 `protobuf:"varint,1,opt,name=pending,proto3" json:"pending,omitempty"`
+	// Events given up, of the whole installation.
+	Dead int64 `protobuf:"varint,2,opt,name=dead,proto3" json:"dead,omitempty"`
+	// The latest first, at most 100.
+	Conflicts     []*EventConflict `protobuf:"bytes,3,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetInboxResponse) Reset() {
+	*x = GetInboxResponse{}
+	mi := &file_qidong_v1_event_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetInboxResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetInboxResponse) ProtoMessage() {}
+
+func (x *GetInboxResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_event_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetInboxResponse.ProtoReflect.Descriptor instead.
+func (*GetInboxResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_event_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *GetInboxResponse) GetPending() int64 {
+	if x != nil {
+		return x.Pending
+	}
+	return 0
+}
+
+func (x *GetInboxResponse) GetDead() int64 {
+	if x != nil {
+		return x.Dead
+	}
+	return 0
+}
+
+func (x *GetInboxResponse) GetConflicts() []*EventConflict {
+	if x != nil {
+		return x.Conflicts
+	}
+	return nil
+}
+
+// ListDeadEventsRequest asks for a page.
+type ListDeadEventsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 0 is 50; at most 500.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before; empty for the first.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDeadEventsRequest) Reset() {
+	*x = ListDeadEventsRequest{}
+	mi := &file_qidong_v1_event_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDeadEventsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDeadEventsRequest) ProtoMessage() {}
+
+func (x *ListDeadEventsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_event_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDeadEventsRequest.ProtoReflect.Descriptor instead.
+func (*ListDeadEventsRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_event_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ListDeadEventsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListDeadEventsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// DeadEvent is an event that was given up.
+type DeadEvent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The event.
+	Event *Event `protobuf:"bytes,1,opt,name=event,proto3" json:"event,omitempty"`
+	// Why.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// How often it was tried.
+	Attempts      int32 `protobuf:"varint,3,opt,name=attempts,proto3" json:"attempts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeadEvent) Reset() {
+	*x = DeadEvent{}
+	mi := &file_qidong_v1_event_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeadEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeadEvent) ProtoMessage() {}
+
+func (x *DeadEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_event_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeadEvent.ProtoReflect.Descriptor instead.
+func (*DeadEvent) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_event_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *DeadEvent) GetEvent() *Event {
+	if x != nil {
+		return x.Event
+	}
+	return nil
+}
+
+func (x *DeadEvent) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *DeadEvent) GetAttempts() int32 {
+	if x != nil {
+		return x.Attempts
+	}
+	return 0
+}
+
+// ListDeadEventsResponse is a page.
+type ListDeadEventsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Newest first.
+	Events []*DeadEvent `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDeadEventsResponse) Reset() {
+	*x = ListDeadEventsResponse{}
+	mi := &file_qidong_v1_event_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDeadEventsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDeadEventsResponse) ProtoMessage() {}
+
+func (x *ListDeadEventsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_event_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDeadEventsResponse.ProtoReflect.Descriptor instead.
+func (*ListDeadEventsResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_event_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListDeadEventsResponse) GetEvents() []*DeadEvent {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *ListDeadEventsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// ReplayEventRequest names a dead event.
+type ReplayEventRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its source.
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// Its id.
+	Id            string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReplayEventRequest) Reset() {
+	*x = ReplayEventRequest{}
+	mi := &file_qidong_v1_event_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReplayEventRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReplayEventRequest) ProtoMessage() {}
+
+func (x *ReplayEventRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_event_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReplayEventRequest.ProtoReflect.Descriptor instead.
+func (*ReplayEventRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_event_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ReplayEventRequest) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *ReplayEventRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// ReplayEventResponse is empty: it is handed out soon.
+type ReplayEventResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReplayEventResponse) Reset() {
+	*x = ReplayEventResponse{}
+	mi := &file_qidong_v1_event_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReplayEventResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReplayEventResponse) ProtoMessage() {}
+
+func (x *ReplayEventResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_event_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReplayEventResponse.ProtoReflect.Descriptor instead.
+func (*ReplayEventResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_event_proto_rawDescGZIP(), []int{13}
+}
+
 var File_qidong_v1_event_proto protoreflect.FileDescriptor
 
 const file_qidong_v1_event_proto_rawDesc = "" +
@@ -418,12 +859,40 @@ const file_qidong_v1_event_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tR\tpageToken\"f\n" +
 	"\x12ListEventsResponse\x12(\n" +
 	"\x06events\x18\x01 \x03(\v2\x10.qidong.v1.EventR\x06events\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xa4\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x11\n" +
+	"\x0fGetInboxRequest\"\x8f\x01\n" +
+	"\rEventConflict\x12\x16\n" +
+	"\x06source\x18\x01 \x01(\tR\x06source\x12\x14\n" +
+	"\x05count\x18\x02 \x01(\x03R\x05count\x12\x17\n" +
+	"\alast_id\x18\x03 \x01(\tR\x06lastId\x127\n" +
+	"\tlast_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\blastTime\"x\n" +
+	"\x10GetInboxResponse\x12\x18\n" +
+	"\apending\x18\x01 \x01(\x03R\apending\x12\x12\n" +
+	"\x04dead\x18\x02 \x01(\x03R\x04dead\x126\n" +
+	"\tconflicts\x18\x03 \x03(\v2\x18.qidong.v1.EventConflictR\tconflicts\"S\n" +
+	"\x15ListDeadEventsRequest\x12\x1b\n" +
+	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\"g\n" +
+	"\tDeadEvent\x12&\n" +
+	"\x05event\x18\x01 \x01(\v2\x10.qidong.v1.EventR\x05event\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x1a\n" +
+	"\battempts\x18\x03 \x01(\x05R\battempts\"n\n" +
+	"\x16ListDeadEventsResponse\x12,\n" +
+	"\x06events\x18\x01 \x03(\v2\x14.qidong.v1.DeadEventR\x06events\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"<\n" +
+	"\x12ReplayEventRequest\x12\x16\n" +
+	"\x06source\x18\x01 \x01(\tR\x06source\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\"\x15\n" +
+	"\x13ReplayEventResponse2\x8e\x03\n" +
 	"\fEventService\x12I\n" +
 	"\n" +
 	"SendEvents\x12\x1c.qidong.v1.SendEventsRequest\x1a\x1d.qidong.v1.SendEventsResponse\x12I\n" +
 	"\n" +
-	"ListEvents\x12\x1c.qidong.v1.ListEventsRequest\x1a\x1d.qidong.v1.ListEventsResponseB\x95\x01\n" +
+	"ListEvents\x12\x1c.qidong.v1.ListEventsRequest\x1a\x1d.qidong.v1.ListEventsResponse\x12C\n" +
+	"\bGetInbox\x12\x1a.qidong.v1.GetInboxRequest\x1a\x1b.qidong.v1.GetInboxResponse\x12U\n" +
+	"\x0eListDeadEvents\x12 .qidong.v1.ListDeadEventsRequest\x1a!.qidong.v1.ListDeadEventsResponse\x12L\n" +
+	"\vReplayEvent\x12\x1d.qidong.v1.ReplayEventRequest\x1a\x1e.qidong.v1.ReplayEventResponseB\x95\x01\n" +
 	"\rcom.qidong.v1B\n" +
 	"EventProtoP\x01Z3github.com/qidong/qidong/sdk/gen/qidong/v1;qidongv1\xa2\x02\x03QXX\xaa\x02\tQidong.V1\xca\x02\tQidong\\V1\xe2\x02\x15Qidong\\V1\\GPBMetadata\xea\x02\n" +
 	"Qidong::V1b\x06proto3"
@@ -440,33 +909,51 @@ func file_qidong_v1_event_proto_rawDescGZIP() []byte {
 	return file_qidong_v1_event_proto_rawDescData
 }
 
-var file_qidong_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_qidong_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_qidong_v1_event_proto_goTypes = []any{
-	(*Event)(nil),                 // 0: qidong.v1.Event
-	(*SendEventsRequest)(nil),     // 1: qidong.v1.SendEventsRequest
-	(*SendEventsResponse)(nil),    // 2: qidong.v1.SendEventsResponse
-	(*EventResult)(nil),           // 3: qidong.v1.EventResult
-	(*ListEventsRequest)(nil),     // 4: qidong.v1.ListEventsRequest
-	(*ListEventsResponse)(nil),    // 5: qidong.v1.ListEventsResponse
-	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
-	(*structpb.Value)(nil),        // 7: google.protobuf.Value
+	(*Event)(nil),                  // 0: qidong.v1.Event
+	(*SendEventsRequest)(nil),      // 1: qidong.v1.SendEventsRequest
+	(*SendEventsResponse)(nil),     // 2: qidong.v1.SendEventsResponse
+	(*EventResult)(nil),            // 3: qidong.v1.EventResult
+	(*ListEventsRequest)(nil),      // 4: qidong.v1.ListEventsRequest
+	(*ListEventsResponse)(nil),     // 5: qidong.v1.ListEventsResponse
+	(*GetInboxRequest)(nil),        // 6: qidong.v1.GetInboxRequest
+	(*EventConflict)(nil),          // 7: qidong.v1.EventConflict
+	(*GetInboxResponse)(nil),       // 8: qidong.v1.GetInboxResponse
+	(*ListDeadEventsRequest)(nil),  // 9: qidong.v1.ListDeadEventsRequest
+	(*DeadEvent)(nil),              // 10: qidong.v1.DeadEvent
+	(*ListDeadEventsResponse)(nil), // 11: qidong.v1.ListDeadEventsResponse
+	(*ReplayEventRequest)(nil),     // 12: qidong.v1.ReplayEventRequest
+	(*ReplayEventResponse)(nil),    // 13: qidong.v1.ReplayEventResponse
+	(*timestamppb.Timestamp)(nil),  // 14: google.protobuf.Timestamp
+	(*structpb.Value)(nil),         // 15: google.protobuf.Value
 }
 var file_qidong_v1_event_proto_depIdxs = []int32{
-	6, // 0: qidong.v1.Event.time:type_name -> google.protobuf.Timestamp
-	7, // 1: qidong.v1.Event.data:type_name -> google.protobuf.Value
-	6, // 2: qidong.v1.Event.receive_time:type_name -> google.protobuf.Timestamp
-	0, // 3: qidong.v1.SendEventsRequest.events:type_name -> qidong.v1.Event
-	3, // 4: qidong.v1.SendEventsResponse.results:type_name -> qidong.v1.EventResult
-	0, // 5: qidong.v1.ListEventsResponse.events:type_name -> qidong.v1.Event
-	1, // 6: qidong.v1.EventService.SendEvents:input_type -> qidong.v1.SendEventsRequest
-	4, // 7: qidong.v1.EventService.ListEvents:input_type -> qidong.v1.ListEventsRequest
-	2, // 8: qidong.v1.EventService.SendEvents:output_type -> qidong.v1.SendEventsResponse
-	5, // 9: qidong.v1.EventService.ListEvents:output_type -> qidong.v1.ListEventsResponse
-	8, // [8:10] is the sub-list for method output_type
-	6, // [6:8] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	14, // 0: qidong.v1.Event.time:type_name -> google.protobuf.Timestamp
+	15, // 1: qidong.v1.Event.data:type_name -> google.protobuf.Value
+	14, // 2: qidong.v1.Event.receive_time:type_name -> google.protobuf.Timestamp
+	0,  // 3: qidong.v1.SendEventsRequest.events:type_name -> qidong.v1.Event
+	3,  // 4: qidong.v1.SendEventsResponse.results:type_name -> qidong.v1.EventResult
+	0,  // 5: qidong.v1.ListEventsResponse.events:type_name -> qidong.v1.Event
+	14, // 6: qidong.v1.EventConflict.last_time:type_name -> google.protobuf.Timestamp
+	7,  // 7: qidong.v1.GetInboxResponse.conflicts:type_name -> qidong.v1.EventConflict
+	0,  // 8: qidong.v1.DeadEvent.event:type_name -> qidong.v1.Event
+	10, // 9: qidong.v1.ListDeadEventsResponse.events:type_name -> qidong.v1.DeadEvent
+	1,  // 10: qidong.v1.EventService.SendEvents:input_type -> qidong.v1.SendEventsRequest
+	4,  // 11: qidong.v1.EventService.ListEvents:input_type -> qidong.v1.ListEventsRequest
+	6,  // 12: qidong.v1.EventService.GetInbox:input_type -> qidong.v1.GetInboxRequest
+	9,  // 13: qidong.v1.EventService.ListDeadEvents:input_type -> qidong.v1.ListDeadEventsRequest
+	12, // 14: qidong.v1.EventService.ReplayEvent:input_type -> qidong.v1.ReplayEventRequest
+	2,  // 15: qidong.v1.EventService.SendEvents:output_type -> qidong.v1.SendEventsResponse
+	5,  // 16: qidong.v1.EventService.ListEvents:output_type -> qidong.v1.ListEventsResponse
+	8,  // 17: qidong.v1.EventService.GetInbox:output_type -> qidong.v1.GetInboxResponse
+	11, // 18: qidong.v1.EventService.ListDeadEvents:output_type -> qidong.v1.ListDeadEventsResponse
+	13, // 19: qidong.v1.EventService.ReplayEvent:output_type -> qidong.v1.ReplayEventResponse
+	15, // [15:20] is the sub-list for method output_type
+	10, // [10:15] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_qidong_v1_event_proto_init() }
@@ -480,7 +967,7 @@ func file_qidong_v1_event_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_qidong_v1_event_proto_rawDesc), len(file_qidong_v1_event_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -37,6 +37,14 @@ const (
 	EventServiceSendEventsProcedure = "/qidong.v1.EventService/SendEvents"
 	// EventServiceListEventsProcedure is the fully-qualified name of the EventService's ListEvents RPC.
 	EventServiceListEventsProcedure = "/qidong.v1.EventService/ListEvents"
+	// EventServiceGetInboxProcedure is the fully-qualified name of the EventService's GetInbox RPC.
+	EventServiceGetInboxProcedure = "/qidong.v1.EventService/GetInbox"
+	// EventServiceListDeadEventsProcedure is the fully-qualified name of the EventService's
+	// ListDeadEvents RPC.
+	EventServiceListDeadEventsProcedure = "/qidong.v1.EventService/ListDeadEvents"
+	// EventServiceReplayEventProcedure is the fully-qualified name of the EventService's ReplayEvent
+	// RPC.
+	EventServiceReplayEventProcedure = "/qidong.v1.EventService/ReplayEvent"
 )
 
 // EventServiceClient is a client for the qidong.v1.EventService service.
@@ -46,6 +54,14 @@ type EventServiceClient interface {
 	SendEvents(context.Context, *v1.SendEventsRequest) (*v1.SendEventsResponse, error)
 	// ListEvents lists stored events, newest first. Scope: admin.
 	ListEvents(context.Context, *v1.ListEventsRequest) (*v1.ListEventsResponse, error)
+	// GetInbox tells how many events wait or were given up, and which sources
+	// send ids that are not unique. Scope: admin.
+	GetInbox(context.Context, *v1.GetInboxRequest) (*v1.GetInboxResponse, error)
+	// ListDeadEvents lists events that were given up. Scope: admin.
+	ListDeadEvents(context.Context, *v1.ListDeadEventsRequest) (*v1.ListDeadEventsResponse, error)
+	// ReplayEvent hands a dead event out again, as if it had just come. NOT_FOUND
+	// when it is not dead. Scope: admin.
+	ReplayEvent(context.Context, *v1.ReplayEventRequest) (*v1.ReplayEventResponse, error)
 }
 
 // NewEventServiceClient constructs a client for the qidong.v1.EventService service. By default, it
@@ -71,13 +87,34 @@ func NewEventServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(eventServiceMethods.ByName("ListEvents")),
 			connect.WithClientOptions(opts...),
 		),
+		getInbox: connect.NewClient[v1.GetInboxRequest, v1.GetInboxResponse](
+			httpClient,
+			baseURL+EventServiceGetInboxProcedure,
+			connect.WithSchema(eventServiceMethods.ByName("GetInbox")),
+			connect.WithClientOptions(opts...),
+		),
+		listDeadEvents: connect.NewClient[v1.ListDeadEventsRequest, v1.ListDeadEventsResponse](
+			httpClient,
+			baseURL+EventServiceListDeadEventsProcedure,
+			connect.WithSchema(eventServiceMethods.ByName("ListDeadEvents")),
+			connect.WithClientOptions(opts...),
+		),
+		replayEvent: connect.NewClient[v1.ReplayEventRequest, v1.ReplayEventResponse](
+			httpClient,
+			baseURL+EventServiceReplayEventProcedure,
+			connect.WithSchema(eventServiceMethods.ByName("ReplayEvent")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // eventServiceClient implements EventServiceClient.
 type eventServiceClient struct {
-	sendEvents *connect.Client[v1.SendEventsRequest, v1.SendEventsResponse]
-	listEvents *connect.Client[v1.ListEventsRequest, v1.ListEventsResponse]
+	sendEvents     *connect.Client[v1.SendEventsRequest, v1.SendEventsResponse]
+	listEvents     *connect.Client[v1.ListEventsRequest, v1.ListEventsResponse]
+	getInbox       *connect.Client[v1.GetInboxRequest, v1.GetInboxResponse]
+	listDeadEvents *connect.Client[v1.ListDeadEventsRequest, v1.ListDeadEventsResponse]
+	replayEvent    *connect.Client[v1.ReplayEventRequest, v1.ReplayEventResponse]
 }
 
 // SendEvents calls qidong.v1.EventService.SendEvents.
@@ -98,6 +135,33 @@ func (c *eventServiceClient) ListEvents(ctx context.Context, req *v1.ListEventsR
 	return nil, err
 }
 
+// GetInbox calls qidong.v1.EventService.GetInbox.
+func (c *eventServiceClient) GetInbox(ctx context.Context, req *v1.GetInboxRequest) (*v1.GetInboxResponse, error) {
+	response, err := c.getInbox.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListDeadEvents calls qidong.v1.EventService.ListDeadEvents.
+func (c *eventServiceClient) ListDeadEvents(ctx context.Context, req *v1.ListDeadEventsRequest) (*v1.ListDeadEventsResponse, error) {
+	response, err := c.listDeadEvents.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ReplayEvent calls qidong.v1.EventService.ReplayEvent.
+func (c *eventServiceClient) ReplayEvent(ctx context.Context, req *v1.ReplayEventRequest) (*v1.ReplayEventResponse, error) {
+	response, err := c.replayEvent.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // EventServiceHandler is an implementation of the qidong.v1.EventService service.
 type EventServiceHandler interface {
 	// SendEvents stores events, all or none. An event with problems is
@@ -105,6 +169,14 @@ type EventServiceHandler interface {
 	SendEvents(context.Context, *v1.SendEventsRequest) (*v1.SendEventsResponse, error)
 	// ListEvents lists stored events, newest first. Scope: admin.
 	ListEvents(context.Context, *v1.ListEventsRequest) (*v1.ListEventsResponse, error)
+	// GetInbox tells how many events wait or were given up, and which sources
+	// send ids that are not unique. Scope: admin.
+	GetInbox(context.Context, *v1.GetInboxRequest) (*v1.GetInboxResponse, error)
+	// ListDeadEvents lists events that were given up. Scope: admin.
+	ListDeadEvents(context.Context, *v1.ListDeadEventsRequest) (*v1.ListDeadEventsResponse, error)
+	// ReplayEvent hands a dead event out again, as if it had just come. NOT_FOUND
+	// when it is not dead. Scope: admin.
+	ReplayEvent(context.Context, *v1.ReplayEventRequest) (*v1.ReplayEventResponse, error)
 }
 
 // NewEventServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -126,12 +198,36 @@ func NewEventServiceHandler(svc EventServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(eventServiceMethods.ByName("ListEvents")),
 		connect.WithHandlerOptions(opts...),
 	)
+	eventServiceGetInboxHandler := connect.NewUnaryHandlerSimple(
+		EventServiceGetInboxProcedure,
+		svc.GetInbox,
+		connect.WithSchema(eventServiceMethods.ByName("GetInbox")),
+		connect.WithHandlerOptions(opts...),
+	)
+	eventServiceListDeadEventsHandler := connect.NewUnaryHandlerSimple(
+		EventServiceListDeadEventsProcedure,
+		svc.ListDeadEvents,
+		connect.WithSchema(eventServiceMethods.ByName("ListDeadEvents")),
+		connect.WithHandlerOptions(opts...),
+	)
+	eventServiceReplayEventHandler := connect.NewUnaryHandlerSimple(
+		EventServiceReplayEventProcedure,
+		svc.ReplayEvent,
+		connect.WithSchema(eventServiceMethods.ByName("ReplayEvent")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/qidong.v1.EventService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case EventServiceSendEventsProcedure:
 			eventServiceSendEventsHandler.ServeHTTP(w, r)
 		case EventServiceListEventsProcedure:
 			eventServiceListEventsHandler.ServeHTTP(w, r)
+		case EventServiceGetInboxProcedure:
+			eventServiceGetInboxHandler.ServeHTTP(w, r)
+		case EventServiceListDeadEventsProcedure:
+			eventServiceListDeadEventsHandler.ServeHTTP(w, r)
+		case EventServiceReplayEventProcedure:
+			eventServiceReplayEventHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -147,4 +243,16 @@ func (UnimplementedEventServiceHandler) SendEvents(context.Context, *v1.SendEven
 
 func (UnimplementedEventServiceHandler) ListEvents(context.Context, *v1.ListEventsRequest) (*v1.ListEventsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.EventService.ListEvents is not implemented"))
+}
+
+func (UnimplementedEventServiceHandler) GetInbox(context.Context, *v1.GetInboxRequest) (*v1.GetInboxResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.EventService.GetInbox is not implemented"))
+}
+
+func (UnimplementedEventServiceHandler) ListDeadEvents(context.Context, *v1.ListDeadEventsRequest) (*v1.ListDeadEventsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.EventService.ListDeadEvents is not implemented"))
+}
+
+func (UnimplementedEventServiceHandler) ReplayEvent(context.Context, *v1.ReplayEventRequest) (*v1.ReplayEventResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.EventService.ReplayEvent is not implemented"))
 }
