@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -94,14 +95,14 @@ var cronParser = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month 
 
 func checkCron(expression string) error {
 	if len(expression) > 256 || strings.Contains(expression, "=") {
-		return fmt.Errorf("it has a zone of its own, or more than 256 bytes")
+		return errors.New("it has a zone of its own, or more than 256 bytes")
 	}
 	parsed, err := cronParser.Parse(expression)
 	if err != nil {
 		return err
 	}
 	if parsed.Next(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() { // 31 February
-		return fmt.Errorf("its day never comes")
+		return errors.New("its day never comes")
 	}
 	return nil
 }

@@ -48,7 +48,10 @@ func (k *compiler) structure() {
 
 // tree checks the steps.
 func (k *compiler) tree() {
-	if len(k.def.Steps) == 0 {
+	switch {
+	case k.def.Worker != nil:
+		k.worker()
+	case len(k.def.Steps) == 0:
 		k.report("steps", "", "MISSING_FIELD", "There are no steps.", "Add at least one.")
 	}
 	k.sequence(k.def.Steps, nil, "")

@@ -90,6 +90,7 @@ var codes = map[string]string{
 	"UNKNOWN_VARIABLE":     "the journey declares no such variable",
 	"UNREACHABLE":          "a step or an arm is never reached",
 	"WRONG_TYPE":           "a text, a number, a list or an object stands where another must",
+	"WORKER_STEPS":         "a journey written in Go has steps as well",
 }
 
 // Codes are the codes of problems and what each says.

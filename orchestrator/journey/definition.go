@@ -23,13 +23,25 @@ type Definition struct {
 	Guardrails Guardrails                `json:"guardrails,omitzero"`
 	Goals      []Goal                    `json:"goals,omitempty"`
 	Exit       []Exit                    `json:"exit,omitempty"`
-	Steps      []*Step                   `json:"steps"`
+	// Worker runs the journey: it is written in Go, and has no steps here.
+	Worker *Worker `json:"worker,omitempty"`
+	Steps  []*Step `json:"steps"`
 	// Actions holds, for every "plugin.action" used, what the workflow must
 	// know of it without asking anyone: filled in at publish.
 	Actions map[string]Action `json:"actions,omitempty"`
 	// Segments holds the rule of every segment that is named anywhere: filled
 	// in at publish, so that a later change of the segment changes nothing here.
 	Segments map[string]string `json:"segments,omitempty"`
+}
+
+// Worker names the engineer's own worker that runs a journey written in Go.
+type Worker struct {
+	// Queue is the Temporal task queue that the worker listens on, and not
+	// Qidong's own.
+	Queue string `json:"queue"`
+	// Actions are the plugins' actions that the code calls, "plugin.action"; their
+	// versions are pinned at publish.
+	Actions []string `json:"actions,omitempty"`
 }
 
 // Guardrails protect the customer; they hold for every message of the journey.

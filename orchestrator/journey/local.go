@@ -2,6 +2,7 @@ package journey
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -85,12 +86,7 @@ func (w *Window) next(now time.Time, in *time.Location) (time.Time, error) {
 }
 
 func (w *Window) on(day time.Weekday) bool {
-	for _, d := range w.Days {
-		if d == weekdays[day] {
-			return true
-		}
-	}
-	return len(w.Days) == 0
+	return len(w.Days) == 0 || slices.Contains(w.Days, weekdays[day])
 }
 
 // moment is the date of a customer: the next one from now on if it is yearly.
@@ -120,8 +116,8 @@ func (d *Date) moment(now time.Time, customer map[string]any, in *time.Location)
 // trait reads the date: its day, the minute of it, and whether it is a moment of
 // its own.
 func (d *Date) trait(customer map[string]any, in *time.Location) (day time.Time, minute int, exact bool, err error) {
-	var v any = customer["traits"]
-	for _, name := range strings.Split(d.Trait, ".") {
+	v := customer["traits"]
+	for name := range strings.SplitSeq(d.Trait, ".") {
 		m, _ := v.(map[string]any)
 		v = m[name]
 	}

@@ -3,6 +3,7 @@ package journey_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,8 +27,12 @@ func (k *sketch) journey() []byte {
 	d := object{
 		"qidong": "v1", "journey": "random", "title": "Random",
 		"entry": rapid.SampledFrom([]object{
-			{"api": true}, {"event": object{"type": "a.b", "match": "event.data.x > 1"}, "key": "event.data.id"}, {"segment": object{"segment": "members"}},
-			{"schedule": object{"cron": "0 9 * * 5", "segment": "members"}}, {"keyword": object{"words": []string{"go"}}}, {"qr": object{}},
+			{"api": true},
+			{"event": object{"type": "a.b", "match": "event.data.x > 1"}, "key": "event.data.id"},
+			{"segment": object{"segment": "members"}},
+			{"schedule": object{"cron": "0 9 * * 5", "segment": "members"}},
+			{"keyword": object{"words": []string{"go"}}},
+			{"qr": object{}},
 		}).Draw(k.t, "entry"),
 		"variables": object{"type": "object", "properties": object{"n": object{"type": "integer", "default": 1}}},
 		"goals":     []object{{"id": "g", "when": `"won" in customer.tags`}},
@@ -69,9 +74,7 @@ func (k *sketch) step(depth int) object {
 	}
 	arm := func(id string, more object) object {
 		a := object{"id": id, "steps": k.steps(depth-1, 0)}
-		for name, v := range more {
-			a[name] = v
-		}
+		maps.Copy(a, more)
 		return a
 	}
 	switch kind := rapid.SampledFrom(kinds).Draw(k.t, "kind"); kind {

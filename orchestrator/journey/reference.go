@@ -40,27 +40,27 @@ func (p *place) in(c *place) *place {
 	return nil
 }
 
-// endedWhen tells whether the target, which is t or inside it, has ended when
-// from begins, which is c or inside it; t and c are in one sequence.
-func (target *place) endedWhen(t, c, from *place) ended {
+// endedWhen tells whether p, which is t or inside it, has ended when from begins,
+// which is c or inside it; t and c are in one sequence.
+func (p *place) endedWhen(t, c, from *place) ended {
 	switch {
 	case t.index > c.index:
 		return never
 	case t.index < c.index:
-		return target.within(t)
-	case t == target && c == from: // itself: a repeat's condition knows its round
+		return p.within(t)
+	case t == p && c == from: // itself: a repeat's condition knows its round
 		if t.step.Repeat != nil {
 			return surely
 		}
 		return never
-	case t == target: // the block around now
+	case t == p: // the block around now
 		if t.step.Parallel != nil {
 			return never
 		}
 		return surely
 	case c == from: // of a repeat, what is in it
 		if c.step.Repeat != nil {
-			return target.within(t)
+			return p.within(t)
 		}
 		return never
 	case t.step.Parallel != nil:

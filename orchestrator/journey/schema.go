@@ -88,7 +88,7 @@ var sizes = map[string][2]int{
 
 // needed are the fields that a source must give.
 var needed = map[string][]string{
-	"Definition": {"qidong", "journey", "title", "entry", "steps"},
+	"Worker": {"queue"}, "Definition": {"qidong", "journey", "title", "entry", "steps"},
 	"EventEntry": {"type"}, "SegmentEntry": {"segment"}, "ScheduleEntry": {"cron", "segment"}, "KeywordEntry": {"words"},
 	"Quiet": {"from", "to"}, "Cap": {"messages", "per"}, "Goal": {"id"}, "Exit": {"id", "outcome"},
 	"Step": {"id"}, "Call": {"action"}, "Undo": {"action"}, "Send": {"category"}, "Carousel": {"each", "as", "card"},
@@ -194,8 +194,9 @@ func (g *schemaMaker) value(path, name string, t reflect.Type) map[string]any {
 			out["minimum"], out["maximum"] = r[0], r[1]
 		}
 		return out
+	default:
+		return g.text(path, name)
 	}
-	return g.text(path, name)
 }
 
 func (g *schemaMaker) text(path, name string) map[string]any {

@@ -248,7 +248,7 @@ func (n dataNode) resolve() map[string]any {
 			return schema
 		}
 		var at any = n.root
-		for _, name := range strings.Split(strings.TrimPrefix(ref, "#/"), "/") {
+		for name := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
 			m, _ := at.(map[string]any)
 			at = m[name]
 		}

@@ -2,6 +2,7 @@ package journey
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"cel.dev/cel-go/cel"
@@ -87,13 +88,9 @@ func withError(schema map[string]any) map[string]any {
 	if properties == nil {
 		return schema
 	}
-	out, more := map[string]any{}, map[string]any{"error": errorSchema}
-	for name, p := range properties {
-		more[name] = p
-	}
-	for name, v := range schema {
-		out[name] = v
-	}
+	out := maps.Clone(schema)
+	more := maps.Clone(properties)
+	more["error"] = errorSchema
 	out["properties"] = more
 	return out
 }

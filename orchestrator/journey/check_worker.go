@@ -1,0 +1,50 @@
+package journey
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+)
+
+// ReservedQueue is Qidong's own task queue, which no worker of an engineer's may
+// listen on.
+const ReservedQueue = "qidong"
+
+// maxActions bounds the actions that a journey written in Go may call.
+const maxActions = 100
+
+var queueName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/\-]{0,199}$`)
+
+// worker checks a journey that is written in Go, and pins its actions.
+func (k *compiler) worker() {
+	w := k.def.Worker
+	if k.given("worker.queue", "", w.Queue, "Name the task queue that your worker listens on.") &&
+		(!queueName.MatchString(w.Queue) || w.Queue == ReservedQueue) {
+		k.report("worker.queue", "", "BAD_NAME", fmt.Sprintf("%.80q is no task queue of a worker of yours.", w.Queue),
+			"Use letters, digits, dots, hyphens, slashes and underscores, at most 200, and not "+ReservedQueue+".")
+	}
+	if len(k.def.Steps) > 0 {
+		k.report("steps", "", "WORKER_STEPS", "The journey is written in Go, and has steps here as well.", "Write steps: [], or take worker away.")
+	}
+	if len(w.Actions) > maxActions {
+		k.report("worker.actions", "", "OUT_OF_RANGE", fmt.Sprintf("There are %d actions.", len(w.Actions)), fmt.Sprintf("At most %d are allowed.", maxActions))
+		return
+	}
+	for i, name := range w.Actions {
+		path := element("worker.actions", i)
+		spec, ok := k.catalog.Action(name)
+		switch {
+		case slices.Index(w.Actions, name) < i:
+			k.report(path, "", "DUPLICATE_VALUE", fmt.Sprintf("The action %.80q is named twice.", name), "Remove one.")
+		case !ok:
+			k.report(path, "", "UNKNOWN_ACTION", fmt.Sprintf("No active plugin offers the action %.80q.", name), k.found.suggest(name, slices.Clone(k.catalog.Actions())))
+		case spec.Withheld != "":
+			k.report(path, "", "ACTION_NOT_GRANTED", fmt.Sprintf("The action %s may not be used yet: %s", name, spec.Withheld), "Grant it what it asks for, then publish again.")
+		default:
+			if k.def.Actions == nil {
+				k.def.Actions = map[string]Action{}
+			}
+			k.def.Actions[name] = spec.Action
+		}
+	}
+}
