@@ -34,6 +34,7 @@ type Store interface {
 	IncidentStore
 	SegmentStore
 	CampaignStore
+	ValueStore
 	EntryStore
 	InboxStore
 	// Atomic runs do in one transaction: what do writes through the ctx it is

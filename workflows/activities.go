@@ -46,6 +46,7 @@ type Journal interface {
 type Activities struct {
 	Caller  Caller
 	Journal Journal
+	Values  Values // nil: large values stay in the history
 	People  People
 	// BaseURL is the address under which customers reach the UI, without a
 	// slash at the end; QR codes in cards are served below it.
@@ -64,6 +65,10 @@ func (a *Activities) Call(ctx context.Context, in CallInput) (CallOutput, error)
 			return CallOutput{}, fmt.Errorf("recording before %s: %w", in.Action.Name, err)
 		}
 	}
+	in, err := a.checkOut(ctx, in)
+	if err != nil {
+		return CallOutput{}, err
+	}
 	attempt := int(activity.GetInfo(ctx).Attempt)
 	// The attempt ends by its own timeout only: torn in the middle, nobody
 	// would know whether it had its effect.
@@ -75,7 +80,7 @@ func (a *Activities) Call(ctx context.Context, in CallInput) (CallOutput, error)
 	if err != nil {
 		return CallOutput{}, applicationError(err, attempt)
 	}
-	return CallOutput{Output: out, Attempts: attempt}, nil
+	return a.checkIn(ctx, in, CallOutput{Output: out, Attempts: attempt})
 }
 
 // heartbeat keeps an activity alive until stop is called.
@@ -103,11 +108,11 @@ func heartbeat(ctx context.Context) (stop func()) {
 func applicationError(err error, attempt int) error {
 	var call *CallError
 	if !errors.As(err, &call) {
-		return temporal.NewApplicationErrorWithOptions(err.Error(), "CALL_FAILED", temporal.ApplicationErrorOptions{
-			Cause: err, Details: []any{attempt},
+		return temporal.NewApplicationErrorWithOptions(cut(err.Error(), maxMessage), "CALL_FAILED", temporal.ApplicationErrorOptions{
+			Details: []any{attempt},
 		})
 	}
-	return temporal.NewApplicationErrorWithOptions(call.Message, call.Code, temporal.ApplicationErrorOptions{
+	return temporal.NewApplicationErrorWithOptions(cut(call.Message, maxMessage), cut(call.Code, 128), temporal.ApplicationErrorOptions{
 		NonRetryable: call.Final, NextRetryDelay: call.After, Details: []any{attempt},
 	})
 }

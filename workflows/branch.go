@@ -24,18 +24,21 @@ type branch struct {
 	Rounds   map[string]int         `json:"rounds,omitempty"`
 	Wait     *openWait              `json:"wait,omitempty"`
 	Incident *orchestrator.Incident `json:"incident,omitempty"` // open, or being resolved
-	Undo     []undoEntry            `json:"undo,omitempty"`     // newest last
-	Shift    time.Duration          `json:"shift,omitempty"`    // journey time minus real time
+	// Resolution is an operator's answer to the incident, not yet acted on.
+	Resolution *orchestrator.Resolution `json:"resolution,omitempty"`
+	Undo       []undoEntry              `json:"undo,omitempty"`  // newest last
+	Shift      time.Duration            `json:"shift,omitempty"` // journey time minus real time
 	// Ended is the place among its siblings in which the branch reached its end,
 	// from 1; 0 while it has not.
 	Ended int `json:"ended,omitempty"`
+	// Withhold: messages on the way to the next wait are not sent; their time was
+	// during a pause.
+	Withhold bool `json:"withhold,omitempty"`
 	// Lost: its parallel has been joined without it; what it did is undone.
 	Lost bool `json:"lost,omitempty"`
 
 	// cancel ends the step under way, in this run; nil between steps.
 	cancel workflow.CancelFunc
-	// resolution is an operator's answer not yet acted on.
-	resolution *orchestrator.Resolution
 }
 
 // held tells whether the branch waits for an operator.

@@ -77,17 +77,15 @@ func (r *run) step(ctx workflow.Context, b *branch) error {
 // stepResult is what a step gave: what it binds, and the arm it took.
 type stepResult struct {
 	bind   map[string]any
+	ref    *valueRef // instead of bind: where it is in the store
 	arm    string
 	detail map[string]any // for the journey log
 	// inside: the step is not done but goes on with what is in the arm.
 	inside bool
 }
 
-// done binds a step's result and moves the cursor on.
+// done moves the cursor on from a step whose result is bound.
 func (r *run) done(ctx workflow.Context, b *branch, step *journey.Step, out stepResult) {
-	if out.bind != nil {
-		r.s.Bindings[step.ID] = out.bind
-	}
 	if !out.inside {
 		detail := out.detail
 		if out.arm != "" {
@@ -98,33 +96,16 @@ func (r *run) done(ctx workflow.Context, b *branch, step *journey.Step, out step
 		}
 		r.log(ctx, b, orchestrator.LogDone, step.ID, detail)
 	}
-	b.Cursor, b.Begun = r.next(step.ID, out.arm)
+	b.Cursor, b.Begun = r.next(b, step.ID, out.arm)
 	r.changed(ctx)
 }
 
 // next is where a branch goes after a step that took arm, and whether it has
 // been there before, as the repeat around an arm that has ended.
-func (r *run) next(step, arm string) (cursor string, begun bool) {
-	if arm != "" {
-		if first := r.program.ArmFirst(step, arm); first != "" {
-			return first, false
-		}
-		if s := r.program.Step(step); s.Repeat != nil && arm == roundArm {
-			return step, true
-		}
+func (r *run) next(b *branch, step, arm string) (cursor string, begun bool) {
+	if r.program.Step(step).Repeat != nil && arm == journey.ArmRound && r.program.ArmFirst(step, arm) == "" {
+		return step, true // a round of nothing
 	}
-	for id := step; id != ""; {
-		if following := r.program.Following(id); following != "" {
-			return following, false
-		}
-		block, _ := r.program.Parent(id)
-		switch s := r.program.Step(block); {
-		case s == nil || s.Parallel != nil: // the end of the branch
-			return "", false
-		case s.Repeat != nil:
-			return block, true
-		}
-		id = block
-	}
-	return "", false
+	cursor = r.program.Next(step, arm)
+	return cursor, b.Rounds[cursor] > 0
 }

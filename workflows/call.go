@@ -17,17 +17,20 @@ type CallInput struct {
 	Workspace  string                `json:"workspace"`
 	Enrollment string                `json:"enrollment"`
 	Customer   string                `json:"customer"`
+	Locale     string                `json:"locale,omitempty"` // of the customer
 	Step       string                `json:"step"`
 	Action     journey.Action        `json:"action"`
-	Input      map[string]any        `json:"input"`
-	Key        string                `json:"key"` // idempotency key; the same in every attempt
-	Now        time.Time             `json:"now"` // journey time
+	Input      map[string]any        `json:"input,omitempty"`
+	InputRef   *valueRef             `json:"input_ref,omitempty"` // instead of Input: where it is in the store
+	Key        string                `json:"key"`                 // idempotency key; the same in every attempt
+	Now        time.Time             `json:"now"`                 // journey time
 	Progress   orchestrator.Progress `json:"progress"`
 }
 
 // CallOutput is what a call gave.
 type CallOutput struct {
-	Output   map[string]any `json:"output"`
+	Output   map[string]any `json:"output,omitempty"`
+	Ref      *valueRef      `json:"ref,omitempty"` // instead of Output: where it is in the store
 	Attempts int            `json:"attempts"`
 }
 
@@ -47,9 +50,11 @@ func (r *run) call(ctx workflow.Context, b *branch, step *journey.Step) (stepRes
 			return stepResult{}, err
 		}
 		r.s.UndoSeq++
-		b.Undo = append(b.Undo, undoEntry{
-			Seq: r.s.UndoSeq, Step: step.ID, Visit: r.s.Visits[step.ID], Action: u.Action, Key: key, Input: undo,
-		})
+		entry := undoEntry{Seq: r.s.UndoSeq, Step: step.ID, Visit: r.s.Visits[step.ID], Action: u.Action, Key: key, Input: undo}
+		if err := r.mayUndo(entry); err != nil {
+			return stepResult{}, err
+		}
+		b.Undo = append(b.Undo, entry)
 	}
 	out, err := r.invoke(ctx, b, invocation{
 		step: step.ID, action: step.Call.Action, input: input, key: key, retry: retryOf(step), timeout: time.Duration(step.Timeout),
@@ -57,7 +62,7 @@ func (r *run) call(ctx workflow.Context, b *branch, step *journey.Step) (stepRes
 	if err != nil {
 		return stepResult{}, err
 	}
-	res := stepResult{bind: out.Output}
+	res := stepResult{bind: out.Output, ref: out.Ref}
 	if out.Attempts > 1 {
 		res.detail = map[string]any{"attempts": out.Attempts}
 	}
@@ -96,8 +101,11 @@ func (r *run) invoke(ctx workflow.Context, b *branch, i invocation) (CallOutput,
 		action.Timeout = i.timeout
 	}
 	in := CallInput{
-		Workspace: r.in.Workspace, Enrollment: r.in.Enrollment, Customer: r.customer(), Step: i.step,
-		Action: action, Input: i.input, Key: i.key, Now: r.now(ctx, b).UTC(), Progress: r.progress(),
+		Workspace: r.in.Workspace, Enrollment: r.in.Enrollment, Customer: r.customer(), Locale: r.locale(), Step: i.step,
+		Action: action, Input: i.input, Key: i.key, Now: r.now(ctx, b).UTC(),
+	}
+	if action.Effect != "none" || r.tells() {
+		in.Progress = r.progress()
 	}
 	policy := &temporal.RetryPolicy{
 		InitialInterval: time.Duration(i.retry.Interval), BackoffCoefficient: 2,
@@ -109,6 +117,9 @@ func (r *run) invoke(ctx workflow.Context, b *branch, i invocation) (CallOutput,
 			StartToCloseTimeout: action.Timeout + callGrace, RetryPolicy: policy,
 		}), activityCall, in)
 	} else {
+		if err := r.lighten(ctx, &in); err != nil {
+			return CallOutput{}, err
+		}
 		r.watchDeadline(ctx, b)
 		future = workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 			StartToCloseTimeout: action.Timeout + callGrace,
@@ -128,11 +139,38 @@ func (r *run) invoke(ctx workflow.Context, b *branch, i invocation) (CallOutput,
 	return out, nil
 }
 
+// lighten makes the input of an ordinary activity, which is in the history,
+// small enough for it.
+func (r *run) lighten(ctx workflow.Context, in *CallInput) error {
+	if len(in.Progress.Log) > maxLog/4 {
+		if err := r.flush(ctx); err != nil {
+			return err
+		}
+		in.Progress = r.progress()
+	}
+	if sizeOf(in.Input) <= maxInline {
+		return nil
+	}
+	ref, err := r.put(ctx, in.Key, in.Input)
+	if err != nil {
+		return err
+	}
+	in.Input, in.InputRef = nil, &ref
+	r.s.Drop = append(r.s.Drop, ref.SHA)
+	return nil
+}
+
 // callGrace is what an activity may take beyond the action's own timeout.
 const callGrace = 5 * time.Second
 
 // heartbeatTimeout is how soon the death of a worker is noticed.
 const heartbeatTimeout = 3 * time.Second
+
+// locale is the customer's language.
+func (r *run) locale() string {
+	locale, _ := r.in.Customer["locale"].(string)
+	return locale
+}
 
 func (r *run) customer() string {
 	id, _ := r.in.Customer["id"].(string)

@@ -90,8 +90,11 @@ func (a *alarm) rang() bool { return a != nil && a.future.IsReady() }
 // wall is real time, never before an alarm that has rung.
 func (r *run) wall(ctx workflow.Context) time.Time {
 	now := workflow.Now(ctx)
-	if r.alarm.rang() && now.Before(r.alarm.at) {
-		return r.alarm.at
+	if r.alarm.rang() && r.rang.Before(r.alarm.at) {
+		r.rang = r.alarm.at
+	}
+	if now.Before(r.rang) {
+		return r.rang
 	}
 	return now
 }

@@ -18,8 +18,10 @@ import (
 // Engine is orchestrator.Engine over a Temporal client. It is safe for
 // concurrent use.
 type Engine struct {
-	Client  client.Client
-	signals signalCounts
+	Client client.Client
+	// Definitions are for replaying histories; the workers' will do.
+	Definitions Definitions
+	signals     signalCounts
 }
 
 // workflowTaskTimeout bounds how long a task of a dead worker is waited for.
@@ -54,13 +56,7 @@ func (e *Engine) Start(ctx context.Context, n orchestrator.Enrollment, c orchest
 // Resolve resolves the open incident of an enrollment, and returns when the
 // enrollment has taken the answer.
 func (e *Engine) Resolve(ctx context.Context, enrollment string, r orchestrator.Resolution) error {
-	handle, err := e.Client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: enrollment, UpdateName: updateResolve, Args: []any{r},
-		WaitForStage: client.WorkflowUpdateStageCompleted,
-	})
-	if err == nil {
-		err = handle.Get(ctx, nil)
-	}
+	err := e.update(ctx, nil, client.UpdateWorkflowOptions{WorkflowID: enrollment, UpdateName: updateResolve, Args: []any{r}})
 	return kind(err, "resolving the incident of "+enrollment)
 }
 
@@ -101,6 +97,8 @@ func kind(err error, doing string) error {
 		return fmt.Errorf("%s: %w: %w", doing, orchestrator.ErrUnavailable, err)
 	case errors.As(err, &app) && app.Type() == "PRECONDITION":
 		return fmt.Errorf("%s: %w: %s", doing, orchestrator.ErrPrecondition, app.Message())
+	case errors.As(err, &app) && app.Type() == refusedForNow:
+		return fmt.Errorf("%s: %w: %s", doing, orchestrator.ErrUnavailable, app.Message())
 	case errors.As(err, &app) && app.Type() == "INVALID":
 		return fmt.Errorf("%s: %w: %s", doing, orchestrator.ErrInvalid, app.Message())
 	}

@@ -1,7 +1,9 @@
 package workflows
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -23,37 +25,35 @@ type Workflows struct {
 
 // run is an enrollment while a worker has it in memory.
 type run struct {
-	in      Input
-	s       *State
-	program program
+	definitions Definitions
+	in          Input
+	s           *State
+	program     *journey.Program
+	// bound is what expressions see as steps: the bindings of the state, and the
+	// large ones that this run has loaded.
+	bound map[string]any
 	// stop ends the steps under way in all branches; nil while none runs.
 	stop    workflow.CancelFunc
 	alarm   *alarm    // the timer of the open waits; nil when none was set
+	closing bool      // the state is handed to the next run: operators ask again
+	renew   bool      // the definition has changed: continue as new
+	rang    time.Time // the latest alarm that has rung
 	watched time.Time // what the deadline's timer is set for; zero when none is
 }
 
 // Enrollment is one customer's passage through one journey.
 func (w *Workflows) Enrollment(ctx workflow.Context, in Input) (Result, error) {
-	definition, err := w.Definitions.Program(in.Digest)
+	program, err := w.Definitions.Program(in.Digest)
 	if err != nil {
 		// Fails the workflow task, which is tried again, never the workflow: the
 		// definition may be late on this worker, but it does exist.
 		panic(fmt.Sprintf("loading definition %s: %v", in.Digest, err)) //nolint:forbidigo // the only way to fail a workflow task
 	}
-	bridge := program{definition}
-	r := &run{in: in, s: in.State, program: bridge}
-	if r.s == nil {
-		r.begin(ctx)
-	}
-	if r.s.Bindings == nil { // JSON leaves empty maps out
-		r.s.Bindings = map[string]any{}
-	}
-	if r.s.Visits == nil {
-		r.s.Visits = map[string]int{}
-	}
-	if err := r.handle(ctx); err != nil {
+	r := &run{definitions: w.Definitions, in: in, program: program}
+	if err := r.handle(ctx); err != nil { // before anything is waited for: whoever asks gets an answer
 		return Result{}, err
 	}
+	r.begin(ctx)
 	stopListening := r.listen(ctx)
 	if err := r.walk(ctx); err != nil {
 		return Result{}, err
@@ -67,13 +67,36 @@ func (w *Workflows) Enrollment(ctx workflow.Context, in Input) (Result, error) {
 	return Result{Outcome: r.s.Outcome}, nil
 }
 
-// begin makes the state of a new enrollment.
+// begin takes over the state of the run before, or makes that of a new
+// enrollment.
 func (r *run) begin(ctx workflow.Context) {
-	r.s = &State{
-		Phase: phaseRun, Exit: -1, StartedAt: workflow.Now(ctx).UTC(),
-		Branches: []*branch{{Cursor: r.program.First()}},
+	if c := r.in.Carried; c != nil {
+		var rest Input
+		if err := r.get(ctx, *c, &rest); err != nil {
+			// As with the definition: it does exist, or an operator restores it.
+			panic(fmt.Sprintf("loading what the run before has stored: %v", err)) //nolint:forbidigo // the only way to fail a workflow task
+		}
+		r.in.Customer, r.in.Vars, r.in.Entry, r.in.State = rest.Customer, rest.Vars, rest.Entry, rest.State
 	}
-	r.log(ctx, r.root(), orchestrator.LogStarted, "", nil)
+	r.s, r.in.State = r.in.State, nil
+	if r.s == nil {
+		r.s = &State{
+			Phase: phaseRun, Exit: -1, StartedAt: workflow.Now(ctx).UTC(),
+			Branches: []*branch{{Cursor: r.program.First()}},
+		}
+		r.log(ctx, r.root(), orchestrator.LogStarted, "", nil)
+	}
+	if r.s.Bindings == nil { // JSON leaves empty maps out
+		r.s.Bindings = map[string]any{}
+	}
+	if r.s.Visits == nil {
+		r.s.Visits = map[string]int{}
+	}
+	r.bound = maps.Clone(r.s.Bindings)
+	for _, e := range r.in.Events {
+		r.receive(ctx, e)
+	}
+	r.in.Events = nil
 }
 
 // walk runs the enrollment until it ends or its history is long enough to
@@ -88,8 +111,12 @@ func (r *run) walk(ctx workflow.Context) error {
 		switch {
 		case r.s.Phase == phaseEnd:
 			return r.end(ctx)
-		case r.full(ctx):
+		case r.long(ctx):
 			return nil
+		case r.halting():
+			if err := r.halt(ctx); err != nil {
+				return err
+			}
 		case r.s.Phase == phaseStop:
 			if err := r.wind(ctx); err != nil {
 				return err
@@ -136,6 +163,7 @@ func (r *run) leave(ctx workflow.Context) error {
 	if e := r.s.ExitEvent; e != nil {
 		detail["event"], detail["event_id"] = e.Type, e.ID
 		r.s.Bindings["exit"] = map[string]any{"event": e.scope()}
+		r.bound["exit"] = r.s.Bindings["exit"]
 	}
 	r.log(ctx, r.root(), orchestrator.LogExit, "", detail)
 	r.collapse(ctx, exit.ID)
@@ -188,9 +216,16 @@ func (r *run) end(ctx workflow.Context) error {
 	return r.flush(ctx)
 }
 
-// full tells whether the history is so long that the workflow should continue
-// as new.
-func (r *run) full(ctx workflow.Context) bool {
+// full tells whether the branches must let go: to continue as new, or because
+// an operator's command waits for it.
+func (r *run) full(ctx workflow.Context) bool { return r.halting() || r.long(ctx) }
+
+// long tells whether the workflow should continue as new: its history is long,
+// or another definition is to be loaded.
+func (r *run) long(ctx workflow.Context) bool {
+	if r.renew {
+		return true
+	}
 	limit := r.in.HistoryLimit
 	if limit == 0 {
 		limit = 2048
@@ -202,19 +237,57 @@ func (r *run) full(ctx workflow.Context) bool {
 // continueAsNew hands the state to the next run. Updates under way end first,
 // and every signal that has arrived goes along.
 func (r *run) continueAsNew(ctx workflow.Context) error {
+	r.closing = true
 	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
 		return err
 	}
 	r.drain(ctx)
-	in := r.in
-	in.State = r.s
+	in, err := r.carry(ctx)
+	if err != nil {
+		return err
+	}
 	return workflow.NewContinueAsNewError(ctx, workflowEnrollment, in)
+}
+
+// carry is the input of the next run: by value when it is small, else by
+// reference, with the events that came while it was being stored.
+func (r *run) carry(ctx workflow.Context) (Input, error) {
+	for {
+		in := r.in
+		in.State, in.Carried, in.Drop = r.s, nil, nil
+		if c := r.in.Carried; c != nil {
+			r.s.Drop = append(r.s.Drop, c.SHA)
+		}
+		in.Drop, r.s.Drop = r.s.Drop, nil
+		body, err := json.Marshal(in)
+		if err != nil {
+			return Input{}, fmt.Errorf("encoding the state: %w", err)
+		}
+		if len(body) <= maxPayload {
+			return in, nil
+		}
+		ref, err := r.put(ctx, fmt.Sprintf("%s/state/%d", r.in.Enrollment, r.s.LogSeq), in)
+		if err != nil {
+			return Input{}, err
+		}
+		late := r.arrived(ctx)
+		if size := sizeOfEvents(late); size <= maxPayload {
+			in.Customer, in.Vars, in.Entry, in.State = nil, nil, nil, nil
+			in.Carried, in.Events = &ref, late
+			return in, nil
+		}
+		for _, e := range late {
+			r.receive(ctx, e)
+		}
+		r.in.Carried = &ref
+		r.s.Drop = append(r.s.Drop, in.Drop...)
+	}
 }
 
 // scope is what the expressions of a branch see now.
 func (r *run) scope(ctx workflow.Context, b *branch) journey.Scope {
 	return journey.Scope{
-		Now: r.now(ctx, b), Customer: r.in.Customer, Vars: r.in.Vars, Entry: r.in.Entry, Steps: r.s.Bindings,
+		Now: r.now(ctx, b), Customer: r.in.Customer, Vars: r.in.Vars, Entry: r.in.Entry, Steps: r.bound,
 	}
 }
 

@@ -17,9 +17,6 @@ const (
 	failExit = "exit"
 )
 
-// failedArm is the id of the arm that the policy "arm" takes.
-const failedArm = "failed"
-
 // outcomeFailed is how the policies "undo" and "exit" end an enrollment.
 const outcomeFailed = "failed"
 
@@ -30,13 +27,20 @@ const outcomeFailed = "failed"
 func (r *run) execute(ctx workflow.Context, b *branch, step *journey.Step) (stepResult, error) {
 	for {
 		if b.Incident == nil {
-			out, err := r.attempt(ctx, b, step)
+			err := r.load(ctx, step)
+			var out stepResult
+			if err == nil {
+				out, err = r.attempt(ctx, b, step)
+			}
+			if err == nil {
+				err = r.bind(ctx, step.ID, out)
+			}
 			if err == nil || r.stopped(ctx, err) {
 				return out, err
 			}
 			b.Wait = nil
 			if out, ok := r.fail(step, err); ok {
-				return out, nil
+				return out, r.bind(ctx, step.ID, out)
 			}
 			r.hold(ctx, b, orchestrator.Incident{ID: r.key(step.ID), Step: step.ID, Visit: r.s.Visits[step.ID]}, err)
 		}
@@ -44,8 +48,12 @@ func (r *run) execute(ctx workflow.Context, b *branch, step *journey.Step) (step
 		if err != nil {
 			return stepResult{}, err
 		}
-		if res.Action == "supply" {
-			return supplied(step, res.Result), nil
+		switch res.Action {
+		case resolveSupply:
+			out := supplied(step, res.Result)
+			return out, r.bind(ctx, step.ID, out)
+		case resolveSkip:
+			return stepResult{arm: res.Arm, detail: map[string]any{"skipped": true}}, nil
 		}
 	}
 }
@@ -57,7 +65,7 @@ func (r *run) fail(step *journey.Step, cause error) (out stepResult, ok bool) {
 	out.detail = map[string]any{"error": code, "message": message, "attempts": attempts}
 	switch step.OnFailure {
 	case failArm:
-		out.arm, out.bind = failedArm, map[string]any{"error": failure}
+		out.arm, out.bind = journey.ArmFailed, map[string]any{"error": failure}
 	case failUndo:
 		r.finish(outcomeFailed, true)
 	case failExit:

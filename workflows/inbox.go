@@ -17,6 +17,7 @@ func (r *run) listen(ctx workflow.Context) (stop func(ctx workflow.Context) erro
 	ch := workflow.GetSignalChannel(ctx, signalEvent)
 	listenCtx, cancel := workflow.WithCancel(ctx)
 	listening := true
+	var came []eventBinding // of the last signal, not taken in yet
 	workflow.GoNamed(listenCtx, "events", func(ctx workflow.Context) {
 		defer func() { listening = false }()
 		selector := workflow.NewSelector(ctx).
@@ -24,12 +25,19 @@ func (r *run) listen(ctx workflow.Context) (stop func(ctx workflow.Context) erro
 			AddReceive(ch, func(c workflow.ReceiveChannel, _ bool) {
 				var events signaled
 				c.Receive(ctx, &events)
-				for _, e := range events {
-					r.receive(ctx, e)
-				}
+				came = append(came, events...)
 			})
-		for ctx.Err() == nil {
-			selector.Select(ctx)
+		for r.room(ctx) == nil && ctx.Err() == nil {
+			if len(came) == 0 {
+				selector.Select(ctx)
+			}
+			if len(came) > 0 {
+				r.receive(ctx, came[0])
+				came = came[1:]
+			}
+		}
+		for _, e := range came { // nobody else will
+			r.receive(ctx, e)
 		}
 	})
 	return func(ctx workflow.Context) error {
@@ -38,19 +46,45 @@ func (r *run) listen(ctx workflow.Context) (stop func(ctx workflow.Context) erro
 	}
 }
 
+// room lets the branches take what has come before another event is taken in,
+// and while one of them is at work, waits until the inbox is half empty.
+func (r *run) room(ctx workflow.Context) error {
+	first := true
+	return workflow.Await(ctx, func() bool {
+		if first {
+			first = false
+			return len(r.s.Inbox) == 0
+		}
+		return len(r.s.Inbox) < maxInbox/2 || !r.busy()
+	})
+}
+
+// busy tells whether a branch is at work, and may take events afterwards.
+func (r *run) busy() bool {
+	return r.s.Phase == phaseRun && slices.ContainsFunc(r.leaves(), func(b *branch) bool {
+		return !b.held() && (b.Wait == nil || b.Wait.Taken != nil)
+	})
+}
+
 // drain takes in every signal that has arrived, so that none is lost when the
 // workflow continues as new. Nobody else must be listening: a signal handed to
 // a listener that never runs again is lost.
 func (r *run) drain(ctx workflow.Context) {
+	for _, e := range r.arrived(ctx) {
+		r.receive(ctx, e)
+	}
+}
+
+// arrived takes the signals that have arrived from their channel.
+func (r *run) arrived(ctx workflow.Context) []eventBinding {
 	ch := workflow.GetSignalChannel(ctx, signalEvent)
+	var events []eventBinding
 	for {
-		var events signaled
-		if !ch.ReceiveAsync(&events) {
-			return
+		var more signaled
+		if !ch.ReceiveAsync(&more) {
+			return events
 		}
-		for _, e := range events {
-			r.receive(ctx, e)
-		}
+		events = append(events, more...)
 	}
 }
 
@@ -74,13 +108,22 @@ func (r *run) receive(ctx workflow.Context, e eventBinding) {
 	case orchestrator.EventCustomerChanged:
 		r.changeCustomer(ctx, e)
 	default:
-		r.s.Inbox = append(r.s.Inbox, e)
-		if len(r.s.Inbox) > maxInbox {
-			r.log(ctx, r.root(), orchestrator.LogEventDropped, "", map[string]any{"type": r.s.Inbox[0].Type, "id": r.s.Inbox[0].ID, "limit": maxInbox})
-			r.s.Inbox = r.s.Inbox[1:]
+		if !r.program.Listens(e.Type) {
+			return
 		}
+		r.keep(e)
 	}
 	r.changed(ctx)
+}
+
+// keep puts an event into the inbox. When that is full the oldest event, which
+// nothing has taken so far, makes room; the log tells how many did.
+func (r *run) keep(e eventBinding) {
+	r.s.Inbox = append(r.s.Inbox, e)
+	for len(r.s.Inbox) > maxInbox || len(r.s.Inbox) > 1 && sizeOfEvents(r.s.Inbox) > maxInboxBytes {
+		r.s.Inbox = r.s.Inbox[1:]
+		r.s.Dropped++
+	}
 }
 
 // changeCustomer replaces what expressions know of the customer.

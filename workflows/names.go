@@ -10,8 +10,11 @@ const (
 
 	signalEvent   = "event"
 	updateResolve = "resolve"
+	updateCommand = "command"
 	queryState    = "state"
 
 	activityCall   = "Call"
 	activityRecord = "Record"
+	activityPut    = "PutValue"
+	activityGet    = "GetValue"
 )

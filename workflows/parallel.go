@@ -27,7 +27,7 @@ func (r *run) parallel(ctx workflow.Context, b *branch, step *journey.Step) (ste
 	if err := r.undoLost(ctx, b, step.ID); err != nil {
 		return stepResult{}, err
 	}
-	ended := make([]any, enough)
+	ended := make([]any, max(enough, endedOf(arms))) // a version that joins fewer may find more
 	for _, a := range arms {
 		if !a.Lost {
 			ended[a.Ended-1] = a.ID[strings.LastIndexByte(a.ID, '/')+1:]
@@ -129,4 +129,15 @@ func (r *run) undoLost(ctx workflow.Context, b *branch, block string) error {
 	}
 	bySeq(first.Undo)
 	return r.undo(ctx, first, &first.Undo)
+}
+
+// endedOf is how many of the arms have ended.
+func endedOf(arms []*branch) int {
+	n := 0
+	for _, a := range arms {
+		if a.Ended > 0 {
+			n++
+		}
+	}
+	return n
 }

@@ -14,6 +14,9 @@ import (
 // waiting for an activity to ride along with.
 const maxLog = 100
 
+// maxDetail bounds what a plugin adds to a log entry, in bytes of JSON.
+const maxDetail = 2 << 10
+
 // log appends to the journey log. The entry reaches the store with the next
 // activity, or with flush.
 func (r *run) log(ctx workflow.Context, b *branch, kind orchestrator.LogKind, step string, detail map[string]any) {
@@ -22,6 +25,16 @@ func (r *run) log(ctx workflow.Context, b *branch, kind orchestrator.LogKind, st
 		Seq: r.s.LogSeq, At: workflow.Now(ctx).UTC(), Virtual: r.now(ctx, b).UTC(),
 		Kind: kind, Step: step, Visit: r.s.Visits[step], Detail: detail,
 	})
+}
+
+// enoughLog is the number of log entries that are worth a transaction of the
+// store beside a call that has no other effect.
+const enoughLog = 32
+
+// tells tells whether the store should know the progress now, although the
+// enrollment goes on at once.
+func (r *run) tells() bool {
+	return len(r.s.Log) >= enoughLog || len(r.s.Told) > 0 || len(r.s.Carried) > 0
 }
 
 // progress is the enrollment as the store should know it now.
@@ -37,6 +50,10 @@ func (r *run) progress() orchestrator.Progress {
 		told := r.s.Told[0] // one at a time; flush goes on until all are told
 		p.Incident = &told
 	}
+	if len(r.s.Carried) > 0 {
+		p.Command, p.Digest = r.s.Carried[0], r.in.Digest
+	}
+	p.Paused = r.s.Pause != nil
 	if r.s.Phase == phaseEnd {
 		p.Status, p.Outcome = orchestrator.EnrollmentEnded, r.s.Outcome
 		return p
@@ -62,6 +79,9 @@ func (r *run) progress() orchestrator.Progress {
 // recorded forgets what the store has by now.
 func (r *run) recorded(p orchestrator.Progress) {
 	r.s.Log = slices.DeleteFunc(r.s.Log, func(l orchestrator.LogEntry) bool { return l.Seq <= p.LogSeq })
+	if p.Command != "" {
+		r.s.Carried = slices.DeleteFunc(r.s.Carried, func(id string) bool { return id == p.Command })
+	}
 	if p.Incident != nil {
 		r.s.Told = slices.DeleteFunc(r.s.Told, func(i orchestrator.Incident) bool { return i == *p.Incident })
 	}
@@ -72,7 +92,11 @@ func (r *run) recorded(p orchestrator.Progress) {
 func (r *run) flush(ctx workflow.Context) error {
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	for len(r.s.Log) > 0 || len(r.s.Told) > 0 {
+	if n := r.s.Dropped; n > 0 {
+		r.s.Dropped = 0
+		r.log(ctx, r.root(), orchestrator.LogEventDropped, "", map[string]any{"events": n, "limit": maxInbox, "limit_bytes": maxInboxBytes})
+	}
+	for len(r.s.Log) > 0 || len(r.s.Told) > 0 || len(r.s.Carried) > 0 {
 		p := r.progress()
 		if err := workflow.ExecuteLocalActivity(local(ctx), activityRecord, p).Get(ctx, nil); err != nil {
 			return err

@@ -61,7 +61,7 @@ func (r *run) ask(ctx workflow.Context, b *branch, step *journey.Step, id string
 				Parts: msg.Parts, Replies: msg.Replies, QR: msg.QR, Test: r.in.Pace.Factor > 0,
 			},
 			Channels: channels, Guardrails: r.program.Definition().Guardrails, Shift: b.Shift,
-			Holdout: r.s.Holdout,
+			Holdout: r.s.Holdout, Late: b.Withhold,
 		},
 		Progress: r.progress(),
 	}

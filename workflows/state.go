@@ -22,6 +22,13 @@ type Input struct {
 	// continues as new; 0 means 2,048, half of what the design allows.
 	HistoryLimit int    `json:"history_limit,omitempty"`
 	State        *State `json:"state,omitempty"`
+	// Carried names the rest of the input in the store when it is too large for
+	// a history: everything but the fields above Customer, Pace and HistoryLimit.
+	Carried *valueRef `json:"carried,omitempty"`
+	// Events came while Carried was being stored; they are newer than its state.
+	Events []eventBinding `json:"events,omitempty"`
+	// Drop names values in the store that runs before have left behind.
+	Drop []string `json:"drop,omitempty"`
 }
 
 // Result is what an ended enrollment leaves in Temporal.
@@ -47,8 +54,13 @@ type State struct {
 	// first is the root.
 	Branches []*branch      `json:"branches"`
 	Bindings map[string]any `json:"bindings,omitempty"` // steps.<id>
-	Visits   map[string]int `json:"visits,omitempty"`
-	Outcome  string         `json:"outcome,omitempty"`
+	// Large are the bindings that are in the store.
+	Large map[string]valueRef `json:"large,omitempty"`
+	// Drop names values in the store that this run needs no more; the next may
+	// delete them.
+	Drop    []string       `json:"drop,omitempty"`
+	Visits  map[string]int `json:"visits,omitempty"`
+	Outcome string         `json:"outcome,omitempty"`
 	// Holdout: a split has taken the customer out of what is messaged.
 	Holdout bool `json:"holdout,omitempty"`
 
@@ -68,6 +80,8 @@ type State struct {
 	// Inbox holds events that no wait has taken yet, oldest first: a partner's
 	// answer may come before the wait for it opens.
 	Inbox []eventBinding `json:"inbox,omitempty"`
+	// Dropped counts events that the full inbox has lost since the log told it.
+	Dropped int `json:"dropped,omitempty"`
 	// Seen are short hashes of source+id of the latest events, so that an event
 	// delivered twice counts once.
 	Seen []string `json:"seen,omitempty"`
@@ -76,14 +90,26 @@ type State struct {
 
 	Log    []orchestrator.LogEntry `json:"log,omitempty"` // not yet recorded
 	LogSeq int64                   `json:"log_seq"`
+	// Commands are what operators have asked for and is not carried out yet, in order.
+	Commands []orchestrator.Command `json:"commands,omitempty"`
+	// Stuck is where the branches stood when the first command could not be
+	// carried out; it is tried again when they stand elsewhere.
+	Stuck string `json:"stuck,omitempty"`
+	// Obeyed are the ids of the latest commands carried out.
+	Obeyed []string `json:"obeyed,omitempty"`
+	// Carried are the ids of commands carried out that the store does not know yet.
+	Carried []string `json:"carried,omitempty"`
+	// Pause is set while the enrollment stands still.
+	Pause *pause `json:"pause,omitempty"`
 	// Told are incidents, opened or resolved, that the store does not know yet.
 	Told []orchestrator.Incident `json:"told,omitempty"`
 }
 
 // Bounds of what a state holds.
 const (
-	maxInbox = 256
-	maxSeen  = 512
+	maxInbox      = 2048    // events that nothing has taken
+	maxInboxBytes = 1 << 20 // of them together
+	maxSeen       = 512
 )
 
 // undoEntry says how to undo one call. It is pushed before the call is made,

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -13,6 +14,29 @@ import (
 // undoRetry is how often an undo is tried before an operator is asked: what has
 // been done to the customer hangs on it, so longer than a call.
 var undoRetry = journey.Retry{Attempts: 10, Interval: journey.Duration(time.Second), Max: journey.Duration(time.Minute)}
+
+// Bounds of what an enrollment may have to undo.
+const (
+	maxUndo      = 1000      // calls
+	maxUndoInput = 512 << 10 // bytes of their undos' inputs together
+)
+
+// mayUndo refuses a call whose undo would be more than an enrollment keeps.
+func (r *run) mayUndo(next undoEntry) error {
+	calls, size := 1, sizeOf(next.Input)
+	for _, b := range r.s.Branches {
+		for _, u := range b.Undo {
+			calls, size = calls+1, size+sizeOf(u.Input)
+		}
+	}
+	switch {
+	case calls > maxUndo:
+		return &limitError{"UNDO_LIMIT", fmt.Sprintf("%d calls would have to be undone; the limit is %d: end the enrollment sooner, or write undo: none", calls, maxUndo)}
+	case size > maxUndoInput:
+		return &limitError{"UNDO_LIMIT", fmt.Sprintf("the inputs of the undos have %d bytes; the limit is %d: give them less", size, maxUndoInput)}
+	}
+	return nil
+}
 
 // unwind undoes what is owed, newest first, and then goes on with the exit's
 // steps, or ends. Nothing cancels it.
@@ -61,7 +85,11 @@ func (r *run) undoOne(ctx workflow.Context, b *branch, u undoEntry) error {
 				step: u.Step, action: u.Action, input: u.Input, key: u.Key + "/undo", retry: undoRetry,
 			})
 			if err == nil {
-				r.log(ctx, b, orchestrator.LogUndone, u.Step, map[string]any{"action": u.Action, "output": out.Output})
+				detail := map[string]any{"action": u.Action}
+				if sizeOf(out.Output) <= maxDetail {
+					detail["output"] = out.Output
+				}
+				r.log(ctx, b, orchestrator.LogUndone, u.Step, detail)
 				return nil
 			}
 			r.hold(ctx, b, orchestrator.Incident{ID: u.Key + "/undo", Step: u.Step, Visit: u.Visit, Undo: true}, err)
@@ -70,8 +98,11 @@ func (r *run) undoOne(ctx workflow.Context, b *branch, u undoEntry) error {
 		if err != nil {
 			return err
 		}
-		if res.Action == "supply" {
+		switch res.Action {
+		case resolveSupply:
 			r.log(ctx, b, orchestrator.LogUndone, u.Step, map[string]any{"action": u.Action, "supplied": true})
+			return nil
+		case resolveSkip:
 			return nil
 		}
 	}

@@ -61,6 +61,9 @@ func (r *run) openWait(ctx workflow.Context, b *branch, step, arm string, at tim
 	w.Span = max(span, 0)
 	w.Until = now.Add(r.realSpan(w.Span, answerable)).UTC()
 	b.Wait = &w
+	if arm != armDelayed {
+		b.Withhold = false // what comes after this wait is not late
+	}
 	r.changed(ctx)
 }
 
@@ -75,7 +78,7 @@ func (r *run) sleep(ctx workflow.Context, b *branch) (awaited, error) {
 	for w.Taken == nil && w.Until.After(r.wall(ctx)) {
 		r.setAlarm(ctx)
 		err := workflow.Await(ctx, func() bool {
-			return w.Taken != nil || r.alarm.rang() || r.leaving() || r.full(ctx)
+			return w.Taken != nil || r.alarm.rang() || !w.Until.After(r.wall(ctx)) || r.leaving() || r.full(ctx)
 		})
 		switch {
 		case err != nil, r.leaving():

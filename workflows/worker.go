@@ -23,6 +23,8 @@ func Register(r registry, w *Workflows, a *Activities) {
 	r.RegisterActivityWithOptions(a.Call, activity.RegisterOptions{Name: activityCall})
 	registerOutbox(r, a)
 	r.RegisterActivityWithOptions(a.Record, activity.RegisterOptions{Name: activityRecord})
+	r.RegisterActivityWithOptions(a.PutValue, activity.RegisterOptions{Name: activityPut})
+	r.RegisterActivityWithOptions(a.GetValue, activity.RegisterOptions{Name: activityGet})
 	registerPeople(r, a)
 }
 

@@ -91,7 +91,7 @@ func (s *server) assemble(ctx context.Context, dir, baseURL string) error {
 	})
 	s.worker = workflows.NewWorker(temporal,
 		&workflows.Workflows{Definitions: &definitions{store: store}},
-		&workflows.Activities{Caller: &caller{store, host, s.quarantine}, Journal: s.service, People: s.service, BaseURL: baseURL}, logger)
+		&workflows.Activities{Caller: &caller{store, host, s.quarantine}, Journal: s.service, Values: store, People: s.service, BaseURL: baseURL}, logger)
 	s.startSweeper(ctx, vault)
 	return s.route(store, baseURL)
 }

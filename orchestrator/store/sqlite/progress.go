@@ -55,6 +55,9 @@ func (s *Store) apply(ctx context.Context, q querier, p orchestrator.Progress) e
 	if err := closeIncidents(ctx, q, *next); err != nil || old.Status == next.Status {
 		return err
 	}
+	if err := dropAllValues(ctx, q, next.ID); err != nil {
+		return err
+	}
 	return s.closed(ctx, q, *next, p)
 }
 

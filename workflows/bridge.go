@@ -1,6 +1,0 @@
-package workflows
-
-import "github.com/qidong/qidong/orchestrator/journey"
-
-// program is a definition made ready to run.
-type program struct{ *journey.Program }
