@@ -127,7 +127,7 @@ func (s *Service) SegmentsOf(ctx context.Context, a Actor, customer string) ([]M
 const (
 	maxPreview    = 10_000          // customers judged
 	previewTime   = 5 * time.Second // at most
-	previewSample = 20
+	maxSample = 20
 	previewEvents = 10_000 // of one customer that are counted
 )
 
@@ -200,7 +200,7 @@ func (s *Service) previewOne(ctx context.Context, rule *journey.Rule, types []st
 	}
 	if j.Member {
 		p.Members++
-		if len(p.Sample) < previewSample {
+		if len(p.Sample) < maxSample {
 			p.Sample = append(p.Sample, c)
 		}
 	}
