@@ -160,7 +160,7 @@ func final(err error) error {
 func (r *run) effect(ctx workflow.Context, name string, in any, p orchestrator.Progress, out any) error {
 	free, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	if err := workflow.ExecuteLocalActivity(local(free), name, in).Get(free, out); err != nil {
+	if err := r.own(free, name, in).Get(free, out); err != nil {
 		return err
 	}
 	r.recorded(p)

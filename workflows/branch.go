@@ -39,6 +39,9 @@ type branch struct {
 
 	// cancel ends the step under way, in this run; nil between steps.
 	cancel workflow.CancelFunc
+	// given is what the step of a journey written in Go sees as vars; nil is the
+	// journey's own.
+	given map[string]any
 }
 
 // held tells whether the branch waits for an operator.

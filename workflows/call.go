@@ -112,7 +112,7 @@ func (r *run) invoke(ctx workflow.Context, b *branch, i invocation) (CallOutput,
 		MaximumInterval: time.Duration(i.retry.Max), MaximumAttempts: int32(i.retry.Attempts),
 	}
 	var future workflow.Future
-	if action.Effect == "none" {
+	if action.Effect == "none" && r.code == nil {
 		future = workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 			StartToCloseTimeout: action.Timeout + callGrace, RetryPolicy: policy,
 		}), activityCall, in)
@@ -122,7 +122,7 @@ func (r *run) invoke(ctx workflow.Context, b *branch, i invocation) (CallOutput,
 		}
 		r.watchDeadline(ctx, b)
 		future = workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-			StartToCloseTimeout: action.Timeout + callGrace,
+			TaskQueue: TaskQueue, StartToCloseTimeout: action.Timeout + callGrace,
 			// A dead worker is noticed by its silence, well before the call's own time is over.
 			HeartbeatTimeout: heartbeatTimeout,
 			RetryPolicy:      policy,

@@ -27,12 +27,17 @@ const (
 // the state until all branches are between two steps, or in a wait or an
 // incident; what a call has begun ends first.
 func (r *run) handleCommands(ctx workflow.Context) error {
-	take := func(_ workflow.Context, c orchestrator.Command) (string, error) {
+	take := func(ctx workflow.Context, c orchestrator.Command) (string, error) {
 		if slices.Contains(r.s.Obeyed, c.ID) {
 			return commandDone, nil
 		}
 		if r.pending(c.ID) {
 			return commandTold, nil
+		}
+		if r.code != nil && c.Action == orchestrator.CommandRemove {
+			r.remove(ctx, c.Actor, c.Undo)
+			r.s.Carried, r.s.Obeyed = append(r.s.Carried, c.ID), append(r.s.Obeyed, c.ID)
+			return commandDone, nil
 		}
 		r.s.Commands = append(r.s.Commands, c)
 		r.s.Stuck = "" // what waits is looked at again
@@ -82,6 +87,9 @@ func (r *run) validateCommand(c orchestrator.Command) error {
 		return refuse("PRECONDITION", "%d commands wait until the step under way has ended; try again later", maxCommands)
 	case r.s.Phase == phaseEnd:
 		return refuse("PRECONDITION", "the enrollment has ended")
+	}
+	if r.code != nil && (c.Action == orchestrator.CommandMove || c.Action == orchestrator.CommandMigrate) {
+		return refuse("PRECONDITION", "the journey is written in Go: only its own code knows where it can go on; pause, resume or remove the enrollment")
 	}
 	switch c.Action {
 	case orchestrator.CommandPause:
@@ -137,7 +145,12 @@ func (r *run) branchOf(step string) *branch {
 }
 
 // halting tells whether the branches must let go for an operator.
-func (r *run) halting() bool { return r.s.Pause != nil || r.commanded() }
+func (r *run) halting() bool {
+	if r.code != nil && len(r.s.Branches) > 1 {
+		return false // only where one line of Go code stands can it be kept standing
+	}
+	return r.s.Pause != nil || r.commanded()
+}
 
 // commanded tells whether a command can be tried.
 func (r *run) commanded() bool {

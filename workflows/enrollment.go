@@ -39,6 +39,7 @@ type run struct {
 	renew   bool      // the definition has changed: continue as new
 	rang    time.Time // the latest alarm that has rung
 	watched time.Time // what the deadline's timer is set for; zero when none is
+	code    *coded    // of a journey written in Go; nil when definitions are interpreted
 }
 
 // Enrollment is one customer's passage through one journey.
@@ -226,6 +227,9 @@ func (r *run) long(ctx workflow.Context) bool {
 	if r.renew {
 		return true
 	}
+	if r.code != nil {
+		return false // Go code stands in the middle of itself
+	}
 	limit := r.in.HistoryLimit
 	if limit == 0 {
 		limit = 2048
@@ -286,8 +290,12 @@ func (r *run) carry(ctx workflow.Context) (Input, error) {
 
 // scope is what the expressions of a branch see now.
 func (r *run) scope(ctx workflow.Context, b *branch) journey.Scope {
+	vars := r.in.Vars
+	if b.given != nil {
+		vars = b.given
+	}
 	return journey.Scope{
-		Now: r.now(ctx, b), Customer: r.in.Customer, Vars: r.in.Vars, Entry: r.in.Entry, Steps: r.bound,
+		Now: r.now(ctx, b), Customer: r.in.Customer, Vars: vars, Entry: r.in.Entry, Steps: r.bound,
 	}
 }
 

@@ -72,7 +72,7 @@ func (r *run) runArms(ctx workflow.Context, b *branch, arms []*branch, enough in
 		running++
 		workflow.GoNamed(armsCtx, a.ID, func(ctx workflow.Context) {
 			defer func() { running-- }()
-			err := r.follow(ctx, a)
+			err := r.pursue(ctx, a)
 			switch {
 			case err == nil && ended < enough:
 				ended++

@@ -98,7 +98,7 @@ func (r *run) flush(ctx workflow.Context) error {
 	}
 	for len(r.s.Log) > 0 || len(r.s.Told) > 0 || len(r.s.Carried) > 0 {
 		p := r.progress()
-		if err := workflow.ExecuteLocalActivity(local(ctx), activityRecord, p).Get(ctx, nil); err != nil {
+		if err := r.own(ctx, activityRecord, p).Get(ctx, nil); err != nil {
 			return err
 		}
 		r.recorded(p)
@@ -114,12 +114,18 @@ func (r *run) flushIncidents(ctx workflow.Context) error {
 	return r.flush(ctx)
 }
 
-// local is how activities on our own store run: without a history of their own.
-func local(ctx workflow.Context) workflow.Context {
-	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
-		StartToCloseTimeout: 5 * time.Second,
-		RetryPolicy: &temporal.RetryPolicy{
-			InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second,
-		},
-	})
+// own runs an activity on our own store: a local one, without a history of its
+// own, or for a journey written in Go one of Qidong's workers.
+func (r *run) own(ctx workflow.Context, name string, in any) workflow.Future {
+	policy := &temporal.RetryPolicy{
+		InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second,
+	}
+	if r.code != nil {
+		return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+			TaskQueue: TaskQueue, StartToCloseTimeout: 10 * time.Second, RetryPolicy: policy,
+		}), name, in)
+	}
+	return workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		StartToCloseTimeout: 5 * time.Second, RetryPolicy: policy,
+	}), name, in)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 // Input starts an enrollment's workflow, or continues it as new when State is
@@ -14,6 +15,9 @@ type Input struct {
 	Workspace  string            `json:"workspace"`
 	Journey    string            `json:"journey"`
 	Digest     string            `json:"digest"`             // of the definition; the graph itself never enters the history
+	// Definition is that of a journey written in Go, which has no steps: an
+	// engineer's worker has no store to find it in.
+	Definition *journey.Definition `json:"definition,omitempty"`
 	Customer   map[string]any    `json:"customer,omitempty"` // as the newest customer.changed told, else as at the start
 	Vars       map[string]any    `json:"vars,omitempty"`
 	Entry      map[string]any    `json:"entry,omitempty"` // data of the entry event

@@ -91,7 +91,7 @@ func (r *run) put(ctx workflow.Context, key string, value any) (valueRef, error)
 	}
 	ref := refOf(key, body)
 	in := PutInput{Enrollment: r.in.Enrollment, SHA: ref.SHA, Value: body, Drop: r.in.Drop}
-	return ref, workflow.ExecuteLocalActivity(local(ctx), activityPut, in).Get(ctx, nil)
+	return ref, r.own(ctx, activityPut, in).Get(ctx, nil)
 }
 
 // get fetches a value from the store into v, in pieces that a history may hold.
@@ -100,7 +100,7 @@ func (r *run) get(ctx workflow.Context, ref valueRef, v any) error {
 	for more := true; more; {
 		var out GetOutput
 		in := GetInput{Enrollment: r.in.Enrollment, SHA: ref.SHA, Offset: len(packed)}
-		if err := workflow.ExecuteLocalActivity(local(ctx), activityGet, in).Get(ctx, &out); err != nil {
+		if err := r.own(ctx, activityGet, in).Get(ctx, &out); err != nil {
 			return err
 		}
 		packed = append(packed, out.Chunk...)
