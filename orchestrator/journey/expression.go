@@ -18,6 +18,8 @@ type parsedExpression struct {
 	// chain are the names of an expression like steps.hold.total: most of them
 	// are such, and need neither a parser nor a program. nil for any other.
 	chain []string
+	// local: the expression is time() of the chain.
+	local bool
 	// Of others:
 	env    *cel.Env
 	parsed *cel.Ast // not checked
@@ -125,8 +127,11 @@ func (x *parsedExpression) ready() (cel.Program, error) {
 // eval evaluates the expression: a chain by itself, if all of it is there.
 func (x *parsedExpression) eval(vars map[string]any) (any, error) {
 	if v, ok := follow(vars, x.chain); ok {
-		left := maxValues
-		if out, err := plain(adapter.NativeToValue(v), maxNesting, &left); err == nil {
+		got, left := adapter.NativeToValue(v), maxValues
+		if x.local {
+			got = localTime(got, adapter.NativeToValue(vars["customer"]))
+		}
+		if out, err := plain(got, maxNesting, &left); err == nil {
 			return out, nil
 		}
 	}
@@ -180,6 +185,9 @@ func readExpression(source, loop string) *parsedExpression {
 		return x
 	}
 	x = &parsedExpression{source: source, chain: chainOf(source, loop)}
+	if inner, ok := strings.CutPrefix(source, "time("); ok && strings.HasSuffix(inner, ")") {
+		x.chain, x.local = chainOf(strings.TrimSuffix(inner, ")"), loop), true
+	}
 	if x.chain == nil {
 		x.parse(loop)
 	}

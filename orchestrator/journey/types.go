@@ -95,7 +95,9 @@ func (t *dataTypes) env(loop string) (*cel.Env, error) {
 func (t *dataTypes) check(x *parsedExpression, s site) (kind string, err error) {
 	t.site, t.unknown, t.nodes = s, nil, map[string]dataNode{}
 	if x.chain != nil {
-		kind = t.kindOf(t.chain(x.chain))
+		if kind = t.kindOf(t.chain(x.chain)); x.local {
+			kind = "a text"
+		}
 	} else {
 		kind, err = t.checkTree(x, s)
 	}
