@@ -67,9 +67,9 @@ func (p *passage) chooseAnswer(r *rand.Rand, partner Partner) Answer {
 
 // answer makes the attempt.
 func (p *passage) answer(ctx context.Context, in workflows.CallInput, action string, a Answer, r *rand.Rand) (map[string]any, error) {
-	scope := p.scope(in.Enrollment)
+	scope := func() journey.Scope { return p.scope(in.Enrollment) }
 	if !a.Output.Empty() {
-		return a.Output.Object(scope)
+		return a.Output.Object(scope())
 	}
 	server := &server{call: plainJSON(in.Input), action: action, scope: scope, down: a.Down, http: a.HTTP}
 	examples := p.plugins.Examples(action)
@@ -124,7 +124,7 @@ type server struct {
 	http    []HTTPAnswer
 	next    int // of http
 	down    bool
-	scope   journey.Scope
+	scope   func() journey.Scope
 	unknown string // a request that nobody could answer, as a sentence
 }
 
@@ -174,7 +174,7 @@ func (s *server) scripted(req *http.Request, body []byte) (*http.Response, error
 			continue
 		}
 		s.next = min(i+1, len(s.http)-1)
-		scope := s.scope
+		scope := s.scope()
 		scope.Event = map[string]any{"type": req.Method, "subject": req.URL.RequestURI(), "data": parsed(body)}
 		v, err := a.Body.Eval(scope)
 		if err != nil {
