@@ -59,7 +59,7 @@ func (g *guard) queue(wishes []Wish) []Wish {
 	m := g.request.Message
 	g.wish = Wish{
 		Message: m.ID, Workspace: m.Workspace, Customer: m.Customer, Enrollment: m.Enrollment, Journey: m.Journey,
-		Category: m.Category, Test: m.test(), Priority: g.request.Guardrails.Priority, WantedAt: g.now,
+		Step: m.Step, Category: m.Category, Test: m.test(), Priority: g.request.Guardrails.Priority, WantedAt: g.now,
 	}
 	for _, w := range wishes {
 		if w.Message == m.ID {

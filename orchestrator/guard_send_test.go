@@ -61,7 +61,7 @@ func newGuarded(t *testing.T) *harness {
 	h.customer(t, "c_1")
 	h.rails(t, orchestrator.Guardrails{Marketing: orchestrator.ConsentAssumed})
 	added, err := h.store.AddEnrollment(t.Context(), orchestrator.Enrollment{
-		ID: "e_1", Workspace: acme, Journey: "welcome", Customer: "c_1", Status: orchestrator.EnrollmentOpen, StartedAt: time.Now(),
+		ID: "e_1", Workspace: acme, Journey: "welcome", Customer: "c_1", Status: orchestrator.EnrollmentOpen, Step: "hello", StartedAt: time.Now(),
 	})
 	require.NoError(t, err)
 	require.True(t, added)
@@ -214,12 +214,12 @@ func TestSend_IsOneTransactionWithTheProgress(t *testing.T) {
 
 	r := marketing("m_2")
 	r.Message.Customer = "c_none"
-	p.Enrollment, p.Step = "e_1", "hello"
+	p.Enrollment, p.Step = "e_1", "other"
 	_, err = h.Send(t.Context(), r, p)
 	require.ErrorIs(t, err, orchestrator.ErrNotFound)
 	e, err := h.store.Enrollment(t.Context(), acme, "e_1")
 	require.NoError(t, err)
-	require.Empty(t, e.Step)
+	require.Equal(t, "hello", e.Step)
 }
 
 func TestSend_DelaysAndSeesAChangeOfZone(t *testing.T) {

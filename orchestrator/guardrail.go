@@ -70,6 +70,7 @@ type Wish struct {
 	Customer   string
 	Enrollment string
 	Journey    string
+	Step       string
 	Category   string
 	Test       string // the enrollment, when it is a test
 	Priority   int    // of the journey
@@ -89,8 +90,8 @@ type GuardStore interface {
 	PutWish(ctx context.Context, w Wish) error
 	// DropWish forgets the wish for a message, if there is one.
 	DropWish(ctx context.Context, workspace, message string) error
-	// Wishes are those of a customer whose enrollment has not ended, at most
-	// 1,000, in no particular order.
+	// Wishes are those of a customer whose enrollment, as far as it has told, is
+	// at their step still; at most 1,000, in no particular order.
 	Wishes(ctx context.Context, workspace, customer string) ([]Wish, error)
 	// Messaged tells whether a message has been sent, and on which channel.
 	Messaged(ctx context.Context, workspace, id string) (channel string, ok bool, err error)

@@ -63,11 +63,11 @@ func (s *Store) Messaged(ctx context.Context, workspace, id string) (channel str
 // PutWish inserts or replaces the wish for a message.
 func (s *Store) PutWish(ctx context.Context, w orchestrator.Wish) error {
 	return s.write(ctx, "storing the wish for message "+w.Message, func(ctx context.Context, q querier) error {
-		_, err := q.ExecContext(ctx, `INSERT INTO wishes (workspace, message, customer, enrollment, journey, category, test, priority, wanted_at, until)
-			VALUES (`+placeholders(10)+`)
+		_, err := q.ExecContext(ctx, `INSERT INTO wishes (workspace, message, customer, enrollment, journey, step, category, test, priority, wanted_at, until)
+			VALUES (`+placeholders(11)+`)
 			ON CONFLICT (workspace, message) DO UPDATE SET journey = excluded.journey, category = excluded.category,
 				priority = excluded.priority, wanted_at = excluded.wanted_at, until = excluded.until`,
-			w.Workspace, w.Message, w.Customer, w.Enrollment, w.Journey, w.Category, w.Test, w.Priority, micros(w.WantedAt), micros(w.Until))
+			w.Workspace, w.Message, w.Customer, w.Enrollment, w.Journey, w.Step, w.Category, w.Test, w.Priority, micros(w.WantedAt), micros(w.Until))
 		return err
 	})
 }
@@ -83,15 +83,17 @@ func (s *Store) DropWish(ctx context.Context, workspace, message string) error {
 // maxWishes bounds what one customer's messages are compared with.
 const maxWishes = 1000
 
-// Wishes are those of a customer whose enrollment has not ended.
+// Wishes are those of a customer whose enrollment is still at the step that sends.
 func (s *Store) Wishes(ctx context.Context, workspace, customer string) ([]orchestrator.Wish, error) {
 	list, err := rows(ctx, s.read(ctx), func(r scanner) (orchestrator.Wish, error) {
 		var w orchestrator.Wish
-		err := r.Scan(&w.Workspace, &w.Message, &w.Customer, &w.Enrollment, &w.Journey, &w.Category, &w.Test, &w.Priority,
+		err := r.Scan(&w.Workspace, &w.Message, &w.Customer, &w.Enrollment, &w.Journey, &w.Step, &w.Category, &w.Test, &w.Priority,
 			asTime{&w.WantedAt}, asTime{&w.Until})
 		return w, err
-	}, `SELECT w.workspace, w.message, w.customer, w.enrollment, w.journey, w.category, w.test, w.priority, w.wanted_at, w.until
+	}, `SELECT w.workspace, w.message, w.customer, w.enrollment, w.journey, w.step, w.category, w.test, w.priority, w.wanted_at, w.until
 		FROM wishes AS w JOIN enrollments AS e ON e.id = w.enrollment
-		WHERE w.workspace = ? AND w.customer = ? AND e.status <> 'ended' LIMIT ?`, workspace, customer, maxWishes)
+		WHERE w.workspace = ? AND w.customer = ? AND e.status <> 'ended'
+			AND (e.step = w.step OR instr(e.branches, '"step":"' || w.step || '"') > 0)
+		LIMIT ?`, workspace, customer, maxWishes)
 	return list, kind(err, "listing the messages that wait for customer "+customer)
 }

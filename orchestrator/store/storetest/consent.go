@@ -141,10 +141,14 @@ func testCaps(t *testing.T, s orchestrator.Store) {
 
 func testWishes(t *testing.T, s orchestrator.Store) {
 	ctx := t.Context()
-	addEnrollment(t, s, orchestrator.Enrollment{ID: "e_1", Customer: "c_1"})
-	addEnrollment(t, s, orchestrator.Enrollment{ID: "e_2", Customer: "c_1"})
+	for _, id := range []string{"e_1", "e_2", "e_3"} {
+		addEnrollment(t, s, orchestrator.Enrollment{ID: id, Customer: "c_1"})
+		require.NoError(t, s.Record(ctx, orchestrator.Progress{
+			Workspace: acme, Enrollment: id, Status: orchestrator.EnrollmentOpen, Step: "offer", LogSeq: 1,
+		}))
+	}
 	w := orchestrator.Wish{
-		Message: "m_1", Workspace: acme, Customer: "c_1", Enrollment: "e_1", Journey: "welcome", Category: "marketing", Priority: 50,
+		Message: "m_1", Workspace: acme, Customer: "c_1", Enrollment: "e_1", Journey: "welcome", Step: "offer", Category: "marketing", Priority: 50,
 		WantedAt: at, Until: at.Add(time.Hour),
 	}
 	require.NoError(t, s.PutWish(ctx, w))
@@ -153,11 +157,22 @@ func testWishes(t *testing.T, s orchestrator.Store) {
 	second := w
 	second.Message, second.Enrollment = "m_2", "e_2"
 	require.NoError(t, s.PutWish(ctx, second))
+	elsewhere := w
+	elsewhere.Message, elsewhere.Enrollment, elsewhere.Step = "m_3", "e_3", "news"
+	require.NoError(t, s.PutWish(ctx, elsewhere))
 	got, err := s.Wishes(ctx, acme, "c_1")
 	require.NoError(t, err)
-	require.ElementsMatch(t, []orchestrator.Wish{w, second}, got)
+	require.ElementsMatch(t, []orchestrator.Wish{w, second}, got, "e_3 has gone on")
+	require.NoError(t, s.Record(ctx, orchestrator.Progress{
+		Workspace: acme, Enrollment: "e_3", Status: orchestrator.EnrollmentOpen, Step: "both", LogSeq: 2,
+		Branches: []orchestrator.BranchAt{{Branch: "both/a", Step: "news"}},
+	}))
+	got, err = s.Wishes(ctx, acme, "c_1")
+	require.NoError(t, err)
+	require.ElementsMatch(t, []orchestrator.Wish{w, second, elsewhere}, got, "it is there in a branch")
+	require.NoError(t, s.DropWish(ctx, acme, "m_3"))
 
-	require.NoError(t, s.Record(ctx, orchestrator.Progress{Workspace: acme, Enrollment: "e_2", Status: orchestrator.EnrollmentEnded, LogSeq: 1}))
+	require.NoError(t, s.Record(ctx, orchestrator.Progress{Workspace: acme, Enrollment: "e_2", Status: orchestrator.EnrollmentEnded, LogSeq: 2}))
 	got, err = s.Wishes(ctx, acme, "c_1")
 	require.NoError(t, err)
 	equal(t, []orchestrator.Wish{w}, got)

@@ -38,6 +38,7 @@ CREATE TABLE wishes (
     customer   TEXT    NOT NULL,
     enrollment TEXT    NOT NULL,
     journey    TEXT    NOT NULL,
+    step       TEXT    NOT NULL,
     category   TEXT    NOT NULL,
     test       TEXT    NOT NULL,
     priority   INTEGER NOT NULL,
