@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -246,7 +247,7 @@ func points(version string) string {
 func (h *harness) customer(t *testing.T, id string) orchestrator.Customer {
 	t.Helper()
 	c, err := h.PutCustomer(t.Context(), admin, orchestrator.Customer{
-		ID: id, Name: "Lin", Identities: []orchestrator.Identity{{Kind: "phone", Value: fmt.Sprintf("+861%09d", len(id)*1000+int(id[len(id)-1]))}},
+		ID: id, Name: "Lin", Identities: []orchestrator.Identity{{Kind: "phone", Value: fmt.Sprintf("+86%010d", crc32.ChecksumIEEE([]byte(id)))}},
 	})
 	require.NoError(t, err)
 	return c
