@@ -45,7 +45,8 @@ type Kind struct {
 	TimeZone string         `yaml:"timezone"` // default "UTC"
 	Traits   map[string]any `yaml:"traits"`
 	Tags     []string       `yaml:"tags"`
-	// Identities are addresses: {phone: "+8613800000000"}.
+	// Identities are addresses: {phone: "+8613800000000"}; without the field
+	// there is one for every channel.
 	Identities map[string]string `yaml:"identities"`
 	// Consents are decisions about messages by category: granted, denied, stopped.
 	Consents map[string]string `yaml:"consents"`

@@ -37,7 +37,7 @@ func newGuard(b *Behavior, customer orchestrator.Customer, kind *Kind) guard {
 	return g
 }
 
-// Send is workflows.Outbox.
+// Send is workflows.Journal.
 func (p *passage) Send(ctx context.Context, r orchestrator.SendRequest, progress orchestrator.Progress) (orchestrator.SendDecision, error) {
 	if err := p.Record(ctx, progress); err != nil {
 		return orchestrator.SendDecision{}, err
@@ -69,7 +69,7 @@ func (p *passage) Send(ctx context.Context, r orchestrator.SendRequest, progress
 	return d, nil
 }
 
-// DropSend is workflows.Outbox.
+// DropSend is workflows.Journal.
 func (p *passage) DropSend(ctx context.Context, _, id string, progress orchestrator.Progress) error {
 	delete(p.guard.wishes, id)
 	return p.Record(ctx, progress)
@@ -143,10 +143,4 @@ func (p *passage) words(channel, text string) {
 	channel = cmp.Or(channel, "handset")
 	p.heed(channel, text)
 	p.happen(p.event(orchestrator.EventMessageReceived, map[string]any{"channel": channel, "text": text}))
-}
-
-// AddMessage is workflows.Journal: a message that nobody judges.
-func (p *passage) AddMessage(ctx context.Context, m orchestrator.Message, progress orchestrator.Progress) error {
-	_, err := p.Send(ctx, orchestrator.SendRequest{Message: m}, progress)
-	return err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -119,9 +120,24 @@ func (p *passage) newCustomer() (orchestrator.Customer, guard) {
 		for _, kind := range sortedKeys(k.Identities) {
 			c.Identities = append(c.Identities, orchestrator.Identity{Kind: kind, Value: k.Identities[kind]})
 		}
+		if k.Identities == nil {
+			c.Identities = p.addresses()
+		}
 		return c, newGuard(p.behavior, c, &k)
 	}
+	c.Identities = p.addresses()
 	return c, newGuard(p.behavior, c, nil)
+}
+
+// addresses make a customer reachable on every channel.
+func (p *passage) addresses() (out []orchestrator.Identity) {
+	for _, c := range orchestrator.Channels() {
+		i := orchestrator.Identity{Kind: c.IdentityKind, Value: fmt.Sprintf("+999%09d", p.index)}
+		if i.Kind != "" && !slices.ContainsFunc(out, func(o orchestrator.Identity) bool { return o.Kind == i.Kind }) {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 // run takes the customer through the journeys.

@@ -166,6 +166,26 @@ func (p *passage) ChangeCustomer(ctx context.Context, c orchestrator.Change, pro
 	return next, nil
 }
 
+// change changes the customer as another system would.
+func (p *passage) change(key string, c CustomerChange) error {
+	change := orchestrator.Change{
+		Key: key, Workspace: workspace, Customer: p.customer.ID, Traits: c.Traits, AddTags: c.Add, RemoveTags: c.Remove, At: p.env.Now(),
+	}
+	next, changed, err := change.Apply(p.customer)
+	if err != nil {
+		return err
+	}
+	events, err := change.Events(next, changed)
+	if err != nil {
+		return err
+	}
+	p.customer = next
+	for _, ev := range events {
+		p.happen(ev)
+	}
+	return nil
+}
+
 // StartChild is workflows.People: another journey, if its definition was given.
 func (p *passage) StartChild(ctx context.Context, r orchestrator.ChildRequest, progress orchestrator.Progress) (orchestrator.Child, error) {
 	if err := p.Record(ctx, progress); err != nil {

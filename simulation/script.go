@@ -127,6 +127,10 @@ func (s *script) do(p *passage, h *happening, e *enrollment) string {
 			return "its data could not be made: " + err.Error()
 		}
 		p.happen(p.event(h.Event, data))
+	case h.Change != nil:
+		if err := p.change(h.at, *h.Change); err != nil {
+			return err.Error()
+		}
 	case h.Task != "":
 		return s.doTask(p, h, e)
 	case h.Operator != "":

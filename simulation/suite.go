@@ -37,8 +37,8 @@ type Case struct {
 }
 
 // Happening is one thing that happens, Delay after the step After began, or
-// after the start. Exactly one of Event, Reply, Score, Text, Task, Operator is
-// set.
+// after the start. Exactly one of Event, Reply, Score, Text, Task, Change,
+// Operator is set; Text may stand beside Reply.
 type Happening struct {
 	After string   `yaml:"after"`
 	Visit int      `yaml:"visit"` // of the step: 1, the default, is the first
@@ -52,9 +52,18 @@ type Happening struct {
 	To    string   `yaml:"to"`    // the step whose message is answered; default After
 	Task  string   `yaml:"task"`  // "done": somebody does the task of the step After
 	By    string   `yaml:"by"`
+	// Change changes the customer, as another system would.
+	Change *CustomerChange `yaml:"change"`
 	// Operator resolves the incident at the step After: retry, supply, skip.
 	Operator string   `yaml:"operator"`
 	Result   Template `yaml:"result"` // for supply
+}
+
+// CustomerChange changes traits and tags.
+type CustomerChange struct {
+	Traits map[string]any `yaml:"traits"` // null removes one
+	Add    []string       `yaml:"add"`    // tags
+	Remove []string       `yaml:"remove"` // tags
 }
 
 // Expect is what a case expects; what is left out may be anything.
@@ -169,7 +178,7 @@ func (c *Case) check(r *reader, at string, names map[string]bool) {
 	for i, h := range c.When {
 		p := fmt.Sprintf("%s.when[%d]", at, i)
 		words := h.Text != "" && h.Reply == ""
-		one(r, p, []bool{h.Event != "", h.Reply != "", words, h.Score != nil, h.Task != "", h.Operator != ""}, true, "event, reply, text, score, task and operator")
+		one(r, p, []bool{h.Event != "", h.Reply != "", words, h.Score != nil, h.Task != "", h.Change != nil, h.Operator != ""}, true, "event, reply, text, score, task, change and operator")
 		if h.Visit < 0 || h.Visit > 10_000 {
 			r.problem(p+".visit", "OUT_OF_RANGE", "The visit is not between 1 and 10000.", "")
 		}
