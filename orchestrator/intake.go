@@ -3,7 +3,7 @@ package orchestrator
 import (
 	"context"
 	"fmt"
-	"slices"
+	"strings"
 )
 
 // Bounds of intake.
@@ -16,8 +16,8 @@ const (
 // may use it.
 const SourceAPI = "urn:qidong:api"
 
-// ownSources are Qidong itself.
-var ownSources = []string{SourceHandset, SourceAPI, SourceJourney, SourceQR}
+// ownSources begins the sources that are Qidong itself.
+const ownSources = "urn:qidong:"
 
 // AcceptEvents stores events, all or none, and tells per event whether it was
 // new. A *ValidationError names every problem by index. A time of zero is now.
@@ -80,7 +80,7 @@ func checkEvents(a Actor, events []Event) error {
 		if ReservedEvent(e.Type) && (e.Type != EventMessageReceived || a.may() != nil) {
 			c.add(path+"type", "RESERVED", fmt.Sprintf("Events of type %s are made by Qidong itself.", e.Type), "Use the API's call for it.")
 		}
-		if slices.Contains(ownSources, e.Source) {
+		if strings.HasPrefix(e.Source, ownSources) {
 			c.add(path+"source", "RESERVED", fmt.Sprintf("The source %s is Qidong itself.", e.Source), "Name your own system as the source.")
 		}
 		if len(c.problems) > 100 {

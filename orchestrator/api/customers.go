@@ -12,6 +12,7 @@ func (s *server) PutCustomer(ctx context.Context, r *qidongv1.PutCustomerRequest
 	c := r.GetCustomer()
 	stored, err := s.svc.PutCustomer(ctx, ActorFrom(ctx), orchestrator.Customer{
 		ID: c.GetId(), Name: c.GetName(), Locale: c.GetLocale(), TimeZone: c.GetTimeZone(), Traits: domainMap(c.GetTraits()),
+		Tags: c.GetTags(),
 		Identities: each(c.GetIdentities(), func(i *qidongv1.Identity) orchestrator.Identity {
 			return orchestrator.Identity{Kind: i.Kind, Value: i.Value}
 		}),
@@ -36,6 +37,18 @@ func (s *server) GetCustomer(ctx context.Context, r *qidongv1.GetCustomerRequest
 		return nil, err
 	}
 	return &qidongv1.GetCustomerResponse{Customer: out}, nil
+}
+
+func (s *server) TagCustomer(ctx context.Context, r *qidongv1.TagCustomerRequest) (*qidongv1.TagCustomerResponse, error) {
+	c, err := s.svc.TagCustomer(ctx, ActorFrom(ctx), r.Id, r.Add, r.Remove)
+	if err != nil {
+		return nil, err
+	}
+	out, err := protoCustomer(c)
+	if err != nil {
+		return nil, err
+	}
+	return &qidongv1.TagCustomerResponse{Customer: out}, nil
 }
 
 func (s *server) ListCustomers(ctx context.Context, r *qidongv1.ListCustomersRequest) (*qidongv1.ListCustomersResponse, error) {
@@ -89,7 +102,7 @@ func protoCustomer(c orchestrator.Customer) (*qidongv1.Customer, error) {
 		Identities: each(c.Identities, func(i orchestrator.Identity) *qidongv1.Identity {
 			return &qidongv1.Identity{Kind: i.Kind, Value: i.Value}
 		}),
-		CompanionPath: "/c/" + c.CompanionToken, CreateTime: protoTime(c.CreatedAt),
+		Tags: c.Tags, CompanionPath: "/c/" + c.CompanionToken, CreateTime: protoTime(c.CreatedAt),
 	}, nil
 }
 

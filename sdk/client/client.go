@@ -24,6 +24,8 @@ type Client struct {
 	Enrollments qidongv1connect.EnrollmentServiceClient
 	Events      qidongv1connect.EventServiceClient
 	Tasks       qidongv1connect.TaskServiceClient
+	Segments    qidongv1connect.SegmentServiceClient
+	Campaigns   qidongv1connect.CampaignServiceClient
 	Entries     qidongv1connect.EntryServiceClient
 	Surveys     qidongv1connect.SurveyServiceClient
 
@@ -50,6 +52,8 @@ func New(baseURL, token string) *Client {
 		Enrollments: qidongv1connect.NewEnrollmentServiceClient(hc, base, limit),
 		Events:      qidongv1connect.NewEventServiceClient(hc, base, limit),
 		Tasks:       qidongv1connect.NewTaskServiceClient(hc, base, limit),
+		Segments:    qidongv1connect.NewSegmentServiceClient(hc, base, limit),
+		Campaigns:   qidongv1connect.NewCampaignServiceClient(hc, base, limit),
 		Entries:     qidongv1connect.NewEntryServiceClient(hc, base, limit),
 		Surveys:     qidongv1connect.NewSurveyServiceClient(hc, base, limit),
 		base:        base,

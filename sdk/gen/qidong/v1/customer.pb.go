@@ -96,7 +96,10 @@ type Customer struct {
 	// The path of the customer's companion page, secret. Output only.
 	CompanionPath string `protobuf:"bytes,7,opt,name=companion_path,json=companionPath,proto3" json:"companion_path,omitempty"`
 	// Output only.
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// Labels of 1 to 64 characters, at most 200, sorted. In a put, none leaves
+	// those that are there; see TagCustomer.
+	Tags          []string `protobuf:"bytes,9,rep,name=tags,proto3" json:"tags,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -183,6 +186,13 @@ func (x *Customer) GetCompanionPath() string {
 func (x *Customer) GetCreateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *Customer) GetTags() []string {
+	if x != nil {
+		return x.Tags
 	}
 	return nil
 }
@@ -562,6 +572,116 @@ func (x *GetCustomerResponse) GetCustomer() *Customer {
 	return nil
 }
 
+// TagCustomerRequest changes tags.
+type TagCustomerRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whose.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Tags to add.
+	Add []string `protobuf:"bytes,2,rep,name=add,proto3" json:"add,omitempty"`
+	// Tags to remove, also those that are to be added.
+	Remove        []string `protobuf:"bytes,3,rep,name=remove,proto3" json:"remove,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TagCustomerRequest) Reset() {
+	*x = TagCustomerRequest{}
+	mi := &file_qidong_v1_customer_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TagCustomerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TagCustomerRequest) ProtoMessage() {}
+
+func (x *TagCustomerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_customer_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TagCustomerRequest.ProtoReflect.Descriptor instead.
+func (*TagCustomerRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_customer_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *TagCustomerRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *TagCustomerRequest) GetAdd() []string {
+	if x != nil {
+		return x.Add
+	}
+	return nil
+}
+
+func (x *TagCustomerRequest) GetRemove() []string {
+	if x != nil {
+		return x.Remove
+	}
+	return nil
+}
+
+// TagCustomerResponse is the customer as stored.
+type TagCustomerResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// With the new tags.
+	Customer      *Customer `protobuf:"bytes,1,opt,name=customer,proto3" json:"customer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TagCustomerResponse) Reset() {
+	*x = TagCustomerResponse{}
+	mi := &file_qidong_v1_customer_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TagCustomerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TagCustomerResponse) ProtoMessage() {}
+
+func (x *TagCustomerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_customer_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TagCustomerResponse.ProtoReflect.Descriptor instead.
+func (*TagCustomerResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_customer_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *TagCustomerResponse) GetCustomer() *Customer {
+	if x != nil {
+		return x.Customer
+	}
+	return nil
+}
+
 // ListCustomersRequest asks for a page.
 type ListCustomersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -577,7 +697,7 @@ type ListCustomersRequest struct {
 
 func (x *ListCustomersRequest) Reset() {
 	*x = ListCustomersRequest{}
-	mi := &file_qidong_v1_customer_proto_msgTypes[8]
+	mi := &file_qidong_v1_customer_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -589,7 +709,7 @@ func (x *ListCustomersRequest) String() string {
 func (*ListCustomersRequest) ProtoMessage() {}
 
 func (x *ListCustomersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_customer_proto_msgTypes[8]
+	mi := &file_qidong_v1_customer_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -602,7 +722,7 @@ func (x *ListCustomersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCustomersRequest.ProtoReflect.Descriptor instead.
 func (*ListCustomersRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_customer_proto_rawDescGZIP(), []int{8}
+	return file_qidong_v1_customer_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListCustomersRequest) GetQuery() string {
@@ -639,7 +759,7 @@ type ListCustomersResponse struct {
 
 func (x *ListCustomersResponse) Reset() {
 	*x = ListCustomersResponse{}
-	mi := &file_qidong_v1_customer_proto_msgTypes[9]
+	mi := &file_qidong_v1_customer_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -651,7 +771,7 @@ func (x *ListCustomersResponse) String() string {
 func (*ListCustomersResponse) ProtoMessage() {}
 
 func (x *ListCustomersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_customer_proto_msgTypes[9]
+	mi := &file_qidong_v1_customer_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -664,7 +784,7 @@ func (x *ListCustomersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCustomersResponse.ProtoReflect.Descriptor instead.
 func (*ListCustomersResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_customer_proto_rawDescGZIP(), []int{9}
+	return file_qidong_v1_customer_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListCustomersResponse) GetCustomers() []*Customer {
@@ -696,7 +816,7 @@ type ListMessagesRequest struct {
 
 func (x *ListMessagesRequest) Reset() {
 	*x = ListMessagesRequest{}
-	mi := &file_qidong_v1_customer_proto_msgTypes[10]
+	mi := &file_qidong_v1_customer_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -708,7 +828,7 @@ func (x *ListMessagesRequest) String() string {
 func (*ListMessagesRequest) ProtoMessage() {}
 
 func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_customer_proto_msgTypes[10]
+	mi := &file_qidong_v1_customer_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -721,7 +841,7 @@ func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMessagesRequest.ProtoReflect.Descriptor instead.
 func (*ListMessagesRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_customer_proto_rawDescGZIP(), []int{10}
+	return file_qidong_v1_customer_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListMessagesRequest) GetCustomerId() string {
@@ -758,7 +878,7 @@ type ListMessagesResponse struct {
 
 func (x *ListMessagesResponse) Reset() {
 	*x = ListMessagesResponse{}
-	mi := &file_qidong_v1_customer_proto_msgTypes[11]
+	mi := &file_qidong_v1_customer_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -770,7 +890,7 @@ func (x *ListMessagesResponse) String() string {
 func (*ListMessagesResponse) ProtoMessage() {}
 
 func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_customer_proto_msgTypes[11]
+	mi := &file_qidong_v1_customer_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -783,7 +903,7 @@ func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMessagesResponse.ProtoReflect.Descriptor instead.
 func (*ListMessagesResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_customer_proto_rawDescGZIP(), []int{11}
+	return file_qidong_v1_customer_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListMessagesResponse) GetMessages() []*Message {
@@ -815,7 +935,7 @@ type ReplyToMessageRequest struct {
 
 func (x *ReplyToMessageRequest) Reset() {
 	*x = ReplyToMessageRequest{}
-	mi := &file_qidong_v1_customer_proto_msgTypes[12]
+	mi := &file_qidong_v1_customer_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -827,7 +947,7 @@ func (x *ReplyToMessageRequest) String() string {
 func (*ReplyToMessageRequest) ProtoMessage() {}
 
 func (x *ReplyToMessageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_customer_proto_msgTypes[12]
+	mi := &file_qidong_v1_customer_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -840,7 +960,7 @@ func (x *ReplyToMessageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplyToMessageRequest.ProtoReflect.Descriptor instead.
 func (*ReplyToMessageRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_customer_proto_rawDescGZIP(), []int{12}
+	return file_qidong_v1_customer_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ReplyToMessageRequest) GetCustomerId() string {
@@ -873,7 +993,7 @@ type ReplyToMessageResponse struct {
 
 func (x *ReplyToMessageResponse) Reset() {
 	*x = ReplyToMessageResponse{}
-	mi := &file_qidong_v1_customer_proto_msgTypes[13]
+	mi := &file_qidong_v1_customer_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -885,7 +1005,7 @@ func (x *ReplyToMessageResponse) String() string {
 func (*ReplyToMessageResponse) ProtoMessage() {}
 
 func (x *ReplyToMessageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_customer_proto_msgTypes[13]
+	mi := &file_qidong_v1_customer_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -898,7 +1018,7 @@ func (x *ReplyToMessageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplyToMessageResponse.ProtoReflect.Descriptor instead.
 func (*ReplyToMessageResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_customer_proto_rawDescGZIP(), []int{13}
+	return file_qidong_v1_customer_proto_rawDescGZIP(), []int{15}
 }
 
 var File_qidong_v1_customer_proto protoreflect.FileDescriptor
@@ -908,7 +1028,7 @@ const file_qidong_v1_customer_proto_rawDesc = "" +
 	"\x18qidong/v1/customer.proto\x12\tqidong.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"4\n" +
 	"\bIdentity\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value\"\xad\x02\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\"\xc1\x02\n" +
 	"\bCustomer\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -920,7 +1040,8 @@ const file_qidong_v1_customer_proto_rawDesc = "" +
 	"identities\x12%\n" +
 	"\x0ecompanion_path\x18\a \x01(\tR\rcompanionPath\x12;\n" +
 	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"\xe3\x02\n" +
+	"createTime\x12\x12\n" +
+	"\x04tags\x18\t \x03(\tR\x04tags\"\xe3\x02\n" +
 	"\aMessage\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12#\n" +
 	"\renrollment_id\x18\x02 \x01(\tR\fenrollmentId\x12\x12\n" +
@@ -945,6 +1066,12 @@ const file_qidong_v1_customer_proto_rawDesc = "" +
 	"\x12GetCustomerRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"F\n" +
 	"\x13GetCustomerResponse\x12/\n" +
+	"\bcustomer\x18\x01 \x01(\v2\x13.qidong.v1.CustomerR\bcustomer\"N\n" +
+	"\x12TagCustomerRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
+	"\x03add\x18\x02 \x03(\tR\x03add\x12\x16\n" +
+	"\x06remove\x18\x03 \x03(\tR\x06remove\"F\n" +
+	"\x13TagCustomerResponse\x12/\n" +
 	"\bcustomer\x18\x01 \x01(\v2\x13.qidong.v1.CustomerR\bcustomer\"h\n" +
 	"\x14ListCustomersRequest\x12\x14\n" +
 	"\x05query\x18\x01 \x01(\tR\x05query\x12\x1b\n" +
@@ -969,10 +1096,11 @@ const file_qidong_v1_customer_proto_rawDesc = "" +
 	"\n" +
 	"message_id\x18\x02 \x01(\tR\tmessageId\x12#\n" +
 	"\rpostback_data\x18\x03 \x01(\tR\fpostbackData\"\x18\n" +
-	"\x16ReplyToMessageResponse2\xa9\x03\n" +
+	"\x16ReplyToMessageResponse2\xf7\x03\n" +
 	"\x0fCustomerService\x12L\n" +
 	"\vPutCustomer\x12\x1d.qidong.v1.PutCustomerRequest\x1a\x1e.qidong.v1.PutCustomerResponse\x12L\n" +
-	"\vGetCustomer\x12\x1d.qidong.v1.GetCustomerRequest\x1a\x1e.qidong.v1.GetCustomerResponse\x12R\n" +
+	"\vGetCustomer\x12\x1d.qidong.v1.GetCustomerRequest\x1a\x1e.qidong.v1.GetCustomerResponse\x12L\n" +
+	"\vTagCustomer\x12\x1d.qidong.v1.TagCustomerRequest\x1a\x1e.qidong.v1.TagCustomerResponse\x12R\n" +
 	"\rListCustomers\x12\x1f.qidong.v1.ListCustomersRequest\x1a .qidong.v1.ListCustomersResponse\x12O\n" +
 	"\fListMessages\x12\x1e.qidong.v1.ListMessagesRequest\x1a\x1f.qidong.v1.ListMessagesResponse\x12U\n" +
 	"\x0eReplyToMessage\x12 .qidong.v1.ReplyToMessageRequest\x1a!.qidong.v1.ReplyToMessageResponseB\x98\x01\n" +
@@ -991,7 +1119,7 @@ func file_qidong_v1_customer_proto_rawDescGZIP() []byte {
 	return file_qidong_v1_customer_proto_rawDescData
 }
 
-var file_qidong_v1_customer_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_qidong_v1_customer_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_qidong_v1_customer_proto_goTypes = []any{
 	(*Identity)(nil),               // 0: qidong.v1.Identity
 	(*Customer)(nil),               // 1: qidong.v1.Customer
@@ -1001,44 +1129,49 @@ var file_qidong_v1_customer_proto_goTypes = []any{
 	(*PutCustomerResponse)(nil),    // 5: qidong.v1.PutCustomerResponse
 	(*GetCustomerRequest)(nil),     // 6: qidong.v1.GetCustomerRequest
 	(*GetCustomerResponse)(nil),    // 7: qidong.v1.GetCustomerResponse
-	(*ListCustomersRequest)(nil),   // 8: qidong.v1.ListCustomersRequest
-	(*ListCustomersResponse)(nil),  // 9: qidong.v1.ListCustomersResponse
-	(*ListMessagesRequest)(nil),    // 10: qidong.v1.ListMessagesRequest
-	(*ListMessagesResponse)(nil),   // 11: qidong.v1.ListMessagesResponse
-	(*ReplyToMessageRequest)(nil),  // 12: qidong.v1.ReplyToMessageRequest
-	(*ReplyToMessageResponse)(nil), // 13: qidong.v1.ReplyToMessageResponse
-	(*structpb.Struct)(nil),        // 14: google.protobuf.Struct
-	(*timestamppb.Timestamp)(nil),  // 15: google.protobuf.Timestamp
-	(*structpb.Value)(nil),         // 16: google.protobuf.Value
+	(*TagCustomerRequest)(nil),     // 8: qidong.v1.TagCustomerRequest
+	(*TagCustomerResponse)(nil),    // 9: qidong.v1.TagCustomerResponse
+	(*ListCustomersRequest)(nil),   // 10: qidong.v1.ListCustomersRequest
+	(*ListCustomersResponse)(nil),  // 11: qidong.v1.ListCustomersResponse
+	(*ListMessagesRequest)(nil),    // 12: qidong.v1.ListMessagesRequest
+	(*ListMessagesResponse)(nil),   // 13: qidong.v1.ListMessagesResponse
+	(*ReplyToMessageRequest)(nil),  // 14: qidong.v1.ReplyToMessageRequest
+	(*ReplyToMessageResponse)(nil), // 15: qidong.v1.ReplyToMessageResponse
+	(*structpb.Struct)(nil),        // 16: google.protobuf.Struct
+	(*timestamppb.Timestamp)(nil),  // 17: google.protobuf.Timestamp
+	(*structpb.Value)(nil),         // 18: google.protobuf.Value
 }
 var file_qidong_v1_customer_proto_depIdxs = []int32{
-	14, // 0: qidong.v1.Customer.traits:type_name -> google.protobuf.Struct
+	16, // 0: qidong.v1.Customer.traits:type_name -> google.protobuf.Struct
 	0,  // 1: qidong.v1.Customer.identities:type_name -> qidong.v1.Identity
-	15, // 2: qidong.v1.Customer.create_time:type_name -> google.protobuf.Timestamp
+	17, // 2: qidong.v1.Customer.create_time:type_name -> google.protobuf.Timestamp
 	3,  // 3: qidong.v1.Message.parts:type_name -> qidong.v1.Part
-	15, // 4: qidong.v1.Message.send_time:type_name -> google.protobuf.Timestamp
-	15, // 5: qidong.v1.Message.answer_time:type_name -> google.protobuf.Timestamp
-	16, // 6: qidong.v1.Part.body:type_name -> google.protobuf.Value
+	17, // 4: qidong.v1.Message.send_time:type_name -> google.protobuf.Timestamp
+	17, // 5: qidong.v1.Message.answer_time:type_name -> google.protobuf.Timestamp
+	18, // 6: qidong.v1.Part.body:type_name -> google.protobuf.Value
 	1,  // 7: qidong.v1.PutCustomerRequest.customer:type_name -> qidong.v1.Customer
 	1,  // 8: qidong.v1.PutCustomerResponse.customer:type_name -> qidong.v1.Customer
 	1,  // 9: qidong.v1.GetCustomerResponse.customer:type_name -> qidong.v1.Customer
-	1,  // 10: qidong.v1.ListCustomersResponse.customers:type_name -> qidong.v1.Customer
-	2,  // 11: qidong.v1.ListMessagesResponse.messages:type_name -> qidong.v1.Message
-	4,  // 12: qidong.v1.CustomerService.PutCustomer:input_type -> qidong.v1.PutCustomerRequest
-	6,  // 13: qidong.v1.CustomerService.GetCustomer:input_type -> qidong.v1.GetCustomerRequest
-	8,  // 14: qidong.v1.CustomerService.ListCustomers:input_type -> qidong.v1.ListCustomersRequest
-	10, // 15: qidong.v1.CustomerService.ListMessages:input_type -> qidong.v1.ListMessagesRequest
-	12, // 16: qidong.v1.CustomerService.ReplyToMessage:input_type -> qidong.v1.ReplyToMessageRequest
-	5,  // 17: qidong.v1.CustomerService.PutCustomer:output_type -> qidong.v1.PutCustomerResponse
-	7,  // 18: qidong.v1.CustomerService.GetCustomer:output_type -> qidong.v1.GetCustomerResponse
-	9,  // 19: qidong.v1.CustomerService.ListCustomers:output_type -> qidong.v1.ListCustomersResponse
-	11, // 20: qidong.v1.CustomerService.ListMessages:output_type -> qidong.v1.ListMessagesResponse
-	13, // 21: qidong.v1.CustomerService.ReplyToMessage:output_type -> qidong.v1.ReplyToMessageResponse
-	17, // [17:22] is the sub-list for method output_type
-	12, // [12:17] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	1,  // 10: qidong.v1.TagCustomerResponse.customer:type_name -> qidong.v1.Customer
+	1,  // 11: qidong.v1.ListCustomersResponse.customers:type_name -> qidong.v1.Customer
+	2,  // 12: qidong.v1.ListMessagesResponse.messages:type_name -> qidong.v1.Message
+	4,  // 13: qidong.v1.CustomerService.PutCustomer:input_type -> qidong.v1.PutCustomerRequest
+	6,  // 14: qidong.v1.CustomerService.GetCustomer:input_type -> qidong.v1.GetCustomerRequest
+	8,  // 15: qidong.v1.CustomerService.TagCustomer:input_type -> qidong.v1.TagCustomerRequest
+	10, // 16: qidong.v1.CustomerService.ListCustomers:input_type -> qidong.v1.ListCustomersRequest
+	12, // 17: qidong.v1.CustomerService.ListMessages:input_type -> qidong.v1.ListMessagesRequest
+	14, // 18: qidong.v1.CustomerService.ReplyToMessage:input_type -> qidong.v1.ReplyToMessageRequest
+	5,  // 19: qidong.v1.CustomerService.PutCustomer:output_type -> qidong.v1.PutCustomerResponse
+	7,  // 20: qidong.v1.CustomerService.GetCustomer:output_type -> qidong.v1.GetCustomerResponse
+	9,  // 21: qidong.v1.CustomerService.TagCustomer:output_type -> qidong.v1.TagCustomerResponse
+	11, // 22: qidong.v1.CustomerService.ListCustomers:output_type -> qidong.v1.ListCustomersResponse
+	13, // 23: qidong.v1.CustomerService.ListMessages:output_type -> qidong.v1.ListMessagesResponse
+	15, // 24: qidong.v1.CustomerService.ReplyToMessage:output_type -> qidong.v1.ReplyToMessageResponse
+	19, // [19:25] is the sub-list for method output_type
+	13, // [13:19] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_qidong_v1_customer_proto_init() }
@@ -1052,7 +1185,7 @@ func file_qidong_v1_customer_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_qidong_v1_customer_proto_rawDesc), len(file_qidong_v1_customer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -39,6 +39,9 @@ const (
 	// CustomerServiceGetCustomerProcedure is the fully-qualified name of the CustomerService's
 	// GetCustomer RPC.
 	CustomerServiceGetCustomerProcedure = "/qidong.v1.CustomerService/GetCustomer"
+	// CustomerServiceTagCustomerProcedure is the fully-qualified name of the CustomerService's
+	// TagCustomer RPC.
+	CustomerServiceTagCustomerProcedure = "/qidong.v1.CustomerService/TagCustomer"
 	// CustomerServiceListCustomersProcedure is the fully-qualified name of the CustomerService's
 	// ListCustomers RPC.
 	CustomerServiceListCustomersProcedure = "/qidong.v1.CustomerService/ListCustomers"
@@ -57,6 +60,9 @@ type CustomerServiceClient interface {
 	PutCustomer(context.Context, *v1.PutCustomerRequest) (*v1.PutCustomerResponse, error)
 	// GetCustomer returns a customer.
 	GetCustomer(context.Context, *v1.GetCustomerRequest) (*v1.GetCustomerResponse, error)
+	// TagCustomer adds and removes tags; RESOURCE_EXHAUSTED when they become more
+	// than 200.
+	TagCustomer(context.Context, *v1.TagCustomerRequest) (*v1.TagCustomerResponse, error)
 	// ListCustomers lists customers, newest first.
 	ListCustomers(context.Context, *v1.ListCustomersRequest) (*v1.ListCustomersResponse, error)
 	// ListMessages lists what was sent to a customer, oldest first.
@@ -89,6 +95,12 @@ func NewCustomerServiceClient(httpClient connect.HTTPClient, baseURL string, opt
 			connect.WithSchema(customerServiceMethods.ByName("GetCustomer")),
 			connect.WithClientOptions(opts...),
 		),
+		tagCustomer: connect.NewClient[v1.TagCustomerRequest, v1.TagCustomerResponse](
+			httpClient,
+			baseURL+CustomerServiceTagCustomerProcedure,
+			connect.WithSchema(customerServiceMethods.ByName("TagCustomer")),
+			connect.WithClientOptions(opts...),
+		),
 		listCustomers: connect.NewClient[v1.ListCustomersRequest, v1.ListCustomersResponse](
 			httpClient,
 			baseURL+CustomerServiceListCustomersProcedure,
@@ -114,6 +126,7 @@ func NewCustomerServiceClient(httpClient connect.HTTPClient, baseURL string, opt
 type customerServiceClient struct {
 	putCustomer    *connect.Client[v1.PutCustomerRequest, v1.PutCustomerResponse]
 	getCustomer    *connect.Client[v1.GetCustomerRequest, v1.GetCustomerResponse]
+	tagCustomer    *connect.Client[v1.TagCustomerRequest, v1.TagCustomerResponse]
 	listCustomers  *connect.Client[v1.ListCustomersRequest, v1.ListCustomersResponse]
 	listMessages   *connect.Client[v1.ListMessagesRequest, v1.ListMessagesResponse]
 	replyToMessage *connect.Client[v1.ReplyToMessageRequest, v1.ReplyToMessageResponse]
@@ -131,6 +144,15 @@ func (c *customerServiceClient) PutCustomer(ctx context.Context, req *v1.PutCust
 // GetCustomer calls qidong.v1.CustomerService.GetCustomer.
 func (c *customerServiceClient) GetCustomer(ctx context.Context, req *v1.GetCustomerRequest) (*v1.GetCustomerResponse, error) {
 	response, err := c.getCustomer.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// TagCustomer calls qidong.v1.CustomerService.TagCustomer.
+func (c *customerServiceClient) TagCustomer(ctx context.Context, req *v1.TagCustomerRequest) (*v1.TagCustomerResponse, error) {
+	response, err := c.tagCustomer.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -171,6 +193,9 @@ type CustomerServiceHandler interface {
 	PutCustomer(context.Context, *v1.PutCustomerRequest) (*v1.PutCustomerResponse, error)
 	// GetCustomer returns a customer.
 	GetCustomer(context.Context, *v1.GetCustomerRequest) (*v1.GetCustomerResponse, error)
+	// TagCustomer adds and removes tags; RESOURCE_EXHAUSTED when they become more
+	// than 200.
+	TagCustomer(context.Context, *v1.TagCustomerRequest) (*v1.TagCustomerResponse, error)
 	// ListCustomers lists customers, newest first.
 	ListCustomers(context.Context, *v1.ListCustomersRequest) (*v1.ListCustomersResponse, error)
 	// ListMessages lists what was sent to a customer, oldest first.
@@ -199,6 +224,12 @@ func NewCustomerServiceHandler(svc CustomerServiceHandler, opts ...connect.Handl
 		connect.WithSchema(customerServiceMethods.ByName("GetCustomer")),
 		connect.WithHandlerOptions(opts...),
 	)
+	customerServiceTagCustomerHandler := connect.NewUnaryHandlerSimple(
+		CustomerServiceTagCustomerProcedure,
+		svc.TagCustomer,
+		connect.WithSchema(customerServiceMethods.ByName("TagCustomer")),
+		connect.WithHandlerOptions(opts...),
+	)
 	customerServiceListCustomersHandler := connect.NewUnaryHandlerSimple(
 		CustomerServiceListCustomersProcedure,
 		svc.ListCustomers,
@@ -223,6 +254,8 @@ func NewCustomerServiceHandler(svc CustomerServiceHandler, opts ...connect.Handl
 			customerServicePutCustomerHandler.ServeHTTP(w, r)
 		case CustomerServiceGetCustomerProcedure:
 			customerServiceGetCustomerHandler.ServeHTTP(w, r)
+		case CustomerServiceTagCustomerProcedure:
+			customerServiceTagCustomerHandler.ServeHTTP(w, r)
 		case CustomerServiceListCustomersProcedure:
 			customerServiceListCustomersHandler.ServeHTTP(w, r)
 		case CustomerServiceListMessagesProcedure:
@@ -244,6 +277,10 @@ func (UnimplementedCustomerServiceHandler) PutCustomer(context.Context, *v1.PutC
 
 func (UnimplementedCustomerServiceHandler) GetCustomer(context.Context, *v1.GetCustomerRequest) (*v1.GetCustomerResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.CustomerService.GetCustomer is not implemented"))
+}
+
+func (UnimplementedCustomerServiceHandler) TagCustomer(context.Context, *v1.TagCustomerRequest) (*v1.TagCustomerResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.CustomerService.TagCustomer is not implemented"))
 }
 
 func (UnimplementedCustomerServiceHandler) ListCustomers(context.Context, *v1.ListCustomersRequest) (*v1.ListCustomersResponse, error) {
