@@ -52,6 +52,7 @@ func newRootCommand() *cobra.Command {
 		newDevCommand(),
 		newJourneyCommand(), newPluginCommand(), newSecretCommand(), newEventCommand(), newEnrollmentCommand(),
 		newTaskCommand(), newSurveyCommand(), newEntryCommand(),
+		newCustomerCommand(), newSegmentCommand(), newCampaignCommand(),
 		newDemoCommand(), newBenchCommand(),
 	)
 	return root
