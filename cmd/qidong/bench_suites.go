@@ -101,7 +101,8 @@ func benchIntake(ctx context.Context, b *bench) ([]measure, error) {
 		}
 		return nil
 	}
-	return []measure{
+	more, err := intakeMeasures(ctx, b)
+	return append(more, []measure{
 		{name: "intake_single_p50", unit: "ms", goal: 20, run: func(ctx context.Context) (float64, error) {
 			return p50(50, time.Millisecond, func() error { return post(ctx, 1) })
 		}},
@@ -109,7 +110,7 @@ func benchIntake(ctx context.Context, b *bench) ([]measure, error) {
 			r, err := rate(ctx, 20, 4, func(ctx context.Context) error { return post(ctx, 100) })
 			return 100 * r, err
 		}},
-	}, nil
+	}...), err
 }
 
 // rate does f n times, width at once, and returns how many a second.
