@@ -136,6 +136,9 @@ func (r *run) invoke(ctx workflow.Context, b *branch, i invocation) (CallOutput,
 		return CallOutput{}, err
 	}
 	r.recorded(in.Progress)
+	if out.Output == nil && out.Ref == nil {
+		out.Output = map[string]any{} // JSON leaves it out; expressions may ask what it has
+	}
 	return out, nil
 }
 

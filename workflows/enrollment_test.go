@@ -31,6 +31,7 @@ type world struct {
 	answers  map[string]func(CallInput) (map[string]any, error) // by action
 	log      map[int64]orchestrator.LogEntry
 	last     orchestrator.Progress
+	lasts    map[string]orchestrator.Progress // by enrollment
 	messages map[string]orchestrator.Message
 	incident map[string]orchestrator.Incident
 	judge    func(orchestrator.SendRequest) orchestrator.SendDecision // nil: every message is sent
@@ -82,6 +83,9 @@ func (w *world) Record(_ context.Context, p orchestrator.Progress) error {
 	}
 	if p.LogSeq >= w.last.LogSeq {
 		w.last = p
+	}
+	if p.LogSeq >= w.lasts[p.Enrollment].LogSeq {
+		w.lasts[p.Enrollment] = p
 	}
 	if p.Incident != nil {
 		w.incident[p.Incident.ID] = *p.Incident
@@ -139,16 +143,20 @@ func newBench(t *testing.T, source string) *bench {
 	return newBenchOf(t, def)
 }
 
+func newWorld() *world {
+	return &world{
+		log: map[int64]orchestrator.LogEntry{}, lasts: map[string]orchestrator.Progress{}, messages: map[string]orchestrator.Message{},
+		incident: map[string]orchestrator.Incident{}, values: map[string][]byte{}, answers: map[string]func(CallInput) (map[string]any, error){},
+	}
+}
+
 func newBenchOf(t *testing.T, def *journey.Definition) *bench {
 	t.Helper()
 	program, err := journey.NewProgram(def)
 	require.NoError(t, err)
 	vars, err := program.Variables(nil)
 	require.NoError(t, err)
-	w := &world{
-		log: map[int64]orchestrator.LogEntry{}, messages: map[string]orchestrator.Message{},
-		incident: map[string]orchestrator.Incident{}, values: map[string][]byte{}, answers: map[string]func(CallInput) (map[string]any, error){},
-	}
+	w := newWorld()
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	env := suite.NewTestWorkflowEnvironment()
