@@ -304,8 +304,8 @@ func (c *comparison) incidents(x Expect, e *EnrollmentPath) {
 
 func (c *comparison) values(x Expect, path *Path, e *EnrollmentPath) {
 	for _, name := range sortedKeys(x.Bindings) {
-		var got any = map[string]any(e.Bindings)
-		for _, part := range strings.Split(name, ".") {
+		var got any = e.Bindings
+		for part := range strings.SplitSeq(name, ".") {
 			m, _ := got.(map[string]any)
 			got = m[part]
 		}

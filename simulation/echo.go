@@ -2,7 +2,6 @@ package simulation
 
 import (
 	"encoding/json"
-	"strconv"
 	"time"
 )
 
@@ -152,12 +151,11 @@ func shiftOf(first, now time.Time) time.Duration {
 		return 0
 	}
 	const day = 24 * time.Hour
-	shift := now.Sub(first)
-	days := shift / day
-	if shift > 0 && shift%day != 0 {
-		days++
+	shift := now.Sub(first).Truncate(day)
+	if first.Add(shift).Before(now) {
+		shift += day
 	}
-	return days * day
+	return shift
 }
 
 // parsed is JSON as a value; nil when it is none.
@@ -191,5 +189,3 @@ func segments(path string) int {
 	}
 	return n
 }
-
-func ordinal(i int) string { return strconv.Itoa(i + 1) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -89,7 +90,7 @@ func (p *passage) follow(e *enrollment, step string, ago time.Duration) {
 		if rule.After != step {
 			continue
 		}
-		r := p.random.of("event", fmt.Sprint(n), step, fmt.Sprint(p.count(e, step)))
+		r := p.random.of("event", strconv.Itoa(n), step, strconv.Itoa(p.count(e, step)))
 		choice := rule.Choices[pick(r, len(rule.Choices), func(i int) float64 { return rule.Choices[i].Weight })]
 		if choice.Type == "" {
 			continue
@@ -147,7 +148,7 @@ func (p *passage) meet(e *enrollment, l orchestrator.LogEntry, progress orchestr
 			known = append(known, g)
 		}
 	}
-	r := p.random.of("wait", e.name, l.Step, fmt.Sprint(l.Visit))
+	r := p.random.of("wait", e.name, l.Step, strconv.Itoa(l.Visit))
 	if len(known) == 0 || r.Float64() < p.silence() {
 		return
 	}
@@ -188,7 +189,7 @@ func (p *passage) answerMessage(m orchestrator.Message) {
 		p.script.messageSent(p, m)
 		return
 	}
-	r := p.random.of("reply", m.Step, fmt.Sprint(m.Visit))
+	r := p.random.of("reply", m.Step, strconv.Itoa(m.Visit))
 	choices, given := p.behavior.Replies[m.Step]
 	if given {
 		c := choices[pick(r, len(choices), func(i int) float64 { return choices[i].Weight })]
@@ -289,7 +290,7 @@ func (p *passage) incident(e *enrollment, i orchestrator.Incident) {
 			fit = append(fit, a)
 		}
 	}
-	r := p.random.of("incident", i.Step, fmt.Sprint(i.Visit), i.OpenedAt.Sub(p.began).String())
+	r := p.random.of("incident", i.Step, strconv.Itoa(i.Visit), i.OpenedAt.Sub(p.began).String())
 	n := pick(r, len(fit), func(i int) float64 { return fit[i].Weight })
 	if n < 0 || fit[n].Action == "" || fit[n].Action == "leave" {
 		return

@@ -121,10 +121,10 @@ func (p *passage) heed(channel, text string) {
 		return
 	}
 	state, categories := orchestrator.ConsentStopped, []string{orchestrator.CategoryMarketing, orchestrator.CategoryService}
-	switch word {
-	case orchestrator.WordStop:
+	if word == orchestrator.WordStop {
 		categories = categories[:1]
-	case orchestrator.WordStart:
+	}
+	if word == orchestrator.WordStart {
 		state = orchestrator.ConsentGranted
 	}
 	for _, category := range categories {

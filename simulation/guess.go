@@ -56,7 +56,7 @@ var (
 func newGuess(arm int, kind, match string, schema map[string]any) guess {
 	g := guess{arm: arm, kind: kind, schema: schema}
 	for _, part := range conjuncts(match) {
-		path, value := "", ""
+		var path, value string
 		if m := left.FindStringSubmatch(part); m != nil {
 			path, value = m[1], m[2]
 		} else if m := right.FindStringSubmatch(part); m != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -224,9 +225,7 @@ func (p *passage) entryData(c *compiled, scope journey.Scope) map[string]any {
 		if err != nil {
 			p.fail(fmt.Errorf("making the entry data: %w", err))
 		}
-		for k, v := range given {
-			data[k] = v
-		}
+		maps.Copy(data, given)
 	}
 	if qr := c.def.Entry.QR; qr != nil && len(qr.Places) > 0 && data["place"] == nil {
 		data["place"] = qr.Places[p.random.of("place").IntN(len(qr.Places))]

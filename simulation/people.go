@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/qidong/qidong/orchestrator"
@@ -37,7 +38,7 @@ func (p *passage) OpenTask(ctx context.Context, t orchestrator.Task, progress or
 
 // doTask draws what happens to a task.
 func (p *passage) doTask(t orchestrator.Task) {
-	r := p.random.of("task", t.Step, fmt.Sprint(t.Visit))
+	r := p.random.of("task", t.Step, strconv.Itoa(t.Visit))
 	choices := p.behavior.Tasks[t.Step]
 	if i := pick(r, len(choices), func(i int) float64 { return choices[i].Weight }); i >= 0 {
 		c := choices[i]

@@ -68,7 +68,7 @@ func (t *tally) add(path *Path, e EnrollmentPath) {
 }
 
 func (t *tally) entry(e EnrollmentPath, l orchestrator.LogEntry, began map[string]time.Time, seen map[string]bool) {
-	switch l.Kind {
+	switch l.Kind { //nolint:exhaustive // the rest is not counted
 	case orchestrator.LogEntered:
 		s := t.step(l.Step)
 		s.visits++
@@ -144,7 +144,7 @@ func (t *tally) finish() JourneyReport {
 	for _, step := range t.compiled.steps() {
 		s := t.step(step.ID)
 		r := StepReport{
-			Step: step.ID, Kind: string(kindOf(step)), Entered: s.entered, Visits: s.visits, Done: s.done,
+			Step: step.ID, Kind: string(step.Kind()), Entered: s.entered, Visits: s.visits, Done: s.done,
 			Arms: s.arms.list(), At: times(s.at), Took: times(s.took),
 		}
 		if path := t.compiled.program.Path(step.ID); len(path) > 0 {

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/qidong/qidong/orchestrator"
@@ -167,8 +168,7 @@ func (s *script) reply(p *passage, h *happening) string {
 	if to == "" {
 		to = h.After
 	}
-	for i := len(p.messages) - 1; i >= 0; i-- {
-		m := p.messages[i]
+	for _, m := range slices.Backward(p.messages) {
 		if m.Step != to || m.withheld != "" {
 			continue
 		}

@@ -3,7 +3,6 @@ package simulation_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -351,7 +350,7 @@ replies:
 partners:
   a.b: {answers: [{http: [{status: 99}]}]}
 `))
-	require.True(t, errors.As(err, &invalid))
+	require.ErrorAs(t, err, &invalid)
 	got = nil
 	for _, p := range invalid.Problems {
 		got = append(got, fmt.Sprintf("%d %s", p.Line, p.Code))

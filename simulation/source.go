@@ -233,7 +233,7 @@ func (r *reader) template(n *yaml.Node, t *Template, path string) {
 
 // free reads any value, as JSON would have given it.
 func (r *reader) free(n *yaml.Node, v reflect.Value, path string) {
-	switch n.Kind {
+	switch n.Kind { //nolint:exhaustive // the rest are scalars
 	case yaml.MappingNode:
 		m := map[string]any{}
 		r.table(n, reflect.ValueOf(&m).Elem(), path)

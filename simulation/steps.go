@@ -59,22 +59,3 @@ func within(s *journey.Step) (arms [][]*journey.Step) {
 	}
 	return arms
 }
-
-// kindOf is what a step does.
-func kindOf(s *journey.Step) journey.Kind {
-	kinds := []struct {
-		set  bool
-		kind journey.Kind
-	}{
-		{s.Call != nil, journey.KindCall}, {s.Send != nil, journey.KindSend}, {s.Wait != nil, journey.KindWait},
-		{s.Choose != nil, journey.KindChoose}, {s.Split != nil, journey.KindSplit}, {s.Parallel != nil, journey.KindParallel},
-		{s.Repeat != nil, journey.KindRepeat}, {s.Journey != nil, journey.KindJourney}, {s.Task != nil, journey.KindTask},
-		{s.Survey != nil, journey.KindSurvey}, {s.Update != nil, journey.KindUpdate}, {s.Fragment != nil, journey.KindFragment},
-	}
-	for _, k := range kinds {
-		if k.set {
-			return k.kind
-		}
-	}
-	return journey.KindExit
-}

@@ -3,6 +3,7 @@ package simulation
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -29,10 +30,10 @@ func (j *JourneyReport) text(out *printer) {
 	out.line("\nJourney %s (%.12s): %d enrollments", j.Journey, j.Digest, j.Enrollments)
 	var rows [][]string
 	for _, o := range j.Outcomes {
-		rows = append(rows, []string{"  " + o.Name, fmt.Sprint(o.Count), share(o.Count, j.Enrollments)})
+		rows = append(rows, []string{"  " + o.Name, strconv.Itoa(o.Count), share(o.Count, j.Enrollments)})
 	}
 	if j.Open > 0 {
-		rows = append(rows, []string{"  (open)", fmt.Sprint(j.Open), share(j.Open, j.Enrollments), fmt.Sprintf("%d held for an operator", j.Held)})
+		rows = append(rows, []string{"  (open)", strconv.Itoa(j.Open), share(j.Open, j.Enrollments), fmt.Sprintf("%d held for an operator", j.Held)})
 	}
 	out.table([]string{"  OUTCOME", "COUNT", "SHARE"}, rows)
 	if j.Length != (Times{}) {
@@ -40,7 +41,7 @@ func (j *JourneyReport) text(out *printer) {
 	}
 	rows = nil
 	for _, g := range j.Goals {
-		rows = append(rows, []string{"  " + g.Goal, fmt.Sprint(g.Count), share(g.Count, j.Enrollments), took(g.At.Median)})
+		rows = append(rows, []string{"  " + g.Goal, strconv.Itoa(g.Count), share(g.Count, j.Enrollments), took(g.At.Median)})
 	}
 	out.table([]string{"\n  GOAL", "COUNT", "SHARE", "MEDIAN AFTER"}, rows)
 	rows = nil
@@ -53,7 +54,7 @@ func (j *JourneyReport) text(out *printer) {
 		if s.Entered > 0 {
 			at = took(s.At.Median) + " / " + took(s.At.P90)
 		}
-		rows = append(rows, []string{"  " + indent + s.Step, s.Kind, fmt.Sprint(s.Entered), share(s.Entered, j.Enrollments), fmt.Sprint(s.Done), at, arms(s)})
+		rows = append(rows, []string{"  " + indent + s.Step, s.Kind, strconv.Itoa(s.Entered), share(s.Entered, j.Enrollments), strconv.Itoa(s.Done), at, arms(s)})
 	}
 	out.table([]string{"\n  STEP", "KIND", "ENTERED", "SHARE", "DONE", "AFTER (MEDIAN / P90)", "ARMS"}, rows)
 	rows = nil
@@ -62,17 +63,17 @@ func (j *JourneyReport) text(out *printer) {
 		if i.Undo {
 			what += " (undo)"
 		}
-		rows = append(rows, []string{"  " + what, i.Code, fmt.Sprint(i.Count), fmt.Sprint(i.Open), fmt.Sprint(i.First), i.Message})
+		rows = append(rows, []string{"  " + what, i.Code, strconv.Itoa(i.Count), strconv.Itoa(i.Open), strconv.Itoa(i.First), i.Message})
 	}
 	out.table([]string{"\n  INCIDENT AT", "CODE", "COUNT", "OPEN", "CUSTOMER", "FIRST MESSAGE"}, rows)
 	rows = nil
 	for _, f := range j.Failures {
-		rows = append(rows, []string{"  " + f.Step, f.Code, fmt.Sprint(f.Count), fmt.Sprint(f.First), f.Message})
+		rows = append(rows, []string{"  " + f.Step, f.Code, strconv.Itoa(f.Count), strconv.Itoa(f.First), f.Message})
 	}
 	out.table([]string{"\n  FAILED AT", "CODE", "COUNT", "CUSTOMER", "FIRST MESSAGE"}, rows)
 	rows = nil
 	for _, u := range j.Undone {
-		rows = append(rows, []string{"  " + u.Name, fmt.Sprint(u.Count)})
+		rows = append(rows, []string{"  " + u.Name, strconv.Itoa(u.Count)})
 	}
 	out.table([]string{"\n  UNDONE BY", "COUNT"}, rows)
 }
@@ -92,12 +93,12 @@ func (r *Report) textSends(out *printer) {
 		for _, c := range s.Withheld {
 			withheld = append(withheld, fmt.Sprintf("%d %s", c.Count, c.Name))
 		}
-		rows = append(rows, []string{"  " + s.Channel, s.Category, fmt.Sprint(s.Sent), strings.Join(withheld, ", ")})
+		rows = append(rows, []string{"  " + s.Channel, s.Category, strconv.Itoa(s.Sent), strings.Join(withheld, ", ")})
 	}
 	out.table([]string{"\nMessages\n  CHANNEL", "CATEGORY", "SENT", "WITHHELD"}, rows)
 	rows = nil
 	for _, d := range r.Delays {
-		rows = append(rows, []string{"  " + d.Category, d.Reason, fmt.Sprint(d.Count)})
+		rows = append(rows, []string{"  " + d.Category, d.Reason, strconv.Itoa(d.Count)})
 	}
 	out.table([]string{"\n  DELAYED", "REASON", "TIMES"}, rows)
 }
@@ -109,7 +110,7 @@ func (r *Report) textCalls(out *printer) {
 		for _, e := range c.Errors {
 			failed = append(failed, fmt.Sprintf("%d %s", e.Count, e.Name))
 		}
-		rows = append(rows, []string{"  " + c.Action, fmt.Sprint(c.Calls), fmt.Sprint(c.Attempts), strings.Join(failed, ", ")})
+		rows = append(rows, []string{"  " + c.Action, strconv.Itoa(c.Calls), strconv.Itoa(c.Attempts), strings.Join(failed, ", ")})
 	}
 	out.table([]string{"\nPartners\n  ACTION", "CALLS", "ATTEMPTS", "ERRORS"}, rows)
 }

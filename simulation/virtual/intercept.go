@@ -61,7 +61,7 @@ func (s *sharedOut) GetInfo(ctx workflow.Context) *workflow.Info {
 	if x == nil {
 		return info
 	}
-	own := *info //nolint:govet // the SDK hands out a pointer; nobody else changes it
+	own := *info
 	own.WorkflowExecution.ID, own.WorkflowType.Name = x.id, x.kind
 	own.WorkflowStartTime = s.env.start
 	return &own
