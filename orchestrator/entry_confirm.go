@@ -44,8 +44,12 @@ func (s *Service) askFirst(ctx context.Context, w *entrance) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := s.store.AddMessage(ctx, message, Progress{}); err != nil {
+	d, err := s.Send(ctx, SendRequest{Message: message}, Progress{})
+	if err != nil {
 		return "", err
+	}
+	if d.Delivery != DeliverySent {
+		return fmt.Sprintf("The question before entering was not sent: %s.", d.Reason), nil
 	}
 	err = s.store.AddConfirmation(ctx, Confirmation{
 		Workspace: j.Workspace, Message: message.ID, Journey: j.Name, Customer: w.customer.ID, Key: w.key, Entry: w.entry,
@@ -68,7 +72,7 @@ func (s *Service) question(w *entrance) (Message, error) {
 		return object{"reply": object{"displayText": text, "postback": object{"data": data}}}
 	}
 	m := Message{
-		ID: id, Workspace: w.gate.Workspace, Customer: w.customer.ID, Channel: "handset", Category: "service", SentAt: w.at,
+		ID: id, Workspace: w.gate.Workspace, Customer: w.customer.ID, Category: CategoryTransactional, // answers what they wrote
 		Replies: map[string]journey.ReplyMeaning{
 			id + ".0": {Reply: confirmYes, Text: yes}, id + ".1": {Reply: confirmNo, Text: no},
 		},

@@ -21,8 +21,8 @@ func (h *harness) rails(t *testing.T, g orchestrator.Guardrails) {
 	require.NoError(t, err)
 }
 
-// say accepts a customer's own words on the handset.
-func (h *harness) say(t *testing.T, id, text string) {
+// writes accepts a customer's own words on the handset.
+func (h *harness) writes(t *testing.T, id, text string) {
 	t.Helper()
 	data, err := json.Marshal(map[string]any{"channel": "handset", "text": text})
 	require.NoError(t, err)
@@ -89,7 +89,7 @@ func TestW16_StopIsObeyedAtOnceAndConfirmedOnce(t *testing.T) {
 	h := newGuarded(t)
 	require.Equal(t, orchestrator.DeliverySent, h.try(t, "m_1", "marketing").Delivery)
 
-	h.say(t, "1", "ＳＴＯＰ ")
+	h.writes(t, "1", "ＳＴＯＰ ")
 	d := h.try(t, "m_2", "marketing")
 	require.Equal(t, orchestrator.DeliveryWithheld, d.Delivery, "nobody has dispatched the event yet")
 	require.Equal(t, orchestrator.ReasonStopped, d.Reason)
@@ -98,16 +98,16 @@ func TestW16_StopIsObeyedAtOnceAndConfirmedOnce(t *testing.T) {
 	require.Len(t, h.texts(t), 1)
 	require.Contains(t, h.texts(t)[0], "START")
 
-	h.say(t, "2", "退订")
-	h.say(t, "1", "ＳＴＯＰ ") // delivered twice
+	h.writes(t, "2", "退订")
+	h.writes(t, "1", "ＳＴＯＰ ") // delivered twice
 	require.Len(t, h.texts(t), 1, "one last message only")
 
-	h.say(t, "3", "stop all")
+	h.writes(t, "3", "stop all")
 	require.Equal(t, orchestrator.ReasonStopped, h.try(t, "m_4", "service").Reason)
 	require.Equal(t, orchestrator.DeliverySent, h.try(t, "m_5", "transactional").Delivery)
 	require.Len(t, h.texts(t), 2)
 
-	h.say(t, "4", "恢复")
+	h.writes(t, "4", "恢复")
 	require.Equal(t, orchestrator.DeliverySent, h.try(t, "m_6", "service").Delivery)
 	require.Equal(t, orchestrator.DeliverySent, h.try(t, "m_7", "marketing").Delivery)
 	require.Len(t, h.texts(t), 3)
@@ -132,7 +132,7 @@ func TestW16_StopAndStartEndInTheOrderOfAcceptance(t *testing.T) {
 			if i%2 == 0 {
 				text = "start"
 			}
-			h.say(t, fmt.Sprint(i), text)
+			h.writes(t, fmt.Sprint(i), text)
 		})
 	}
 	wg.Wait()
@@ -169,7 +169,7 @@ func TestW16_NothingIsSentAfterAStopWasAccepted(t *testing.T) {
 		})
 	}
 	require.Eventually(t, func() bool { return tried.Load() >= 20 }, 20*time.Second, time.Millisecond)
-	h.say(t, "1", "TD")
+	h.writes(t, "1", "TD")
 	then := sent()
 	wg.Wait()
 	require.Equal(t, then, sent())

@@ -187,3 +187,15 @@ func TestSend_GoesOnAfterContinueAsNew(t *testing.T) {
 	require.Equal(t, "sent", second.run(t))
 	require.InDelta(t, 29.5, second.Now().Sub(began).Minutes(), 1, "the rest of the hour")
 }
+
+func TestW16_StopIsNoAnswerToASurvey(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, head+`
+steps:
+  - {id: ask, survey: {kind: text, question: "How?", wait: 1d}}
+`)
+	b.timed(time.Hour, "1", orchestrator.EventMessageReceived, map[string]any{"text": "ＳＴＯＰ"})
+	b.timed(2*time.Hour, "2", orchestrator.EventMessageReceived, map[string]any{"text": "stopped by, was fine"})
+	require.Equal(t, "completed", b.run(t))
+	require.Equal(t, "stopped by, was fine", b.world.people.answers["ask/1"].Text)
+}

@@ -81,6 +81,9 @@ func (r *run) answers(b *branch, step *journey.Step, e *eventBinding) bool {
 		if e.Time.Before(b.Wait.Opened.Add(-time.Second)) || strings.TrimSpace(text(data["text"])) == "" {
 			return false
 		}
+		if orchestrator.OptWordOf(text(data["text"])) != "" { // STOP answers nothing
+			return false
+		}
 		if step.Survey.Kind == journey.SurveyText {
 			return true
 		}

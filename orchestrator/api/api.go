@@ -68,6 +68,7 @@ func Register(mux *http.ServeMux, d Deps) {
 	handle(qidongv1connect.NewTaskServiceHandler(s, opts))
 	handle(qidongv1connect.NewEntryServiceHandler(s, opts))
 	handle(qidongv1connect.NewSurveyServiceHandler(s, opts))
+	handle(qidongv1connect.NewGuardrailServiceHandler(s, opts))
 	handle(qidongv1connect.NewSegmentServiceHandler(s, opts))
 	handle(qidongv1connect.NewCampaignServiceHandler(s, opts))
 	mux.HandleFunc("POST /events", s.intake(auth))

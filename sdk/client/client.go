@@ -28,6 +28,7 @@ type Client struct {
 	Campaigns   qidongv1connect.CampaignServiceClient
 	Entries     qidongv1connect.EntryServiceClient
 	Surveys     qidongv1connect.SurveyServiceClient
+	Guardrails  qidongv1connect.GuardrailServiceClient
 
 	base string
 	http *http.Client
@@ -56,6 +57,7 @@ func New(baseURL, token string) *Client {
 		Campaigns:   qidongv1connect.NewCampaignServiceClient(hc, base, limit),
 		Entries:     qidongv1connect.NewEntryServiceClient(hc, base, limit),
 		Surveys:     qidongv1connect.NewSurveyServiceClient(hc, base, limit),
+		Guardrails:  qidongv1connect.NewGuardrailServiceClient(hc, base, limit),
 		base:        base,
 		http:        hc,
 	}
