@@ -109,6 +109,8 @@ type Journey struct {
 	Steps     int // in the newest version
 	// Totals over all versions, filled in by lists.
 	Open, Completed, Incidents int64
+	// PausedFrom is what a paused journey was before; "" when it is not paused.
+	PausedFrom JourneyStatus
 }
 
 // Version is one published definition.
@@ -161,8 +163,8 @@ type Enrollment struct {
 	Entry     json.RawMessage // data of the entry event
 	StartedAt time.Time
 	EndedAt   time.Time // zero while open
-	// WaitUntil is when the open wait ends by itself, in real time; zero when
-	// none is open. The watchdog looks for those long past it.
+	// WaitUntil is when the open wait, of several the first, ends by itself, in
+	// real time; zero when none is open. The watchdog looks for those long past it.
 	WaitUntil time.Time
 	UpdatedAt time.Time
 	LogSeq    int64 // of the newest journey-log entry
@@ -202,11 +204,11 @@ const (
 	LogEnded        LogKind = "ended"     // the enrollment ended
 	LogEventDropped LogKind = "dropped"   // an event nobody waited for was dropped
 	LogEscalated    LogKind = "escalated" // a task was given to somebody else
+	LogDelayed      LogKind = "delayed"   // a message waits; Detail has reason, until and figures
 	LogMoved        LogKind = "moved"     // an operator moved it to Step
 	LogMigrated     LogKind = "migrated"  // it goes on in another version; Detail has its digest
 	LogPaused       LogKind = "paused"    // it stands still from here
 	LogResumed      LogKind = "resumed"   // it goes on; Detail has how overdue waits were treated
-	LogDelayed      LogKind = "delayed"   // a message waits; Detail has reason, until and figures
 )
 
 // LogEntry is one line of the journey log: what designers and operators read.

@@ -176,7 +176,7 @@ func (s *Service) prepare(ctx context.Context, workspace, id string, r EnrollReq
 		return Enrollment{}, err
 	}
 	if j.Status != JourneyLive {
-		return Enrollment{}, fmt.Errorf("%w: journey %s is paused; set it live first", ErrPrecondition, j.Name)
+		return Enrollment{}, fmt.Errorf("%w: journey %s is %s; set it live, or resume it, first", ErrPrecondition, j.Name, j.Status)
 	}
 	if _, err := s.store.Customer(ctx, workspace, r.Customer); err != nil {
 		return Enrollment{}, err

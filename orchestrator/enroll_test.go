@@ -49,8 +49,8 @@ func TestEnroll(t *testing.T) {
 		require.NoError(t, err)
 		require.NotEqual(t, first.ID, second.ID)
 	})
-	t.Run("one that exists is returned although the journey is paused", func(t *testing.T) {
-		require.NoError(t, h.SetJourneyStatus(ctx, admin, "welcome", orchestrator.JourneyPaused))
+	t.Run("one that exists is returned although the journey is closed", func(t *testing.T) {
+		require.NoError(t, h.SetJourneyStatus(ctx, admin, "welcome", orchestrator.JourneyClosed))
 		_, err := h.Enroll(ctx, admin, r)
 		require.NoError(t, err)
 		require.NoError(t, h.SetJourneyStatus(ctx, admin, "welcome", orchestrator.JourneyLive))

@@ -76,88 +76,6 @@ func (s *Service) Incidents(ctx context.Context, a Actor, open bool, p Page) ([]
 	return s.store.Incidents(ctx, a.Workspace, open, p)
 }
 
-// maxResult bounds a supplied result: it goes into a workflow's history.
-const maxResult = 32 << 10
-
-// Resolve answers the open incident of an enrollment; [ErrPrecondition] when
-// there is none. It is audited, before and, when it fails, after.
-func (s *Service) Resolve(ctx context.Context, a Actor, enrollment string, r Resolution) error {
-	if err := a.may(); err != nil {
-		return err
-	}
-	r.Actor = a.Name
-	e, err := s.store.Enrollment(ctx, a.Workspace, enrollment)
-	if err != nil {
-		return err
-	}
-	switch r.Action {
-	case "retry":
-		r.Result = nil
-	case "supply":
-		if err := s.checkResult(ctx, e, r.Result); err != nil {
-			return err
-		}
-	default:
-		return fmt.Errorf("%w: %.40q is no resolution; use retry or supply", ErrInvalid, r.Action)
-	}
-	if s.engine == nil {
-		return fmt.Errorf("resolving the incident of %s: %w: this server has no engine", enrollment, ErrUnavailable)
-	}
-	// The engine is another system: there is no transaction over both, so that
-	// the record comes first and nothing is ever done without one.
-	if err := s.audit(ctx, a, "enrollment."+r.Action, enrollment, map[string]any{"result": r.Result}); err != nil {
-		return err
-	}
-	if err := s.engine.Resolve(ctx, enrollment, r); err != nil {
-		if errors.Is(err, ErrNotFound) {
-			err = fmt.Errorf("%w: enrollment %s has ended", ErrPrecondition, enrollment)
-		}
-		failed := s.audit(context.WithoutCancel(ctx), a, "enrollment."+r.Action+".failed", enrollment, map[string]any{"reason": err.Error()})
-		return errors.Join(err, failed)
-	}
-	return nil
-}
-
-// checkResult checks a supplied result against what the failed action promises.
-func (s *Service) checkResult(ctx context.Context, e Enrollment, result map[string]any) error {
-	c := check{subject: "result"}
-	c.value("result", result, maxResult)
-	if err := c.err(); err != nil {
-		return err
-	}
-	i, err := s.store.OpenIncident(ctx, e.Workspace, e.ID)
-	if err != nil {
-		return err
-	}
-	if i == nil {
-		return fmt.Errorf("%w: enrollment %s has no open incident; look at its page for where it is now", ErrPrecondition, e.ID)
-	}
-	program, err := s.programs.get(ctx, e.Digest)
-	if err != nil {
-		return err
-	}
-	step := program.Step(i.Step)
-	if step == nil || step.Call == nil {
-		return nil // no action, no promise
-	}
-	name := step.Call.Action
-	if i.Undo && step.Call.Undo != nil {
-		name = step.Call.Undo.Action
-	}
-	schema, err := s.outputSchema(ctx, e.Workspace, program.Definition().Actions[name])
-	if err != nil || schema == nil {
-		return err
-	}
-	if result == nil {
-		result = map[string]any{}
-	}
-	value, err := json.Marshal(result)
-	if err != nil {
-		return fmt.Errorf("writing a result: %w", err)
-	}
-	return c.schema("result", schema, value)
-}
-
 // outputSchema is what the pinned version of an action promises to output; nil
 // when it is not known.
 func (s *Service) outputSchema(ctx context.Context, workspace string, a journey.Action) (json.RawMessage, error) {
@@ -178,17 +96,4 @@ func (s *Service) outputSchema(ctx context.Context, workspace string, a journey.
 		}
 	}
 	return nil, nil
-}
-
-// stallGrace is how long after its time a wait is stalled, and how long after
-// its acceptance an enrollment that has not started.
-const stallGrace = time.Minute
-
-// Stalled lists enrollments that should have gone on a while ago, longest
-// stalled first, at most 100.
-func (s *Service) Stalled(ctx context.Context, a Actor) ([]Enrollment, error) {
-	if err := a.may(); err != nil {
-		return nil, err
-	}
-	return s.store.Stalled(ctx, a.Workspace, s.now().Add(-stallGrace), 100)
 }

@@ -32,6 +32,8 @@ type fakeEngine struct {
 	resolve func(string, orchestrator.Resolution) error
 	ping    func() error
 
+	operator operatorEngine
+
 	batches atomic.Int64 // calls of Signal
 
 	mu   sync.Mutex

@@ -2,8 +2,6 @@ package orchestrator
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/qidong/qidong/orchestrator/journey"
 )
@@ -23,41 +21,6 @@ func (s *Service) ValidateJourney(ctx context.Context, a Actor, src []byte) (*jo
 		return nil, problems, nil
 	}
 	return d, nil, nil
-}
-
-// PublishJourney makes src the newest version of its journey; the same
-// definition again changes nothing. A *ValidationError carries all problems,
-// and then nothing is stored.
-func (s *Service) PublishJourney(ctx context.Context, a Actor, src []byte) (Version, error) {
-	d, problems, err := s.ValidateJourney(ctx, a, src)
-	if err != nil {
-		return Version{}, err
-	}
-	if len(problems) > 0 {
-		return Version{}, &ValidationError{Subject: "journey", Problems: problems}
-	}
-	if _, err := journey.NewProgram(d); err != nil {
-		return Version{}, fmt.Errorf("compiling journey %s: %w", d.Journey, invalid(err))
-	}
-	v := Version{
-		Workspace: a.Workspace, Journey: d.Journey, Digest: journey.Digest(d), Source: string(src),
-		PublishedAt: s.now(), PublishedBy: a.Name, Definition: d,
-	}
-	var published Version
-	err = s.store.Atomic(ctx, func(ctx context.Context) error {
-		old, err := s.store.Journey(ctx, a.Workspace, d.Journey)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return err
-		}
-		if published, err = s.store.Publish(ctx, v); err != nil || published.Number == old.Number {
-			return err
-		}
-		return s.audit(ctx, a, "journey.publish", d.Journey, map[string]any{"number": published.Number, "digest": published.Digest})
-	})
-	if err != nil {
-		return Version{}, err
-	}
-	return published, nil
 }
 
 // Journeys lists the workspace's journeys by name, with their totals.
@@ -82,23 +45,6 @@ func (s *Service) Journey(ctx context.Context, a Actor, name string) (Journey, V
 		return Journey{}, Version{}, err
 	}
 	return j, versions[0], nil
-}
-
-// SetJourneyStatus opens or closes a journey for new enrollments; those in
-// flight go on.
-func (s *Service) SetJourneyStatus(ctx context.Context, a Actor, name string, st JourneyStatus) error {
-	if err := a.may(); err != nil {
-		return err
-	}
-	if st != JourneyLive && st != JourneyPaused {
-		return fmt.Errorf("%w: %q is no status of a journey; use live or paused", ErrInvalid, st)
-	}
-	return s.store.Atomic(ctx, func(ctx context.Context) error {
-		if err := s.store.SetJourneyStatus(ctx, a.Workspace, name, st); err != nil {
-			return err
-		}
-		return s.audit(ctx, a, "journey.status", name, map[string]any{"status": st})
-	})
 }
 
 // StepCounts counts a journey's enrollments by step, over all versions; steps

@@ -32,9 +32,10 @@ type Store interface {
 	BulkStore
 	FlightStore
 	IncidentStore
+	StallStore
+	ValueStore
 	SegmentStore
 	CampaignStore
-	ValueStore
 	EntryStore
 	InboxStore
 	// Atomic runs do in one transaction: what do writes through the ctx it is
@@ -111,9 +112,6 @@ type EnrollmentStore interface {
 	Incidents(ctx context.Context, workspace string, open bool, p Page) ([]Incident, string, error)
 	// OpenIncident is the enrollment's open incident; nil when there is none.
 	OpenIncident(ctx context.Context, workspace, enrollment string) (*Incident, error)
-	// Stalled lists open enrollments whose wait ended before t, and those that
-	// were accepted before t and have not started, longest stalled first.
-	Stalled(ctx context.Context, workspace string, t time.Time, limit int) ([]Enrollment, error)
 }
 
 // MessageStore keeps what was sent.
@@ -195,6 +193,7 @@ type Engine interface {
 	// State is the enrollment's own account of itself, for its page.
 	State(ctx context.Context, enrollment string) (json.RawMessage, error)
 	Ping(ctx context.Context) error
+	CommandEngine
 }
 
 // Resolution is an operator's answer to an incident.

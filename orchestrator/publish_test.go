@@ -84,10 +84,10 @@ func TestSetJourneyStatus(t *testing.T) {
 	h := newHarness(t)
 	h.publish(t, "welcome")
 	h.customer(t, "c_1")
-	require.NoError(t, h.SetJourneyStatus(t.Context(), admin, "welcome", orchestrator.JourneyPaused))
+	require.NoError(t, h.SetJourneyStatus(t.Context(), admin, "welcome", orchestrator.JourneyClosed))
 	_, err := h.Enroll(t.Context(), admin, orchestrator.EnrollRequest{Journey: "welcome", Customer: "c_1"})
 	require.ErrorIs(t, err, orchestrator.ErrPrecondition)
-	require.ErrorContains(t, err, "paused")
+	require.ErrorContains(t, err, "closed")
 	require.ErrorIs(t, h.SetJourneyStatus(t.Context(), admin, "welcome", "gone"), orchestrator.ErrInvalid)
 	require.Equal(t, 1, h.actions(t, "journey.status"))
 }

@@ -20,6 +20,9 @@ type Deps struct {
 	Vault   *Vault
 	Logger  *slog.Logger
 	Now     func() time.Time
+	// Stalls is told how many enrollments are stalled, by reason, after each look
+	// of the watchdog; nil is nobody.
+	Stalls func(map[StallReason]int64)
 }
 
 // Service is the use cases: what people, partners and programs may do. It is
@@ -34,7 +37,8 @@ type Service struct {
 	programs *programs
 	index    *doorIndex
 	segments *segmentIndex
-	caught   *caughtSet    // backfills need not be waited for
+	caught   *caughtSet // backfills need not be waited for
+	ops      operations
 	accepted chan struct{} // wakes the dispatcher
 	poll     time.Duration // how often the dispatcher looks when nothing wakes it
 	backoff  func(failures int) time.Duration
@@ -56,6 +60,7 @@ func NewService(d Deps) *Service {
 		index:    &doorIndex{store: d.Store, programs: known, logger: d.Logger},
 		segments: &segmentIndex{store: d.Store, logger: d.Logger},
 		caught:   &caughtSet{},
+		ops:      operations{stalls: d.Stalls},
 		accepted: make(chan struct{}, 1),
 		poll:     time.Second,
 		backoff:  backoff,

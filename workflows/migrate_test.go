@@ -76,7 +76,7 @@ func TestMigrate(t *testing.T) {
 				outcome = "new"
 			}
 			require.Equal(t, outcome, b.run(t))
-			require.Equal(t, c.want, b.calls())
+			require.ElementsMatch(t, strings.Fields(c.want), b.world.done())
 		})
 	}
 }

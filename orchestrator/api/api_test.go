@@ -36,6 +36,13 @@ func (e *engine) Signal(context.Context, string, ...orchestrator.Event) error { 
 func (e *engine) Resolve(context.Context, string, orchestrator.Resolution) error {
 	return fmt.Errorf("%w: there is no open incident", orchestrator.ErrPrecondition)
 }
+func (e *engine) Command(context.Context, string, orchestrator.Command) (bool, error) {
+	return true, nil
+}
+func (e *engine) Replay(context.Context, string) error { return nil }
+func (e *engine) Rehearse(context.Context, string, orchestrator.Rehearsal) error {
+	return nil
+}
 func (e *engine) State(context.Context, string) (json.RawMessage, error) { return nil, nil }
 func (e *engine) Ping(context.Context) error {
 	if e.down {

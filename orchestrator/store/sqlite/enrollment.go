@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"time"
 
 	"github.com/qidong/qidong/orchestrator"
 )
@@ -94,19 +93,6 @@ func (s *Store) OpenEnrollments(ctx context.Context, workspace, customer string)
 	list, err := rows(ctx, s.read(ctx), plainEnrollment, `SELECT `+enrollmentColumns+` FROM enrollments
 		WHERE workspace = ? AND customer = ? AND status <> 'ended' ORDER BY seq`, workspace, customer)
 	return list, kind(err, "listing the open enrollments of customer "+customer)
-}
-
-// Stalled lists enrollments that should have gone on before t.
-func (s *Store) Stalled(ctx context.Context, workspace string, t time.Time, limit int) ([]orchestrator.Enrollment, error) {
-	at := micros(t)
-	list, err := rows(ctx, s.read(ctx), plainEnrollment, `SELECT `+enrollmentColumns+` FROM (
-			SELECT *, wait_until AS stalled_at FROM enrollments
-				WHERE workspace = ? AND status = 'open' AND paused = 0 AND wait_until > 0 AND wait_until < ?
-			UNION ALL
-			SELECT *, started_at AS stalled_at FROM enrollments
-				WHERE workspace = ? AND status = 'starting' AND started_at < ?)
-		ORDER BY stalled_at, seq LIMIT ?`, workspace, at, workspace, at, limit)
-	return list, kind(err, "listing stalled enrollments")
 }
 
 // JourneyLog returns the log of an enrollment, oldest first.

@@ -90,9 +90,9 @@ func (s *Store) journeys(ctx context.Context, workspace, name string) ([]orchest
 	return rows(ctx, s.read(ctx), func(r scanner) (orchestrator.Journey, error) {
 		var j orchestrator.Journey
 		err := r.Scan(&j.Workspace, &j.Name, &j.Status, &j.Number, &j.Digest, asTime{&j.UpdatedAt},
-			asJSON{&j.Title}, &j.Steps, &j.Open, &j.Completed, &j.Incidents)
+			asJSON{&j.Title}, &j.Steps, &j.PausedFrom, &j.Open, &j.Completed, &j.Incidents)
 		return j, err
-	}, `SELECT j.workspace, j.name, j.status, j.number, j.digest, j.updated_at, j.title, j.steps,
+	}, `SELECT j.workspace, j.name, j.status, j.number, j.digest, j.updated_at, j.title, j.steps, j.paused_from,
 			COALESCE(SUM(CASE WHEN c.kind = 'open' THEN c.n END), 0),
 			COALESCE(SUM(CASE WHEN c.kind = 'ended' THEN c.n END), 0),
 			COALESCE(SUM(CASE WHEN c.kind = 'failed' THEN c.n END), 0)
@@ -105,7 +105,9 @@ func (s *Store) journeys(ctx context.Context, workspace, name string) ([]orchest
 // SetJourneyStatus opens or closes a journey.
 func (s *Store) SetJourneyStatus(ctx context.Context, workspace, name string, st orchestrator.JourneyStatus) error {
 	return s.write(ctx, "changing the status of journey "+name, func(ctx context.Context, q querier) error {
-		ok, err := affected(q.ExecContext(ctx, `UPDATE journeys SET status = ?, updated_at = ? WHERE workspace = ? AND name = ?`,
+		ok, err := affected(q.ExecContext(ctx, `UPDATE journeys SET status = ?1, updated_at = ?2,
+				paused_from = CASE WHEN ?1 <> 'paused' THEN '' WHEN status = 'paused' THEN paused_from ELSE status END
+			WHERE workspace = ?3 AND name = ?4`,
 			st, micros(now()), workspace, name))
 		if err == nil && !ok {
 			err = sql.ErrNoRows

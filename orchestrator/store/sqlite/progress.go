@@ -119,6 +119,11 @@ func after(old orchestrator.Enrollment, p orchestrator.Progress) *orchestrator.E
 	next := old
 	next.Status, next.Outcome, next.Step, next.LogSeq = p.Status, p.Outcome, p.Step, p.LogSeq
 	next.WaitUntil, next.Paused, next.Branches = fromMicros(micros(p.WaitUntil)), p.Paused, p.Branches
+	for _, b := range p.Branches {
+		if at := fromMicros(micros(b.WaitUntil)); !at.IsZero() && (next.WaitUntil.IsZero() || at.Before(next.WaitUntil)) {
+			next.WaitUntil = at
+		}
+	}
 	if p.Digest != "" {
 		next.Digest = p.Digest
 	}

@@ -300,17 +300,37 @@ func testStalled(t *testing.T, s orchestrator.Store) {
 	addEnrollment(t, s, orchestrator.Enrollment{ID: "e_new", Customer: "c_1", StartedAt: at.Add(time.Minute)})
 	addEnrollment(t, s, orchestrator.Enrollment{ID: "e_ended", Customer: "c_1"})
 	record(t, s, orchestrator.Progress{Enrollment: "e_ended", Status: orchestrator.EnrollmentEnded, WaitUntil: at.Add(-time.Hour), LogSeq: 1})
-	list, err := s.Stalled(t.Context(), acme, at, 10)
+	i := orchestrator.Incident{ID: "e_future/ask/1", Step: "ask", Visit: 1, OpenedAt: at.Add(-3 * time.Hour)}
+	record(t, s, orchestrator.Progress{Enrollment: "e_future", Status: orchestrator.EnrollmentHeld, Step: "ask", LogSeq: 2, Incident: &i})
+	addEnrollment(t, s, orchestrator.Enrollment{ID: "e_paused", Customer: "c_1"})
+	record(t, s, orchestrator.Progress{Enrollment: "e_paused", Status: orchestrator.EnrollmentOpen, Step: "ask", WaitUntil: at.Add(-time.Hour), LogSeq: 1, Paused: true})
+	addEnrollment(t, s, orchestrator.Enrollment{ID: "e_branch", Customer: "c_1"})
+	record(t, s, orchestrator.Progress{Enrollment: "e_branch", Status: orchestrator.EnrollmentOpen, Step: "p", LogSeq: 1, Branches: []orchestrator.BranchAt{
+		{Branch: "p/a", Step: "x", WaitUntil: at.Add(time.Hour)}, {Branch: "p/b", Step: "y", WaitUntil: at.Add(-time.Minute)},
+	}})
+	query := orchestrator.StallQuery{Workspace: acme, WaitedBefore: at, StartedBefore: at, HeldBefore: at, Limit: 10}
+	list, err := s.Stalls(t.Context(), query)
 	require.NoError(t, err)
 	var ids []string
-	for _, e := range list {
-		ids = append(ids, e.ID)
+	for _, st := range list {
+		ids = append(ids, st.Enrollment.ID+" "+string(st.Reason))
 	}
-	require.Equal(t, []string{"e_long_past", "e_past", "e_unborn"}, ids)
-	list, err = s.Stalled(t.Context(), acme, at, 1)
+	require.Equal(t, []string{"e_future HELD_LONG", "e_long_past WAIT_OVERDUE", "e_past WAIT_OVERDUE", "e_unborn NOT_STARTED", "e_branch WAIT_OVERDUE"}, ids)
+	require.Equal(t, at.Add(-3*time.Hour), list[0].Since)
+	require.Equal(t, i.ID, list[0].Incident)
+	counts, err := s.CountStalls(t.Context(), query)
+	require.NoError(t, err)
+	require.Equal(t, map[orchestrator.StallReason]int64{orchestrator.StallHeld: 1, orchestrator.StallWait: 3, orchestrator.StallStart: 1}, counts)
+	query.Limit = 1
+	list, err = s.Stalls(t.Context(), query)
 	require.NoError(t, err)
 	require.Len(t, list, 1)
-	list, err = s.Stalled(t.Context(), other, at, 10)
+	query.Workspace = other
+	list, err = s.Stalls(t.Context(), query)
 	require.NoError(t, err)
 	require.Empty(t, list)
+	query.Workspace = ""
+	list, err = s.Stalls(t.Context(), query)
+	require.NoError(t, err)
+	require.Len(t, list, 1, "all workspaces")
 }

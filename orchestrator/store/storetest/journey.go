@@ -62,7 +62,7 @@ func testJourneys(t *testing.T, s orchestrator.Store) {
 	require.NoError(t, err)
 	equal(t, orchestrator.Journey{
 		Workspace: acme, Name: "welcome", Status: orchestrator.JourneyPaused, Number: 3, Digest: "d1",
-		Title: first.Definition.Title, Steps: 3, UpdatedAt: at,
+		Title: first.Definition.Title, Steps: 3, UpdatedAt: at, PausedFrom: orchestrator.JourneyLive,
 	}, j)
 	list, err := s.Journeys(ctx, acme)
 	require.NoError(t, err)

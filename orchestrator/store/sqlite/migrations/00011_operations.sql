@@ -5,6 +5,8 @@ ALTER TABLE enrollments ADD COLUMN branches TEXT NOT NULL DEFAULT '';
 CREATE INDEX enrollments_flight ON enrollments (workspace, journey, number, digest, step, status, paused) WHERE status <> 'ended';
 CREATE INDEX enrollments_branches ON enrollments (workspace, journey) WHERE branches <> '' AND status <> 'ended';
 
+ALTER TABLE journeys ADD COLUMN paused_from TEXT NOT NULL DEFAULT '';
+
 ALTER TABLE incidents ADD COLUMN branch TEXT NOT NULL DEFAULT '';
 ALTER TABLE incidents ADD COLUMN plugin TEXT NOT NULL DEFAULT '';
 ALTER TABLE incidents ADD COLUMN pattern TEXT NOT NULL DEFAULT '';
@@ -44,6 +46,7 @@ CREATE INDEX bulk_items_state ON bulk_items (job, state, retry_at, seq);
 
 DROP TABLE bulk_items;
 DROP TABLE bulk_jobs;
+ALTER TABLE journeys DROP COLUMN paused_from;
 DROP INDEX incidents_cause;
 ALTER TABLE incidents DROP COLUMN cause;
 ALTER TABLE incidents DROP COLUMN pattern;
