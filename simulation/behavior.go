@@ -11,7 +11,7 @@ import (
 // answer as the examples of their plugins say. docs/simulation.md describes the
 // file.
 //
-// Weights are relative to each other; 0 or none is 1. Texts in a [Template] take
+// Weights are relative to each other; none is 1, and 0 is never. Texts in a [Template] take
 // ${CEL} over customer, vars, entry, steps and now.
 type Behavior struct {
 	Format  string   `yaml:"qidong"` // "behavior/v1"
@@ -39,7 +39,7 @@ type Behavior struct {
 // Kind is a kind of customers. In traits, {$any: [a, b]} is one of the values
 // and {$between: [1, 9]} a number of the range.
 type Kind struct {
-	Weight   float64        `yaml:"weight"`
+	Weight   *float64       `yaml:"weight"`
 	Name     string         `yaml:"name"`
 	Locale   string         `yaml:"locale"`   // default "en"
 	TimeZone string         `yaml:"timezone"` // default "UTC"
@@ -60,7 +60,7 @@ type EntryBehavior struct {
 
 // Reply is one thing that a customer may do with a message or a survey.
 type Reply struct {
-	Weight float64  `yaml:"weight"`
+	Weight *float64 `yaml:"weight"`
 	Reply  string   `yaml:"reply"` // a suggestion with this reply; several such: one of them
 	Score  *float64 `yaml:"score"` // a suggestion whose value has this score
 	Text   string   `yaml:"text"`  // the customer's own words
@@ -77,7 +77,7 @@ type EventRule struct {
 
 // EventChoice is an event, or without a type none.
 type EventChoice struct {
-	Weight float64  `yaml:"weight"`
+	Weight *float64 `yaml:"weight"`
 	Type   string   `yaml:"type"`
 	Data   Template `yaml:"data"`
 	Delay  *Span    `yaml:"delay"`
@@ -85,7 +85,7 @@ type EventChoice struct {
 
 // TaskAnswer is one thing that may happen to a task.
 type TaskAnswer struct {
-	Weight float64  `yaml:"weight"`
+	Weight *float64 `yaml:"weight"`
 	Result Template `yaml:"result"`
 	By     string   `yaml:"by"`
 	Silent bool     `yaml:"silent"` // nobody does it
@@ -102,7 +102,7 @@ type Partner struct {
 // Answer is one way to answer: at most one of the fields but Weight is set.
 // With none, an example that succeeds is taken.
 type Answer struct {
-	Weight  float64      `yaml:"weight"`
+	Weight  *float64     `yaml:"weight"`
 	Example int          `yaml:"example"` // the number of an example of the action, from 1
 	Error   string       `yaml:"error"`   // the code of an error: of an example with it, else made without running the plugin
 	HTTP    []HTTPAnswer `yaml:"http"`    // what the partner's server answers, in order; the last one again
@@ -121,7 +121,7 @@ type HTTPAnswer struct {
 
 // IncidentAnswer is what an operator may do with an incident.
 type IncidentAnswer struct {
-	Weight float64        `yaml:"weight"`
+	Weight *float64       `yaml:"weight"`
 	Step   string         `yaml:"step"`   // empty: of any step
 	Action string         `yaml:"action"` // leave (the default), retry, supply, skip
 	Result map[string]any `yaml:"result"` // for supply
@@ -233,8 +233,8 @@ func (b *Behavior) checkPartners(r *reader, path string) {
 	}
 }
 
-func weight(r *reader, path string, w float64) {
-	if w < 0 || w > 1e9 {
+func weight(r *reader, path string, w *float64) {
+	if w != nil && (*w < 0 || *w > 1e9) {
 		r.problem(path+".weight", "OUT_OF_RANGE", "The weight is not between 0 and a thousand millions.", "")
 	}
 }

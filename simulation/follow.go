@@ -91,7 +91,7 @@ func (p *passage) follow(e *enrollment, step string, ago time.Duration) {
 			continue
 		}
 		r := p.random.of("event", strconv.Itoa(n), step, strconv.Itoa(p.count(e, step)))
-		choice := rule.Choices[pick(r, len(rule.Choices), func(i int) float64 { return rule.Choices[i].Weight })]
+		choice := rule.Choices[pick(r, len(rule.Choices), func(i int) *float64 { return rule.Choices[i].Weight })]
 		if choice.Type == "" {
 			continue
 		}
@@ -192,7 +192,7 @@ func (p *passage) answerMessage(m orchestrator.Message) {
 	r := p.random.of("reply", m.Step, strconv.Itoa(m.Visit))
 	choices, given := p.behavior.Replies[m.Step]
 	if given {
-		c := choices[pick(r, len(choices), func(i int) float64 { return choices[i].Weight })]
+		c := choices[pick(r, len(choices), func(i int) *float64 { return choices[i].Weight })]
 		if !c.Silent {
 			p.env.After(p.delay(c.Delay).draw(r), func() { p.reply(m, c, r.Float64()) })
 		}
@@ -291,7 +291,7 @@ func (p *passage) incident(e *enrollment, i orchestrator.Incident) {
 		}
 	}
 	r := p.random.of("incident", i.Step, strconv.Itoa(i.Visit), i.OpenedAt.Sub(p.began).String())
-	n := pick(r, len(fit), func(i int) float64 { return fit[i].Weight })
+	n := pick(r, len(fit), func(i int) *float64 { return fit[i].Weight })
 	if n < 0 || fit[n].Action == "" || fit[n].Action == "leave" {
 		return
 	}

@@ -59,7 +59,7 @@ func (p *passage) latency(partner Partner) Span {
 }
 
 func (p *passage) chooseAnswer(r *rand.Rand, partner Partner) Answer {
-	if i := pick(r, len(partner.Answers), func(i int) float64 { return partner.Answers[i].Weight }); i >= 0 {
+	if i := pick(r, len(partner.Answers), func(i int) *float64 { return partner.Answers[i].Weight }); i >= 0 {
 		return partner.Answers[i]
 	}
 	return Answer{}

@@ -111,7 +111,7 @@ func (p *passage) newCustomer() (orchestrator.Customer, guard) {
 		Locale: "en", TimeZone: "UTC", Traits: map[string]any{}, CreatedAt: p.began,
 	}
 	kinds := p.behavior.Customers
-	if i := pick(r, len(kinds), func(i int) float64 { return kinds[i].Weight }); i >= 0 {
+	if i := pick(r, len(kinds), func(i int) *float64 { return kinds[i].Weight }); i >= 0 {
 		k := kinds[i]
 		c.Name, c.Locale, c.TimeZone = cmp.Or(k.Name, c.Name), cmp.Or(k.Locale, c.Locale), cmp.Or(k.TimeZone, c.TimeZone)
 		c.Tags = append([]string{}, k.Tags...)

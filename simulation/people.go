@@ -40,7 +40,7 @@ func (p *passage) OpenTask(ctx context.Context, t orchestrator.Task, progress or
 func (p *passage) doTask(t orchestrator.Task) {
 	r := p.random.of("task", t.Step, strconv.Itoa(t.Visit))
 	choices := p.behavior.Tasks[t.Step]
-	if i := pick(r, len(choices), func(i int) float64 { return choices[i].Weight }); i >= 0 {
+	if i := pick(r, len(choices), func(i int) *float64 { return choices[i].Weight }); i >= 0 {
 		c := choices[i]
 		if c.Silent {
 			return

@@ -25,13 +25,13 @@ func (s source) of(decision ...string) *rand.Rand {
 	return rand.New(rand.NewPCG(binary.LittleEndian.Uint64(sum[:8]), binary.LittleEndian.Uint64(sum[8:16]))) //nolint:gosec // nothing secret: it must be the same again
 }
 
-// pick is the index of one of n by weight; a weight of 0 counts as 1. It is -1
-// when there are none.
-func pick(r *rand.Rand, n int, weight func(i int) float64) int {
+// pick is the index of one of n by weight; none counts as 1. It is -1 when there
+// are none, and the last when none may be.
+func pick(r *rand.Rand, n int, weight func(i int) *float64) int {
 	total := 0.0
 	of := func(i int) float64 {
-		if w := weight(i); w > 0 {
-			return w
+		if w := weight(i); w != nil {
+			return *w
 		}
 		return 1
 	}
@@ -48,7 +48,7 @@ func pick(r *rand.Rand, n int, weight func(i int) float64) int {
 }
 
 // even is the weight of what is as likely as everything else.
-func even(int) float64 { return 1 }
+func even(int) *float64 { return nil }
 
 // draw is a time of the span; short ones are as likely as long ones on a
 // logarithmic scale, as people's answers are. It is in whole milliseconds.
