@@ -51,7 +51,7 @@ func newRootCommand() *cobra.Command {
 	root.AddCommand(
 		newDevCommand(),
 		newJourneyCommand(), newPluginCommand(), newSecretCommand(), newEventCommand(), newEnrollmentCommand(),
-		newTaskCommand(), newSurveyCommand(), newEntryCommand(),
+		newTaskCommand(), newSurveyCommand(), newEntryCommand(), newConsentCommand(), newGuardrailCommand(),
 		newCustomerCommand(), newSegmentCommand(), newCampaignCommand(),
 		newDemoCommand(), newBenchCommand(),
 	)
