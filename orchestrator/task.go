@@ -32,13 +32,13 @@ type Task struct {
 	Instructions journey.Text // per language, evaluated; may be empty
 	Assignee     string       // a user or a team; after escalations, the latest
 	// Form is the JSON Schema of the result; nil: the task is only done.
-	Form  json.RawMessage
+	Form  json.RawMessage `json:",omitempty"` // else nil comes back from a history as null
 	DueAt time.Time // real time
 	// Escalations are to come or past: the first Escalated are past.
 	Escalations []TaskEscalation
 	Escalated   int
 	State       TaskState
-	Result      json.RawMessage // a JSON object; nil unless done
+	Result      json.RawMessage `json:",omitempty"` // a JSON object; nil unless done
 	By          string          // who completed it; "" unless done
 	OpenedAt    time.Time
 	ClosedAt    time.Time // zero while open

@@ -24,9 +24,7 @@ func (p *passage) OpenTask(ctx context.Context, t orchestrator.Task, progress or
 	if known := p.tasks[t.ID]; known != nil {
 		return known.Task, nil
 	}
-	if t.State = orchestrator.TaskOpen; string(t.Form) == "null" {
-		t.Form = nil // as it is written when there is none
-	}
+	t.State = orchestrator.TaskOpen
 	p.tasks[t.ID] = &task{Task: t}
 	if p.script != nil {
 		p.script.taskOpened(p, t)

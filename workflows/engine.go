@@ -13,13 +13,15 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 // Engine is orchestrator.Engine over a Temporal client. It is safe for
 // concurrent use.
 type Engine struct {
 	Client client.Client
-	// Definitions are for replaying histories; the workers' will do.
+	// Definitions are for replaying histories, and tell which journeys are
+	// written in Go: without them none is. The workers' will do.
 	Definitions Definitions
 	signals     signalCounts
 }
@@ -35,22 +37,44 @@ func (e *Engine) Start(ctx context.Context, n orchestrator.Enrollment, c orchest
 			return fmt.Errorf("reading the entry data of %s: %w: %w", n.ID, err, orchestrator.ErrInvalid)
 		}
 	}
-	_, err := e.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+	options := client.StartWorkflowOptions{
 		ID: n.ID, TaskQueue: TaskQueue, WorkflowTaskTimeout: workflowTaskTimeout,
 		// The store's row is the lasting guard against a second enrollment; this
 		// one covers a start that is tried again.
 		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 		EnableEagerStart:                         true,
-	}, workflowEnrollment, Input{
+	}
+	workflowType, in := workflowEnrollment, Input{
 		Enrollment: n.ID, Workspace: n.Workspace, Journey: n.Journey, Digest: n.Digest,
 		Customer: c.Scope(), Vars: vars, Entry: entry, Pace: n.Pace,
-	})
+	}
+	coded, err := e.coded(n.Digest)
+	if err != nil {
+		return fmt.Errorf("starting enrollment %s: %w", n.ID, err)
+	}
+	if coded != nil {
+		workflowType, in.Definition = codeType(n.Journey), coded
+		options.TaskQueue, options.EnableEagerStart = coded.Worker.Queue, false // that worker is elsewhere
+	}
+	_, err = e.Client.ExecuteWorkflow(ctx, options, workflowType, in)
 	var started *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &started) {
 		return nil
 	}
 	return kind(err, "starting enrollment "+n.ID)
+}
+
+// coded is the definition if the journey is written in Go, else nil.
+func (e *Engine) coded(digest string) (*journey.Definition, error) {
+	if e.Definitions == nil {
+		return nil, nil
+	}
+	program, err := e.Definitions.Program(digest)
+	if err != nil || program.Definition().Worker == nil {
+		return nil, err
+	}
+	return program.Definition(), nil
 }
 
 // Resolve resolves the open incident of an enrollment, and returns when the

@@ -11,17 +11,17 @@ import (
 // Input starts an enrollment's workflow, or continues it as new when State is
 // set.
 type Input struct {
-	Enrollment string            `json:"enrollment"`
-	Workspace  string            `json:"workspace"`
-	Journey    string            `json:"journey"`
-	Digest     string            `json:"digest"`             // of the definition; the graph itself never enters the history
+	Enrollment string `json:"enrollment"`
+	Workspace  string `json:"workspace"`
+	Journey    string `json:"journey"`
+	Digest     string `json:"digest"` // of the definition; the graph itself never enters the history
 	// Definition is that of a journey written in Go, which has no steps: an
 	// engineer's worker has no store to find it in.
 	Definition *journey.Definition `json:"definition,omitempty"`
-	Customer   map[string]any    `json:"customer,omitempty"` // as the newest customer.changed told, else as at the start
-	Vars       map[string]any    `json:"vars,omitempty"`
-	Entry      map[string]any    `json:"entry,omitempty"` // data of the entry event
-	Pace       orchestrator.Pace `json:"pace,omitzero"`
+	Customer   map[string]any      `json:"customer,omitempty"` // as the newest customer.changed told, else as at the start
+	Vars       map[string]any      `json:"vars,omitempty"`
+	Entry      map[string]any      `json:"entry,omitempty"` // data of the entry event
+	Pace       orchestrator.Pace   `json:"pace,omitzero"`
 	// HistoryLimit is the number of history events after which the workflow
 	// continues as new; 0 means 2,048, half of what the design allows.
 	HistoryLimit int    `json:"history_limit,omitempty"`

@@ -103,17 +103,15 @@ func (c *caller) prepare(ctx context.Context, in workflows.CallInput, p orchestr
 		Input: input, Config: p.Config, Grant: grant, IdempotencyKey: in.Key,
 		Customer: in.Customer, Enrollment: in.Enrollment, Trace: traceOf(in.Enrollment), Now: in.Now, Timeout: in.Action.Timeout,
 	}
-	if in.Customer == "" {
+	call.Locale = in.Locale
+	if in.Customer == "" || len(grant.CustomerFields) == 0 {
 		return call, nil
 	}
 	customer, err := c.store.Customer(ctx, in.Workspace, in.Customer)
 	if err != nil {
 		return plugins.Call{}, fmt.Errorf("looking up the customer of %s: %w", in.Enrollment, err)
 	}
-	call.Locale = customer.Locale
-	if len(grant.CustomerFields) > 0 {
-		call.Profile = customer.Scope()
-	}
+	call.Profile = customer.Scope()
 	return call, nil
 }
 

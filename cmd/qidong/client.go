@@ -24,6 +24,7 @@ const defaultServer = "http://127.0.0.1:7780"
 type devFile struct {
 	API      string            `json:"api"`
 	Backends map[string]string `json:"backends"` // name → URL
+	Temporal string            `json:"temporal"` // address of its frontend, for engineers' own workers
 }
 
 // dataDir is the default data directory.

@@ -83,11 +83,11 @@ func runDev(ctx context.Context, o devOptions, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("making the sign-in link: %w", err)
 	}
-	if err := writeDevFile(dir, devFile{API: baseURL, Backends: backendURLs(demo)}); err != nil {
+	if err := writeDevFile(dir, devFile{API: baseURL, Backends: backendURLs(demo), Temporal: s.temporalAddress}); err != nil {
 		return err
 	}
 	s.serve(listener) // last: who is answered finds everything in place
-	greet(out, dir, baseURL, link, time.Since(began))
+	greet(out, dir, baseURL, link, s.temporalAddress, time.Since(began))
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(out, "\nStopping; the next start on the same data goes on where this one stops.")
@@ -98,7 +98,7 @@ func runDev(ctx context.Context, o devOptions, out io.Writer) error {
 }
 
 // greet says where to go.
-func greet(out io.Writer, dir, baseURL, link string, took time.Duration) {
+func greet(out io.Writer, dir, baseURL, link, temporal string, took time.Duration) {
 	fmt.Fprintf(out, `Qidong is ready (%.1f s).
 
   Open   %s/signin?link=%s
@@ -106,9 +106,10 @@ func greet(out io.Writer, dir, baseURL, link string, took time.Duration) {
   Then   choose "Movie night", "Try it", and take a customer through it on the handset
   Or     qidong demo movie-night --customers 20
   Data   %s
+  Also   Temporal for workers of your own is at %s, see examples/worker
 
 Ctrl-C stops it; the next start goes on where it was.
-`, took.Seconds(), baseURL, link, dir)
+`, took.Seconds(), baseURL, link, dir, temporal)
 }
 
 // listenLoopback takes the address, or says why it cannot.

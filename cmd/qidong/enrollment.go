@@ -24,27 +24,9 @@ func newEnrollmentCommand() *cobra.Command {
 			Use: "show ID", Short: "Show an enrollment with its journey log", Args: cobra.ExactArgs(1),
 			RunE: func(cmd *cobra.Command, args []string) error { return showEnrollment(cmd, c, args[0]) },
 		},
-		&cobra.Command{
-			Use: "retry ID", Short: "Try the step of the open incident again", Args: cobra.ExactArgs(1),
-			RunE: func(cmd *cobra.Command, args []string) error {
-				return resolveIncident(cmd, c, "is tried again", &qidongv1.ResolveIncidentRequest{
-					EnrollmentId: args[0], Resolution: &qidongv1.ResolveIncidentRequest_Retry{Retry: &qidongv1.Retry{}},
-				})
-			},
-		},
-		&cobra.Command{
-			Use: "supply ID JSON", Short: "Go on as if the step of the open incident had given this result", Args: cobra.ExactArgs(2),
-			RunE: func(cmd *cobra.Command, args []string) error {
-				result, err := jsonObject("the result", args[1])
-				if err != nil {
-					return err
-				}
-				return resolveIncident(cmd, c, "goes on with the result supplied", &qidongv1.ResolveIncidentRequest{
-					EnrollmentId: args[0], Resolution: &qidongv1.ResolveIncidentRequest_Supply{Supply: &qidongv1.Supply{Result: result}},
-				})
-			},
-		},
 	)
+	cmd.AddCommand(newResolveCommands(c)...)
+	cmd.AddCommand(newMoveCommand(c), newRemoveCommand(c), newStalledCommand(c))
 	return cmd
 }
 
@@ -138,7 +120,7 @@ func printEnrollment(w io.Writer, resp *qidongv1.GetEnrollmentResponse) {
 	fmt.Fprintf(w, "Started   %s\nEnded     %s\n", when(e.GetStartTime()), when(e.GetEndTime()))
 	if i := resp.GetIncident(); i != nil {
 		fmt.Fprintf(w, "Incident  %s: %s (%d attempts since %s)\n", i.GetStep(), printable(i.GetMessage()), i.GetAttempts(), when(i.GetOpenTime()))
-		fmt.Fprintf(w, "          qidong enrollment retry %s, or supply %s JSON\n", e.GetId(), e.GetId())
+		fmt.Fprintf(w, "          qidong enrollment retry %s, or supply, skip, move, remove\n", e.GetId())
 	}
 	fmt.Fprintln(w)
 }
@@ -201,21 +183,5 @@ func startEnrollment(cmd *cobra.Command, c *connection, req *qidongv1.StartEnrol
 	}
 	e := resp.GetEnrollment()
 	fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", e.GetId(), shortEnum(e.GetStatus().String(), enrollmentStatusPrefix))
-	return nil
-}
-
-func resolveIncident(cmd *cobra.Command, c *connection, done string, req *qidongv1.ResolveIncidentRequest) error {
-	api, err := c.dial()
-	if err != nil {
-		return err
-	}
-	resp, err := api.Enrollments.ResolveIncident(cmd.Context(), req)
-	if err != nil {
-		return c.explain(err)
-	}
-	if c.json {
-		return printProto(cmd.OutOrStdout(), resp)
-	}
-	fmt.Fprintf(cmd.OutOrStdout(), "%s %s.\n", req.GetEnrollmentId(), done)
 	return nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -23,15 +22,14 @@ func newJourneyCommand() *cobra.Command {
 			RunE: func(cmd *cobra.Command, args []string) error { return validateJourneys(cmd, c, args) },
 		},
 		&cobra.Command{
-			Use: "publish FILE", Short: "Make a definition the newest version of its journey", Args: cobra.ExactArgs(1),
-			RunE: func(cmd *cobra.Command, args []string) error { return publishJourney(cmd, c, args[0]) },
-		},
-		&cobra.Command{
 			Use: "list", Short: "List journeys", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error { return listJourneys(cmd, c) },
 		},
 	)
 	cmd.AddCommand(newSimulateCommand(c), newJourneyTestCommand(c))
+	cmd.AddCommand(newPublishCommand(c), newPlanCommand(c), newVersionsCommand(c), newDiffCommand(c), newRollbackCommand(c))
+	cmd.AddCommand(newPauseCommand(c), newResumeCommand(c), newStatusCommand(c, "close", qidongv1.JourneyStatus_JOURNEY_STATUS_CLOSED),
+		newStatusCommand(c, "open", qidongv1.JourneyStatus_JOURNEY_STATUS_LIVE), newMigrationsCommand(c))
 	return cmd
 }
 
@@ -84,36 +82,6 @@ func validateJourney(ctx context.Context, stdin io.Reader, c *connection, api *c
 		return checkedFile{}, c.explain(err)
 	}
 	return checkedFile{File: file, Journey: resp.GetJourney(), Problems: append([]*qidongv1.Problem{}, resp.GetProblems()...)}, nil
-}
-
-func publishJourney(cmd *cobra.Command, c *connection, file string) error {
-	source, err := readInput(cmd.InOrStdin(), file)
-	if err != nil {
-		return err
-	}
-	api, err := c.dial()
-	if err != nil {
-		return err
-	}
-	resp, err := api.Journeys.PublishJourney(cmd.Context(), &qidongv1.PublishJourneyRequest{Source: source})
-	if problems := problemsOf(err); len(problems) > 0 {
-		if c.json {
-			err = printJSON(cmd.OutOrStdout(), checkedFile{File: file, Problems: problems})
-		} else {
-			printProblems(cmd.ErrOrStderr(), file, problems)
-			err = nil
-		}
-		return errors.Join(err, exitError{1})
-	}
-	if err != nil {
-		return c.explain(err)
-	}
-	if c.json {
-		return printProto(cmd.OutOrStdout(), resp)
-	}
-	v := resp.GetVersion()
-	fmt.Fprintf(cmd.OutOrStdout(), "Published %s, version %d (%.12s).\n", v.GetJourney(), v.GetNumber(), v.GetDigest())
-	return nil
 }
 
 func listJourneys(cmd *cobra.Command, c *connection) error {

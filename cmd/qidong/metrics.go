@@ -7,6 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/qidong/qidong/orchestrator"
 )
 
 // newRegistry keeps the metrics of this process.
@@ -24,4 +26,18 @@ func metricsHandler(r *prometheus.Registry, logger *slog.Logger) http.Handler {
 		ErrorLog:            slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 		MaxRequestsInFlight: 4,
 	})
+}
+
+// stalledGauge is told by the watchdog how many enrollments are stalled, by
+// reason.
+func stalledGauge(r *prometheus.Registry) func(map[orchestrator.StallReason]int64) {
+	gauge := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "qidong_stalled_enrollments", Help: "Enrollments past a deadline, by reason.",
+	}, []string{"reason"})
+	r.MustRegister(gauge)
+	return func(counts map[orchestrator.StallReason]int64) {
+		for reason, n := range counts {
+			gauge.WithLabelValues(string(reason)).Set(float64(n))
+		}
+	}
 }

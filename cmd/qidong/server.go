@@ -39,10 +39,12 @@ type server struct {
 	host     *plugins.Host
 	worker   worker.Worker
 	temporal client.Client
-	logger   *slog.Logger
-	handler  http.Handler
-	metrics  *prometheus.Registry
-	failed   chan error // what ended by itself
+	// temporalAddress is where engineers' own workers find Temporal.
+	temporalAddress string
+	logger          *slog.Logger
+	handler         http.Handler
+	metrics         *prometheus.Registry
+	failed          chan error // what ended by itself
 	// closePages ends the pages' open streams.
 	closePages func()
 	closers    []func()
@@ -51,7 +53,7 @@ type server struct {
 // newServer starts everything but the worker and the listening. On an error all
 // that was started is stopped again.
 func newServer(ctx context.Context, dir, baseURL string, logger *slog.Logger) (*server, error) {
-	s := &server{logger: logger, metrics: newRegistry(), failed: make(chan error, 2)}
+	s := &server{logger: logger, metrics: newRegistry(), failed: make(chan error, 8)}
 	if err := s.assemble(ctx, dir, baseURL); err != nil {
 		s.close()
 		return nil, err
@@ -86,11 +88,13 @@ func (s *server) assemble(ctx context.Context, dir, baseURL string) error {
 		return err
 	}
 	s.temporal = temporal
+	definitions := &definitions{store: store}
 	s.service = orchestrator.NewService(orchestrator.Deps{
-		Store: store, Engine: &workflows.Engine{Client: temporal}, Plugins: describer{host}, Vault: vault, Logger: logger, Now: time.Now,
+		Store: store, Engine: &workflows.Engine{Client: temporal, Definitions: definitions}, Plugins: describer{host}, Vault: vault, Logger: logger, Now: time.Now,
+		Stalls: stalledGauge(s.metrics),
 	})
 	s.worker = workflows.NewWorker(temporal,
-		&workflows.Workflows{Definitions: &definitions{store: store}},
+		&workflows.Workflows{Definitions: definitions},
 		&workflows.Activities{Caller: &caller{store, host, s.quarantine}, Journal: s.service, Values: store, People: s.service, BaseURL: baseURL}, logger)
 	s.startSweeper(ctx, vault)
 	return s.route(store, baseURL)
@@ -133,7 +137,11 @@ func (s *server) work(ctx context.Context) error {
 		return fmt.Errorf("starting the worker: %w", err)
 	}
 	s.onClose(s.worker.Stop)
-	s.startDispatcher(ctx)
+	s.run(ctx, "the dispatcher of events", s.service.Dispatch)
+	s.run(ctx, "the sweep of segments", s.service.RunSegments)
+	s.run(ctx, "the runner of campaigns and schedules", s.service.RunCampaigns)
+	s.run(ctx, "the runner of bulk jobs", s.service.RunBulk)
+	s.run(ctx, "the watchdog of stalled enrollments", s.service.Watch)
 	return nil
 }
 
@@ -153,18 +161,19 @@ func (s *server) startTemporal(ctx context.Context, dir string) (client.Client, 
 		return nil, fmt.Errorf("connecting to the embedded Temporal: %w", err)
 	}
 	s.onClose(c.Close)
+	s.temporalAddress = embedded.HostPort()
 	return c, nil
 }
 
-// startDispatcher moves accepted events to their enrollments until the server
-// closes.
-func (s *server) startDispatcher(ctx context.Context) {
+// run does a part of the server's work until the server closes. When it ends by
+// itself, the server has failed.
+func (s *server) run(ctx context.Context, what string, work func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := s.service.Dispatch(ctx); err != nil && ctx.Err() == nil {
-			s.failed <- fmt.Errorf("the dispatcher stopped: %w", err)
+		if err := work(ctx); ctx.Err() == nil {
+			s.failed <- fmt.Errorf("%s stopped: %w", what, err)
 		}
 	}()
 	s.onClose(func() { cancel(); <-done })

@@ -64,6 +64,7 @@ func Register(mux *http.ServeMux, d Deps) {
 	handle(qidongv1connect.NewSecretServiceHandler(s, opts))
 	handle(qidongv1connect.NewCustomerServiceHandler(s, opts))
 	handle(qidongv1connect.NewEnrollmentServiceHandler(s, opts))
+	handle(qidongv1connect.NewIncidentServiceHandler(s, opts))
 	handle(qidongv1connect.NewEventServiceHandler(s, opts))
 	handle(qidongv1connect.NewTaskServiceHandler(s, opts))
 	handle(qidongv1connect.NewEntryServiceHandler(s, opts))

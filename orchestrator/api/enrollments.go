@@ -82,35 +82,36 @@ func (s *server) GetEnrollment(ctx context.Context, r *qidongv1.GetEnrollmentReq
 
 func (s *server) ResolveIncident(ctx context.Context, r *qidongv1.ResolveIncidentRequest) (*qidongv1.ResolveIncidentResponse, error) {
 	a := ActorFrom(ctx)
-	resolution := orchestrator.Resolution{Actor: a.Name}
-	switch how := r.Resolution.(type) {
-	case *qidongv1.ResolveIncidentRequest_Retry:
-		resolution.Action = "retry"
-	case *qidongv1.ResolveIncidentRequest_Supply:
-		resolution.Action = "supply"
-		resolution.Result = domainMap(how.Supply.GetResult())
-	default:
-		return nil, fmt.Errorf("%w: say retry or supply", orchestrator.ErrInvalid)
+	resolution, err := domainResolution(r.Resolution)
+	if err != nil {
+		return nil, err
 	}
+	resolution.Incident = r.IncidentId
 	if err := s.svc.Resolve(ctx, a, r.EnrollmentId, resolution); err != nil {
 		return nil, err
 	}
 	return &qidongv1.ResolveIncidentResponse{}, nil
 }
 
-func (s *server) ListIncidents(ctx context.Context, r *qidongv1.ListIncidentsRequest) (*qidongv1.ListIncidentsResponse, error) {
-	a := ActorFrom(ctx)
-	p, err := s.pages.request(a, "incidents", r.PageSize, r.PageToken)
+func (s *server) MoveEnrollment(ctx context.Context, r *qidongv1.MoveEnrollmentRequest) (*qidongv1.MoveEnrollmentResponse, error) {
+	return &qidongv1.MoveEnrollmentResponse{}, s.svc.MoveEnrollment(ctx, ActorFrom(ctx), r.Id, r.Step)
+}
+
+func (s *server) RemoveEnrollment(ctx context.Context, r *qidongv1.RemoveEnrollmentRequest) (*qidongv1.RemoveEnrollmentResponse, error) {
+	return &qidongv1.RemoveEnrollmentResponse{}, s.svc.RemoveEnrollment(ctx, ActorFrom(ctx), r.Id, r.Undo)
+}
+
+func (s *server) ListStalledEnrollments(ctx context.Context, _ *qidongv1.ListStalledEnrollmentsRequest) (*qidongv1.ListStalledEnrollmentsResponse, error) {
+	list, err := s.svc.Stalled(ctx, ActorFrom(ctx))
 	if err != nil {
 		return nil, err
 	}
-	page, after, err := s.svc.Incidents(ctx, a, !r.IncludeResolved, p)
-	if err != nil {
-		return nil, err
-	}
-	return &qidongv1.ListIncidentsResponse{
-		Incidents: each(page, protoIncident), NextPageToken: s.pages.token(a, "incidents", after),
-	}, nil
+	return &qidongv1.ListStalledEnrollmentsResponse{Stalls: each(list, func(st orchestrator.Stall) *qidongv1.Stall {
+		return &qidongv1.Stall{
+			Enrollment: protoEnrollment(st.Enrollment), Reason: string(st.Reason), Message: st.Message(),
+			SinceTime: protoTime(st.Since), IncidentId: st.Incident,
+		}
+	})}, nil
 }
 
 func protoEnrollment(e orchestrator.Enrollment) *qidongv1.Enrollment {
@@ -118,7 +119,10 @@ func protoEnrollment(e orchestrator.Enrollment) *qidongv1.Enrollment {
 		Id: e.ID, Journey: e.Journey, Number: int32(e.Number), Digest: e.Digest, CustomerId: e.Customer, Key: e.Key,
 		Status: enrollmentStatuses[e.Status], Outcome: e.Outcome, Step: e.Step, Test: e.Test, Pace: protoPace(e.Pace),
 		StartTime: protoTime(e.StartedAt), EndTime: protoTime(e.EndedAt),
-		WaitUntilTime: protoTime(e.WaitUntil), UpdateTime: protoTime(e.UpdatedAt),
+		WaitUntilTime: protoTime(e.WaitUntil), UpdateTime: protoTime(e.UpdatedAt), Paused: e.Paused,
+		Branches: each(e.Branches, func(b orchestrator.BranchAt) *qidongv1.BranchPosition {
+			return &qidongv1.BranchPosition{Branch: b.Branch, Step: b.Step, WaitUntilTime: protoTime(b.WaitUntil)}
+		}),
 	}
 }
 
@@ -128,12 +132,4 @@ func protoLogEntry(l orchestrator.LogEntry) (*qidongv1.LogEntry, error) {
 		Seq: l.Seq, Time: protoTime(l.At), VirtualTime: protoTime(l.Virtual), Kind: string(l.Kind),
 		Step: l.Step, Visit: int32(l.Visit), Detail: detail,
 	}, err
-}
-
-func protoIncident(i orchestrator.Incident) *qidongv1.Incident {
-	return &qidongv1.Incident{
-		Id: i.ID, EnrollmentId: i.Enrollment, Journey: i.Journey, CustomerId: i.Customer, Step: i.Step, Visit: int32(i.Visit),
-		Undo: i.Undo, Code: i.Code, Message: i.Message, Attempts: int32(i.Attempts), OpenTime: protoTime(i.OpenedAt),
-		ResolveTime: protoTime(i.ResolvedAt), Resolution: i.Resolution, ResolvedBy: i.ResolvedBy,
-	}
 }

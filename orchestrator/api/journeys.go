@@ -11,6 +11,7 @@ import (
 var journeyStatuses = map[orchestrator.JourneyStatus]qidongv1.JourneyStatus{
 	orchestrator.JourneyLive:   qidongv1.JourneyStatus_JOURNEY_STATUS_LIVE,
 	orchestrator.JourneyPaused: qidongv1.JourneyStatus_JOURNEY_STATUS_PAUSED,
+	orchestrator.JourneyClosed: qidongv1.JourneyStatus_JOURNEY_STATUS_CLOSED,
 }
 
 func (s *server) ValidateJourney(ctx context.Context, r *qidongv1.ValidateJourneyRequest) (*qidongv1.ValidateJourneyResponse, error) {
@@ -26,11 +27,17 @@ func (s *server) ValidateJourney(ctx context.Context, r *qidongv1.ValidateJourne
 }
 
 func (s *server) PublishJourney(ctx context.Context, r *qidongv1.PublishJourneyRequest) (*qidongv1.PublishJourneyResponse, error) {
-	v, err := s.svc.PublishJourney(ctx, ActorFrom(ctx), r.Source)
+	o, err := domainPlan(r.Plan)
 	if err != nil {
 		return nil, err
 	}
-	return &qidongv1.PublishJourneyResponse{Version: protoVersion(v)}, nil
+	p, err := s.svc.PublishWith(ctx, ActorFrom(ctx), r.Source, o)
+	if err != nil {
+		return nil, err
+	}
+	return &qidongv1.PublishJourneyResponse{
+		Version: protoVersion(p.Version), Move: protoMove(p.Move), Open: p.Gate.Open, Checked: int32(p.Gate.Checked),
+	}, nil
 }
 
 func (s *server) ListJourneys(ctx context.Context, r *qidongv1.ListJourneysRequest) (*qidongv1.ListJourneysResponse, error) {
@@ -73,7 +80,7 @@ func (s *server) SetJourneyStatus(ctx context.Context, r *qidongv1.SetJourneySta
 			return &qidongv1.SetJourneyStatusResponse{}, s.svc.SetJourneyStatus(ctx, ActorFrom(ctx), r.Name, domain)
 		}
 	}
-	return nil, fmt.Errorf("%w: status is JOURNEY_STATUS_LIVE or JOURNEY_STATUS_PAUSED", orchestrator.ErrInvalid)
+	return nil, fmt.Errorf("%w: status is JOURNEY_STATUS_LIVE, JOURNEY_STATUS_CLOSED or JOURNEY_STATUS_PAUSED", orchestrator.ErrInvalid)
 }
 
 func protoJourney(j orchestrator.Journey) *qidongv1.Journey {

@@ -29,6 +29,7 @@ type Client struct {
 	Entries     qidongv1connect.EntryServiceClient
 	Surveys     qidongv1connect.SurveyServiceClient
 	Guardrails  qidongv1connect.GuardrailServiceClient
+	Incidents   qidongv1connect.IncidentServiceClient
 
 	base string
 	http *http.Client
@@ -58,6 +59,7 @@ func New(baseURL, token string) *Client {
 		Entries:     qidongv1connect.NewEntryServiceClient(hc, base, limit),
 		Surveys:     qidongv1connect.NewSurveyServiceClient(hc, base, limit),
 		Guardrails:  qidongv1connect.NewGuardrailServiceClient(hc, base, limit),
+		Incidents:   qidongv1connect.NewIncidentServiceClient(hc, base, limit),
 		base:        base,
 		http:        hc,
 	}

@@ -173,7 +173,11 @@ type Enrollment struct {
 	// When the open wait ends by itself, in real time; unset when none is open.
 	WaitUntilTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=wait_until_time,json=waitUntilTime,proto3" json:"wait_until_time,omitempty"`
 	// When it last told of itself.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// It stands still until its journey is resumed.
+	Paused bool `protobuf:"varint,16,opt,name=paused,proto3" json:"paused,omitempty"`
+	// Where it is besides step, while a parallel runs.
+	Branches      []*BranchPosition `protobuf:"bytes,17,rep,name=branches,proto3" json:"branches,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -313,6 +317,84 @@ func (x *Enrollment) GetUpdateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Enrollment) GetPaused() bool {
+	if x != nil {
+		return x.Paused
+	}
+	return false
+}
+
+func (x *Enrollment) GetBranches() []*BranchPosition {
+	if x != nil {
+		return x.Branches
+	}
+	return nil
+}
+
+// BranchPosition is where an arm of a parallel is.
+type BranchPosition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its path: "block/arm".
+	Branch string `protobuf:"bytes,1,opt,name=branch,proto3" json:"branch,omitempty"`
+	// The step.
+	Step string `protobuf:"bytes,2,opt,name=step,proto3" json:"step,omitempty"`
+	// As in Enrollment.
+	WaitUntilTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=wait_until_time,json=waitUntilTime,proto3" json:"wait_until_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BranchPosition) Reset() {
+	*x = BranchPosition{}
+	mi := &file_qidong_v1_enrollment_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BranchPosition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BranchPosition) ProtoMessage() {}
+
+func (x *BranchPosition) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_enrollment_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BranchPosition.ProtoReflect.Descriptor instead.
+func (*BranchPosition) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_enrollment_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *BranchPosition) GetBranch() string {
+	if x != nil {
+		return x.Branch
+	}
+	return ""
+}
+
+func (x *BranchPosition) GetStep() string {
+	if x != nil {
+		return x.Step
+	}
+	return ""
+}
+
+func (x *BranchPosition) GetWaitUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.WaitUntilTime
+	}
+	return nil
+}
+
 // LogEntry is one line of the journey log.
 type LogEntry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -337,7 +419,7 @@ type LogEntry struct {
 
 func (x *LogEntry) Reset() {
 	*x = LogEntry{}
-	mi := &file_qidong_v1_enrollment_proto_msgTypes[2]
+	mi := &file_qidong_v1_enrollment_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -349,7 +431,7 @@ func (x *LogEntry) String() string {
 func (*LogEntry) ProtoMessage() {}
 
 func (x *LogEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_enrollment_proto_msgTypes[2]
+	mi := &file_qidong_v1_enrollment_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -362,7 +444,7 @@ func (x *LogEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogEntry.ProtoReflect.Descriptor instead.
 func (*LogEntry) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_enrollment_proto_rawDescGZIP(), []int{2}
+	return file_qidong_v1_enrollment_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *LogEntry) GetSeq() int64 {
@@ -412,169 +494,6 @@ func (x *LogEntry) GetDetail() *structpb.Struct {
 		return x.Detail
 	}
 	return nil
-}
-
-// Incident is a step that failed for good and is held for an operator.
-type Incident struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// enrollment/step/visit, with /undo when the undo failed.
-	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// The enrollment that is held.
-	EnrollmentId string `protobuf:"bytes,2,opt,name=enrollment_id,json=enrollmentId,proto3" json:"enrollment_id,omitempty"`
-	// Its journey.
-	Journey string `protobuf:"bytes,3,opt,name=journey,proto3" json:"journey,omitempty"`
-	// Its customer.
-	CustomerId string `protobuf:"bytes,4,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	// The step that failed.
-	Step string `protobuf:"bytes,5,opt,name=step,proto3" json:"step,omitempty"`
-	// 1 for the first time at the step.
-	Visit int32 `protobuf:"varint,6,opt,name=visit,proto3" json:"visit,omitempty"`
-	// It was the undo of the step that failed.
-	Undo bool `protobuf:"varint,7,opt,name=undo,proto3" json:"undo,omitempty"`
-	// What failed, stable.
-	Code string `protobuf:"bytes,8,opt,name=code,proto3" json:"code,omitempty"`
-	// What failed, a sentence.
-	Message string `protobuf:"bytes,9,opt,name=message,proto3" json:"message,omitempty"`
-	// How often it was tried.
-	Attempts int32 `protobuf:"varint,10,opt,name=attempts,proto3" json:"attempts,omitempty"`
-	// When it opened.
-	OpenTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=open_time,json=openTime,proto3" json:"open_time,omitempty"`
-	// Unset while open.
-	ResolveTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=resolve_time,json=resolveTime,proto3" json:"resolve_time,omitempty"`
-	// "retry" or "supply"; empty while open.
-	Resolution string `protobuf:"bytes,13,opt,name=resolution,proto3" json:"resolution,omitempty"`
-	// Who resolved it.
-	ResolvedBy    string `protobuf:"bytes,14,opt,name=resolved_by,json=resolvedBy,proto3" json:"resolved_by,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Incident) Reset() {
-	*x = Incident{}
-	mi := &file_qidong_v1_enrollment_proto_msgTypes[3]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Incident) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Incident) ProtoMessage() {}
-
-func (x *Incident) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_enrollment_proto_msgTypes[3]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Incident.ProtoReflect.Descriptor instead.
-func (*Incident) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_enrollment_proto_rawDescGZIP(), []int{3}
-}
-
-func (x *Incident) GetId() string {
-	if x != nil {
-		return x.Id
-	}
-	return ""
-}
-
-func (x *Incident) GetEnrollmentId() string {
-	if x != nil {
-		return x.EnrollmentId
-	}
-	return ""
-}
-
-func (x *Incident) GetJourney() string {
-	if x != nil {
-		return x.Journey
-	}
-	return ""
-}
-
-func (x *Incident) GetCustomerId() string {
-	if x != nil {
-		return x.CustomerId
-	}
-	return ""
-}
-
-func (x *Incident) GetStep() string {
-	if x != nil {
-		return x.Step
-	}
-	return ""
-}
-
-func (x *Incident) GetVisit() int32 {
-	if x != nil {
-		return x.Visit
-	}
-	return 0
-}
-
-func (x *Incident) GetUndo() bool {
-	if x != nil {
-		return x.Undo
-	}
-	return false
-}
-
-func (x *Incident) GetCode() string {
-	if x != nil {
-		return x.Code
-	}
-	return ""
-}
-
-func (x *Incident) GetMessage() string {
-	if x != nil {
-		return x.Message
-	}
-	return ""
-}
-
-func (x *Incident) GetAttempts() int32 {
-	if x != nil {
-		return x.Attempts
-	}
-	return 0
-}
-
-func (x *Incident) GetOpenTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.OpenTime
-	}
-	return nil
-}
-
-func (x *Incident) GetResolveTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.ResolveTime
-	}
-	return nil
-}
-
-func (x *Incident) GetResolution() string {
-	if x != nil {
-		return x.Resolution
-	}
-	return ""
-}
-
-func (x *Incident) GetResolvedBy() string {
-	if x != nil {
-		return x.ResolvedBy
-	}
-	return ""
 }
 
 // StartEnrollmentRequest names journey and customer.
@@ -986,12 +905,9 @@ type ResolveIncidentRequest struct {
 	// The enrollment that is held.
 	EnrollmentId string `protobuf:"bytes,1,opt,name=enrollment_id,json=enrollmentId,proto3" json:"enrollment_id,omitempty"`
 	// What to do.
-	//
-	// Types that are valid to be assigned to Resolution:
-	//
-	//	*ResolveIncidentRequest_Retry
-	//	*ResolveIncidentRequest_Supply
-	Resolution    isResolveIncidentRequest_Resolution `protobuf_oneof:"resolution"`
+	Resolution *Resolution `protobuf:"bytes,2,opt,name=resolution,proto3" json:"resolution,omitempty"`
+	// Which of its incidents; empty is the only open one.
+	IncidentId    string `protobuf:"bytes,3,opt,name=incident_id,json=incidentId,proto3" json:"incident_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1033,130 +949,18 @@ func (x *ResolveIncidentRequest) GetEnrollmentId() string {
 	return ""
 }
 
-func (x *ResolveIncidentRequest) GetResolution() isResolveIncidentRequest_Resolution {
+func (x *ResolveIncidentRequest) GetResolution() *Resolution {
 	if x != nil {
 		return x.Resolution
 	}
 	return nil
 }
 
-func (x *ResolveIncidentRequest) GetRetry() *Retry {
+func (x *ResolveIncidentRequest) GetIncidentId() string {
 	if x != nil {
-		if x, ok := x.Resolution.(*ResolveIncidentRequest_Retry); ok {
-			return x.Retry
-		}
+		return x.IncidentId
 	}
-	return nil
-}
-
-func (x *ResolveIncidentRequest) GetSupply() *Supply {
-	if x != nil {
-		if x, ok := x.Resolution.(*ResolveIncidentRequest_Supply); ok {
-			return x.Supply
-		}
-	}
-	return nil
-}
-
-type isResolveIncidentRequest_Resolution interface {
-	isResolveIncidentRequest_Resolution()
-}
-
-type ResolveIncidentRequest_Retry struct {
-	// Try the step again.
-	Retry *Retry `protobuf:"bytes,2,opt,name=retry,proto3,oneof"`
-}
-
-type ResolveIncidentRequest_Supply struct {
-	// Go on with a result given by hand.
-	Supply *Supply `protobuf:"bytes,3,opt,name=supply,proto3,oneof"`
-}
-
-func (*ResolveIncidentRequest_Retry) isResolveIncidentRequest_Resolution() {}
-
-func (*ResolveIncidentRequest_Supply) isResolveIncidentRequest_Resolution() {}
-
-// Retry tries the step again.
-type Retry struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Retry) Reset() {
-	*x = Retry{}
-	mi := &file_qidong_v1_enrollment_proto_msgTypes[11]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Retry) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Retry) ProtoMessage() {}
-
-func (x *Retry) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_enrollment_proto_msgTypes[11]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Retry.ProtoReflect.Descriptor instead.
-func (*Retry) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_enrollment_proto_rawDescGZIP(), []int{11}
-}
-
-// Supply goes on as if the step had given this result.
-type Supply struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The step's output; checked against the action's schema.
-	Result        *structpb.Struct `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Supply) Reset() {
-	*x = Supply{}
-	mi := &file_qidong_v1_enrollment_proto_msgTypes[12]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Supply) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Supply) ProtoMessage() {}
-
-func (x *Supply) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_enrollment_proto_msgTypes[12]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Supply.ProtoReflect.Descriptor instead.
-func (*Supply) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_enrollment_proto_rawDescGZIP(), []int{12}
-}
-
-func (x *Supply) GetResult() *structpb.Struct {
-	if x != nil {
-		return x.Result
-	}
-	return nil
+	return ""
 }
 
 // ResolveIncidentResponse is empty.
@@ -1168,7 +972,7 @@ type ResolveIncidentResponse struct {
 
 func (x *ResolveIncidentResponse) Reset() {
 	*x = ResolveIncidentResponse{}
-	mi := &file_qidong_v1_enrollment_proto_msgTypes[13]
+	mi := &file_qidong_v1_enrollment_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1180,7 +984,7 @@ func (x *ResolveIncidentResponse) String() string {
 func (*ResolveIncidentResponse) ProtoMessage() {}
 
 func (x *ResolveIncidentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_enrollment_proto_msgTypes[13]
+	mi := &file_qidong_v1_enrollment_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1193,37 +997,36 @@ func (x *ResolveIncidentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveIncidentResponse.ProtoReflect.Descriptor instead.
 func (*ResolveIncidentResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_enrollment_proto_rawDescGZIP(), []int{13}
+	return file_qidong_v1_enrollment_proto_rawDescGZIP(), []int{11}
 }
 
-// ListIncidentsRequest asks for a page.
-type ListIncidentsRequest struct {
+// MoveEnrollmentRequest names an enrollment and a step.
+type MoveEnrollmentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Also those that are resolved.
-	IncludeResolved bool `protobuf:"varint,1,opt,name=include_resolved,json=includeResolved,proto3" json:"include_resolved,omitempty"`
-	// 0 is 50; at most 500.
-	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before; empty for the first.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Its id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Where it goes on, once the step under way lets go. Of a parallel's arms only
+	// the one that the step is in moves.
+	Step          string `protobuf:"bytes,2,opt,name=step,proto3" json:"step,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ListIncidentsRequest) Reset() {
-	*x = ListIncidentsRequest{}
-	mi := &file_qidong_v1_enrollment_proto_msgTypes[14]
+func (x *MoveEnrollmentRequest) Reset() {
+	*x = MoveEnrollmentRequest{}
+	mi := &file_qidong_v1_enrollment_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ListIncidentsRequest) String() string {
+func (x *MoveEnrollmentRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ListIncidentsRequest) ProtoMessage() {}
+func (*MoveEnrollmentRequest) ProtoMessage() {}
 
-func (x *ListIncidentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_enrollment_proto_msgTypes[14]
+func (x *MoveEnrollmentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_enrollment_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1234,57 +1037,138 @@ func (x *ListIncidentsRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ListIncidentsRequest.ProtoReflect.Descriptor instead.
-func (*ListIncidentsRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_enrollment_proto_rawDescGZIP(), []int{14}
+// Deprecated: Use MoveEnrollmentRequest.ProtoReflect.Descriptor instead.
+func (*MoveEnrollmentRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_enrollment_proto_rawDescGZIP(), []int{12}
 }
 
-func (x *ListIncidentsRequest) GetIncludeResolved() bool {
+func (x *MoveEnrollmentRequest) GetId() string {
 	if x != nil {
-		return x.IncludeResolved
-	}
-	return false
-}
-
-func (x *ListIncidentsRequest) GetPageSize() int32 {
-	if x != nil {
-		return x.PageSize
-	}
-	return 0
-}
-
-func (x *ListIncidentsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
+		return x.Id
 	}
 	return ""
 }
 
-// ListIncidentsResponse is a page.
-type ListIncidentsResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Newest first.
-	Incidents []*Incident `protobuf:"bytes,1,rep,name=incidents,proto3" json:"incidents,omitempty"`
-	// Empty on the last page.
-	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+func (x *MoveEnrollmentRequest) GetStep() string {
+	if x != nil {
+		return x.Step
+	}
+	return ""
+}
+
+// MoveEnrollmentResponse is empty.
+type MoveEnrollmentResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ListIncidentsResponse) Reset() {
-	*x = ListIncidentsResponse{}
+func (x *MoveEnrollmentResponse) Reset() {
+	*x = MoveEnrollmentResponse{}
+	mi := &file_qidong_v1_enrollment_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoveEnrollmentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoveEnrollmentResponse) ProtoMessage() {}
+
+func (x *MoveEnrollmentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_enrollment_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoveEnrollmentResponse.ProtoReflect.Descriptor instead.
+func (*MoveEnrollmentResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_enrollment_proto_rawDescGZIP(), []int{13}
+}
+
+// RemoveEnrollmentRequest names an enrollment.
+type RemoveEnrollmentRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// First undo what was done, newest first.
+	Undo          bool `protobuf:"varint,2,opt,name=undo,proto3" json:"undo,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveEnrollmentRequest) Reset() {
+	*x = RemoveEnrollmentRequest{}
+	mi := &file_qidong_v1_enrollment_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveEnrollmentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveEnrollmentRequest) ProtoMessage() {}
+
+func (x *RemoveEnrollmentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_enrollment_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveEnrollmentRequest.ProtoReflect.Descriptor instead.
+func (*RemoveEnrollmentRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_enrollment_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *RemoveEnrollmentRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *RemoveEnrollmentRequest) GetUndo() bool {
+	if x != nil {
+		return x.Undo
+	}
+	return false
+}
+
+// RemoveEnrollmentResponse is empty.
+type RemoveEnrollmentResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveEnrollmentResponse) Reset() {
+	*x = RemoveEnrollmentResponse{}
 	mi := &file_qidong_v1_enrollment_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ListIncidentsResponse) String() string {
+func (x *RemoveEnrollmentResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ListIncidentsResponse) ProtoMessage() {}
+func (*RemoveEnrollmentResponse) ProtoMessage() {}
 
-func (x *ListIncidentsResponse) ProtoReflect() protoreflect.Message {
+func (x *RemoveEnrollmentResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_qidong_v1_enrollment_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1296,21 +1180,172 @@ func (x *ListIncidentsResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ListIncidentsResponse.ProtoReflect.Descriptor instead.
-func (*ListIncidentsResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use RemoveEnrollmentResponse.ProtoReflect.Descriptor instead.
+func (*RemoveEnrollmentResponse) Descriptor() ([]byte, []int) {
 	return file_qidong_v1_enrollment_proto_rawDescGZIP(), []int{15}
 }
 
-func (x *ListIncidentsResponse) GetIncidents() []*Incident {
+// ListStalledEnrollmentsRequest is empty.
+type ListStalledEnrollmentsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListStalledEnrollmentsRequest) Reset() {
+	*x = ListStalledEnrollmentsRequest{}
+	mi := &file_qidong_v1_enrollment_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListStalledEnrollmentsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListStalledEnrollmentsRequest) ProtoMessage() {}
+
+func (x *ListStalledEnrollmentsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_enrollment_proto_msgTypes[16]
 	if x != nil {
-		return x.Incidents
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListStalledEnrollmentsRequest.ProtoReflect.Descriptor instead.
+func (*ListStalledEnrollmentsRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_enrollment_proto_rawDescGZIP(), []int{16}
+}
+
+// ListStalledEnrollmentsResponse is who is past a deadline.
+type ListStalledEnrollmentsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Longest stalled first.
+	Stalls        []*Stall `protobuf:"bytes,1,rep,name=stalls,proto3" json:"stalls,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListStalledEnrollmentsResponse) Reset() {
+	*x = ListStalledEnrollmentsResponse{}
+	mi := &file_qidong_v1_enrollment_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListStalledEnrollmentsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListStalledEnrollmentsResponse) ProtoMessage() {}
+
+func (x *ListStalledEnrollmentsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_enrollment_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListStalledEnrollmentsResponse.ProtoReflect.Descriptor instead.
+func (*ListStalledEnrollmentsResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_enrollment_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ListStalledEnrollmentsResponse) GetStalls() []*Stall {
+	if x != nil {
+		return x.Stalls
 	}
 	return nil
 }
 
-func (x *ListIncidentsResponse) GetNextPageToken() string {
+// Stall is an enrollment past a deadline.
+type Stall struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The enrollment.
+	Enrollment *Enrollment `protobuf:"bytes,1,opt,name=enrollment,proto3" json:"enrollment,omitempty"`
+	// WAIT_OVERDUE, NOT_STARTED or HELD_LONG.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// What is wrong and what to do, a sentence.
+	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	// When it should have gone on, was accepted, was held.
+	SinceTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=since_time,json=sinceTime,proto3" json:"since_time,omitempty"`
+	// Of HELD_LONG.
+	IncidentId    string `protobuf:"bytes,5,opt,name=incident_id,json=incidentId,proto3" json:"incident_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Stall) Reset() {
+	*x = Stall{}
+	mi := &file_qidong_v1_enrollment_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Stall) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Stall) ProtoMessage() {}
+
+func (x *Stall) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_enrollment_proto_msgTypes[18]
 	if x != nil {
-		return x.NextPageToken
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Stall.ProtoReflect.Descriptor instead.
+func (*Stall) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_enrollment_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Stall) GetEnrollment() *Enrollment {
+	if x != nil {
+		return x.Enrollment
+	}
+	return nil
+}
+
+func (x *Stall) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Stall) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *Stall) GetSinceTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SinceTime
+	}
+	return nil
+}
+
+func (x *Stall) GetIncidentId() string {
+	if x != nil {
+		return x.IncidentId
 	}
 	return ""
 }
@@ -1319,10 +1354,10 @@ var File_qidong_v1_enrollment_proto protoreflect.FileDescriptor
 
 const file_qidong_v1_enrollment_proto_rawDesc = "" +
 	"\n" +
-	"\x1aqidong/v1/enrollment.proto\x12\tqidong.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18qidong/v1/customer.proto\"f\n" +
+	"\x1aqidong/v1/enrollment.proto\x12\tqidong.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18qidong/v1/customer.proto\x1a\x18qidong/v1/incident.proto\"f\n" +
 	"\x04Pace\x12+\n" +
 	"\x03day\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x03day\x121\n" +
-	"\x06answer\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x06answer\"\xa8\x04\n" +
+	"\x06answer\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x06answer\"\xf7\x04\n" +
 	"\n" +
 	"Enrollment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
@@ -1343,7 +1378,13 @@ const file_qidong_v1_enrollment_proto_rawDesc = "" +
 	"\bend_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12B\n" +
 	"\x0fwait_until_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\rwaitUntilTime\x12;\n" +
 	"\vupdate_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\"\xfa\x01\n" +
+	"updateTime\x12\x16\n" +
+	"\x06paused\x18\x10 \x01(\bR\x06paused\x125\n" +
+	"\bbranches\x18\x11 \x03(\v2\x19.qidong.v1.BranchPositionR\bbranches\"\x80\x01\n" +
+	"\x0eBranchPosition\x12\x16\n" +
+	"\x06branch\x18\x01 \x01(\tR\x06branch\x12\x12\n" +
+	"\x04step\x18\x02 \x01(\tR\x04step\x12B\n" +
+	"\x0fwait_until_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\rwaitUntilTime\"\xfa\x01\n" +
 	"\bLogEntry\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x03R\x03seq\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12=\n" +
@@ -1351,27 +1392,7 @@ const file_qidong_v1_enrollment_proto_rawDesc = "" +
 	"\x04kind\x18\x04 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04step\x18\x05 \x01(\tR\x04step\x12\x14\n" +
 	"\x05visit\x18\x06 \x01(\x05R\x05visit\x12/\n" +
-	"\x06detail\x18\a \x01(\v2\x17.google.protobuf.StructR\x06detail\"\xbb\x03\n" +
-	"\bIncident\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12#\n" +
-	"\renrollment_id\x18\x02 \x01(\tR\fenrollmentId\x12\x18\n" +
-	"\ajourney\x18\x03 \x01(\tR\ajourney\x12\x1f\n" +
-	"\vcustomer_id\x18\x04 \x01(\tR\n" +
-	"customerId\x12\x12\n" +
-	"\x04step\x18\x05 \x01(\tR\x04step\x12\x14\n" +
-	"\x05visit\x18\x06 \x01(\x05R\x05visit\x12\x12\n" +
-	"\x04undo\x18\a \x01(\bR\x04undo\x12\x12\n" +
-	"\x04code\x18\b \x01(\tR\x04code\x12\x18\n" +
-	"\amessage\x18\t \x01(\tR\amessage\x12\x1a\n" +
-	"\battempts\x18\n" +
-	" \x01(\x05R\battempts\x127\n" +
-	"\topen_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\bopenTime\x12=\n" +
-	"\fresolve_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\vresolveTime\x12\x1e\n" +
-	"\n" +
-	"resolution\x18\r \x01(\tR\n" +
-	"resolution\x12\x1f\n" +
-	"\vresolved_by\x18\x0e \x01(\tR\n" +
-	"resolvedBy\"\xcb\x01\n" +
+	"\x06detail\x18\a \x01(\v2\x17.google.protobuf.StructR\x06detail\"\xcb\x01\n" +
 	"\x16StartEnrollmentRequest\x12\x18\n" +
 	"\ajourney\x18\x01 \x01(\tR\ajourney\x12\x1f\n" +
 	"\vcustomer_id\x18\x02 \x01(\tR\n" +
@@ -1404,37 +1425,50 @@ const file_qidong_v1_enrollment_proto_rawDesc = "" +
 	"enrollment\x12/\n" +
 	"\bcustomer\x18\x02 \x01(\v2\x13.qidong.v1.CustomerR\bcustomer\x12%\n" +
 	"\x03log\x18\x03 \x03(\v2\x13.qidong.v1.LogEntryR\x03log\x12/\n" +
-	"\bincident\x18\x04 \x01(\v2\x13.qidong.v1.IncidentR\bincident\"\xa2\x01\n" +
+	"\bincident\x18\x04 \x01(\v2\x13.qidong.v1.IncidentR\bincident\"\x95\x01\n" +
 	"\x16ResolveIncidentRequest\x12#\n" +
-	"\renrollment_id\x18\x01 \x01(\tR\fenrollmentId\x12(\n" +
-	"\x05retry\x18\x02 \x01(\v2\x10.qidong.v1.RetryH\x00R\x05retry\x12+\n" +
-	"\x06supply\x18\x03 \x01(\v2\x11.qidong.v1.SupplyH\x00R\x06supplyB\f\n" +
+	"\renrollment_id\x18\x01 \x01(\tR\fenrollmentId\x125\n" +
 	"\n" +
-	"resolution\"\a\n" +
-	"\x05Retry\"9\n" +
-	"\x06Supply\x12/\n" +
-	"\x06result\x18\x01 \x01(\v2\x17.google.protobuf.StructR\x06result\"\x19\n" +
-	"\x17ResolveIncidentResponse\"}\n" +
-	"\x14ListIncidentsRequest\x12)\n" +
-	"\x10include_resolved\x18\x01 \x01(\bR\x0fincludeResolved\x12\x1b\n" +
-	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"resolution\x18\x02 \x01(\v2\x15.qidong.v1.ResolutionR\n" +
+	"resolution\x12\x1f\n" +
+	"\vincident_id\x18\x03 \x01(\tR\n" +
+	"incidentId\"\x19\n" +
+	"\x17ResolveIncidentResponse\";\n" +
+	"\x15MoveEnrollmentRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04step\x18\x02 \x01(\tR\x04step\"\x18\n" +
+	"\x16MoveEnrollmentResponse\"=\n" +
+	"\x17RemoveEnrollmentRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04undo\x18\x02 \x01(\bR\x04undo\"\x1a\n" +
+	"\x18RemoveEnrollmentResponse\"\x1f\n" +
+	"\x1dListStalledEnrollmentsRequest\"J\n" +
+	"\x1eListStalledEnrollmentsResponse\x12(\n" +
+	"\x06stalls\x18\x01 \x03(\v2\x10.qidong.v1.StallR\x06stalls\"\xcc\x01\n" +
+	"\x05Stall\x125\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\"r\n" +
-	"\x15ListIncidentsResponse\x121\n" +
-	"\tincidents\x18\x01 \x03(\v2\x13.qidong.v1.IncidentR\tincidents\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\xaa\x01\n" +
+	"enrollment\x18\x01 \x01(\v2\x15.qidong.v1.EnrollmentR\n" +
+	"enrollment\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\x129\n" +
+	"\n" +
+	"since_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tsinceTime\x12\x1f\n" +
+	"\vincident_id\x18\x05 \x01(\tR\n" +
+	"incidentId*\xaa\x01\n" +
 	"\x10EnrollmentStatus\x12!\n" +
 	"\x1dENROLLMENT_STATUS_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aENROLLMENT_STATUS_STARTING\x10\x01\x12\x1a\n" +
 	"\x16ENROLLMENT_STATUS_OPEN\x10\x02\x12\x1a\n" +
 	"\x16ENROLLMENT_STATUS_HELD\x10\x03\x12\x1b\n" +
-	"\x17ENROLLMENT_STATUS_ENDED\x10\x042\xc9\x03\n" +
+	"\x17ENROLLMENT_STATUS_ENDED\x10\x042\x98\x05\n" +
 	"\x11EnrollmentService\x12X\n" +
 	"\x0fStartEnrollment\x12!.qidong.v1.StartEnrollmentRequest\x1a\".qidong.v1.StartEnrollmentResponse\x12X\n" +
 	"\x0fListEnrollments\x12!.qidong.v1.ListEnrollmentsRequest\x1a\".qidong.v1.ListEnrollmentsResponse\x12R\n" +
 	"\rGetEnrollment\x12\x1f.qidong.v1.GetEnrollmentRequest\x1a .qidong.v1.GetEnrollmentResponse\x12X\n" +
-	"\x0fResolveIncident\x12!.qidong.v1.ResolveIncidentRequest\x1a\".qidong.v1.ResolveIncidentResponse\x12R\n" +
-	"\rListIncidents\x12\x1f.qidong.v1.ListIncidentsRequest\x1a .qidong.v1.ListIncidentsResponseB\x9a\x01\n" +
+	"\x0fResolveIncident\x12!.qidong.v1.ResolveIncidentRequest\x1a\".qidong.v1.ResolveIncidentResponse\x12U\n" +
+	"\x0eMoveEnrollment\x12 .qidong.v1.MoveEnrollmentRequest\x1a!.qidong.v1.MoveEnrollmentResponse\x12[\n" +
+	"\x10RemoveEnrollment\x12\".qidong.v1.RemoveEnrollmentRequest\x1a#.qidong.v1.RemoveEnrollmentResponse\x12m\n" +
+	"\x16ListStalledEnrollments\x12(.qidong.v1.ListStalledEnrollmentsRequest\x1a).qidong.v1.ListStalledEnrollmentsResponseB\x9a\x01\n" +
 	"\rcom.qidong.v1B\x0fEnrollmentProtoP\x01Z3github.com/qidong/qidong/sdk/gen/qidong/v1;qidongv1\xa2\x02\x03QXX\xaa\x02\tQidong.V1\xca\x02\tQidong\\V1\xe2\x02\x15Qidong\\V1\\GPBMetadata\xea\x02\n" +
 	"Qidong::V1b\x06proto3"
 
@@ -1451,69 +1485,78 @@ func file_qidong_v1_enrollment_proto_rawDescGZIP() []byte {
 }
 
 var file_qidong_v1_enrollment_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_qidong_v1_enrollment_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_qidong_v1_enrollment_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_qidong_v1_enrollment_proto_goTypes = []any{
-	(EnrollmentStatus)(0),           // 0: qidong.v1.EnrollmentStatus
-	(*Pace)(nil),                    // 1: qidong.v1.Pace
-	(*Enrollment)(nil),              // 2: qidong.v1.Enrollment
-	(*LogEntry)(nil),                // 3: qidong.v1.LogEntry
-	(*Incident)(nil),                // 4: qidong.v1.Incident
-	(*StartEnrollmentRequest)(nil),  // 5: qidong.v1.StartEnrollmentRequest
-	(*StartEnrollmentResponse)(nil), // 6: qidong.v1.StartEnrollmentResponse
-	(*ListEnrollmentsRequest)(nil),  // 7: qidong.v1.ListEnrollmentsRequest
-	(*ListEnrollmentsResponse)(nil), // 8: qidong.v1.ListEnrollmentsResponse
-	(*GetEnrollmentRequest)(nil),    // 9: qidong.v1.GetEnrollmentRequest
-	(*GetEnrollmentResponse)(nil),   // 10: qidong.v1.GetEnrollmentResponse
-	(*ResolveIncidentRequest)(nil),  // 11: qidong.v1.ResolveIncidentRequest
-	(*Retry)(nil),                   // 12: qidong.v1.Retry
-	(*Supply)(nil),                  // 13: qidong.v1.Supply
-	(*ResolveIncidentResponse)(nil), // 14: qidong.v1.ResolveIncidentResponse
-	(*ListIncidentsRequest)(nil),    // 15: qidong.v1.ListIncidentsRequest
-	(*ListIncidentsResponse)(nil),   // 16: qidong.v1.ListIncidentsResponse
-	(*durationpb.Duration)(nil),     // 17: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),   // 18: google.protobuf.Timestamp
-	(*structpb.Struct)(nil),         // 19: google.protobuf.Struct
-	(*Customer)(nil),                // 20: qidong.v1.Customer
+	(EnrollmentStatus)(0),                  // 0: qidong.v1.EnrollmentStatus
+	(*Pace)(nil),                           // 1: qidong.v1.Pace
+	(*Enrollment)(nil),                     // 2: qidong.v1.Enrollment
+	(*BranchPosition)(nil),                 // 3: qidong.v1.BranchPosition
+	(*LogEntry)(nil),                       // 4: qidong.v1.LogEntry
+	(*StartEnrollmentRequest)(nil),         // 5: qidong.v1.StartEnrollmentRequest
+	(*StartEnrollmentResponse)(nil),        // 6: qidong.v1.StartEnrollmentResponse
+	(*ListEnrollmentsRequest)(nil),         // 7: qidong.v1.ListEnrollmentsRequest
+	(*ListEnrollmentsResponse)(nil),        // 8: qidong.v1.ListEnrollmentsResponse
+	(*GetEnrollmentRequest)(nil),           // 9: qidong.v1.GetEnrollmentRequest
+	(*GetEnrollmentResponse)(nil),          // 10: qidong.v1.GetEnrollmentResponse
+	(*ResolveIncidentRequest)(nil),         // 11: qidong.v1.ResolveIncidentRequest
+	(*ResolveIncidentResponse)(nil),        // 12: qidong.v1.ResolveIncidentResponse
+	(*MoveEnrollmentRequest)(nil),          // 13: qidong.v1.MoveEnrollmentRequest
+	(*MoveEnrollmentResponse)(nil),         // 14: qidong.v1.MoveEnrollmentResponse
+	(*RemoveEnrollmentRequest)(nil),        // 15: qidong.v1.RemoveEnrollmentRequest
+	(*RemoveEnrollmentResponse)(nil),       // 16: qidong.v1.RemoveEnrollmentResponse
+	(*ListStalledEnrollmentsRequest)(nil),  // 17: qidong.v1.ListStalledEnrollmentsRequest
+	(*ListStalledEnrollmentsResponse)(nil), // 18: qidong.v1.ListStalledEnrollmentsResponse
+	(*Stall)(nil),                          // 19: qidong.v1.Stall
+	(*durationpb.Duration)(nil),            // 20: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),          // 21: google.protobuf.Timestamp
+	(*structpb.Struct)(nil),                // 22: google.protobuf.Struct
+	(*Customer)(nil),                       // 23: qidong.v1.Customer
+	(*Incident)(nil),                       // 24: qidong.v1.Incident
+	(*Resolution)(nil),                     // 25: qidong.v1.Resolution
 }
 var file_qidong_v1_enrollment_proto_depIdxs = []int32{
-	17, // 0: qidong.v1.Pace.day:type_name -> google.protobuf.Duration
-	17, // 1: qidong.v1.Pace.answer:type_name -> google.protobuf.Duration
+	20, // 0: qidong.v1.Pace.day:type_name -> google.protobuf.Duration
+	20, // 1: qidong.v1.Pace.answer:type_name -> google.protobuf.Duration
 	0,  // 2: qidong.v1.Enrollment.status:type_name -> qidong.v1.EnrollmentStatus
 	1,  // 3: qidong.v1.Enrollment.pace:type_name -> qidong.v1.Pace
-	18, // 4: qidong.v1.Enrollment.start_time:type_name -> google.protobuf.Timestamp
-	18, // 5: qidong.v1.Enrollment.end_time:type_name -> google.protobuf.Timestamp
-	18, // 6: qidong.v1.Enrollment.wait_until_time:type_name -> google.protobuf.Timestamp
-	18, // 7: qidong.v1.Enrollment.update_time:type_name -> google.protobuf.Timestamp
-	18, // 8: qidong.v1.LogEntry.time:type_name -> google.protobuf.Timestamp
-	18, // 9: qidong.v1.LogEntry.virtual_time:type_name -> google.protobuf.Timestamp
-	19, // 10: qidong.v1.LogEntry.detail:type_name -> google.protobuf.Struct
-	18, // 11: qidong.v1.Incident.open_time:type_name -> google.protobuf.Timestamp
-	18, // 12: qidong.v1.Incident.resolve_time:type_name -> google.protobuf.Timestamp
-	19, // 13: qidong.v1.StartEnrollmentRequest.vars:type_name -> google.protobuf.Struct
+	21, // 4: qidong.v1.Enrollment.start_time:type_name -> google.protobuf.Timestamp
+	21, // 5: qidong.v1.Enrollment.end_time:type_name -> google.protobuf.Timestamp
+	21, // 6: qidong.v1.Enrollment.wait_until_time:type_name -> google.protobuf.Timestamp
+	21, // 7: qidong.v1.Enrollment.update_time:type_name -> google.protobuf.Timestamp
+	3,  // 8: qidong.v1.Enrollment.branches:type_name -> qidong.v1.BranchPosition
+	21, // 9: qidong.v1.BranchPosition.wait_until_time:type_name -> google.protobuf.Timestamp
+	21, // 10: qidong.v1.LogEntry.time:type_name -> google.protobuf.Timestamp
+	21, // 11: qidong.v1.LogEntry.virtual_time:type_name -> google.protobuf.Timestamp
+	22, // 12: qidong.v1.LogEntry.detail:type_name -> google.protobuf.Struct
+	22, // 13: qidong.v1.StartEnrollmentRequest.vars:type_name -> google.protobuf.Struct
 	1,  // 14: qidong.v1.StartEnrollmentRequest.pace:type_name -> qidong.v1.Pace
 	2,  // 15: qidong.v1.StartEnrollmentResponse.enrollment:type_name -> qidong.v1.Enrollment
 	0,  // 16: qidong.v1.ListEnrollmentsRequest.status:type_name -> qidong.v1.EnrollmentStatus
 	2,  // 17: qidong.v1.ListEnrollmentsResponse.enrollments:type_name -> qidong.v1.Enrollment
 	2,  // 18: qidong.v1.GetEnrollmentResponse.enrollment:type_name -> qidong.v1.Enrollment
-	20, // 19: qidong.v1.GetEnrollmentResponse.customer:type_name -> qidong.v1.Customer
-	3,  // 20: qidong.v1.GetEnrollmentResponse.log:type_name -> qidong.v1.LogEntry
-	4,  // 21: qidong.v1.GetEnrollmentResponse.incident:type_name -> qidong.v1.Incident
-	12, // 22: qidong.v1.ResolveIncidentRequest.retry:type_name -> qidong.v1.Retry
-	13, // 23: qidong.v1.ResolveIncidentRequest.supply:type_name -> qidong.v1.Supply
-	19, // 24: qidong.v1.Supply.result:type_name -> google.protobuf.Struct
-	4,  // 25: qidong.v1.ListIncidentsResponse.incidents:type_name -> qidong.v1.Incident
+	23, // 19: qidong.v1.GetEnrollmentResponse.customer:type_name -> qidong.v1.Customer
+	4,  // 20: qidong.v1.GetEnrollmentResponse.log:type_name -> qidong.v1.LogEntry
+	24, // 21: qidong.v1.GetEnrollmentResponse.incident:type_name -> qidong.v1.Incident
+	25, // 22: qidong.v1.ResolveIncidentRequest.resolution:type_name -> qidong.v1.Resolution
+	19, // 23: qidong.v1.ListStalledEnrollmentsResponse.stalls:type_name -> qidong.v1.Stall
+	2,  // 24: qidong.v1.Stall.enrollment:type_name -> qidong.v1.Enrollment
+	21, // 25: qidong.v1.Stall.since_time:type_name -> google.protobuf.Timestamp
 	5,  // 26: qidong.v1.EnrollmentService.StartEnrollment:input_type -> qidong.v1.StartEnrollmentRequest
 	7,  // 27: qidong.v1.EnrollmentService.ListEnrollments:input_type -> qidong.v1.ListEnrollmentsRequest
 	9,  // 28: qidong.v1.EnrollmentService.GetEnrollment:input_type -> qidong.v1.GetEnrollmentRequest
 	11, // 29: qidong.v1.EnrollmentService.ResolveIncident:input_type -> qidong.v1.ResolveIncidentRequest
-	15, // 30: qidong.v1.EnrollmentService.ListIncidents:input_type -> qidong.v1.ListIncidentsRequest
-	6,  // 31: qidong.v1.EnrollmentService.StartEnrollment:output_type -> qidong.v1.StartEnrollmentResponse
-	8,  // 32: qidong.v1.EnrollmentService.ListEnrollments:output_type -> qidong.v1.ListEnrollmentsResponse
-	10, // 33: qidong.v1.EnrollmentService.GetEnrollment:output_type -> qidong.v1.GetEnrollmentResponse
-	14, // 34: qidong.v1.EnrollmentService.ResolveIncident:output_type -> qidong.v1.ResolveIncidentResponse
-	16, // 35: qidong.v1.EnrollmentService.ListIncidents:output_type -> qidong.v1.ListIncidentsResponse
-	31, // [31:36] is the sub-list for method output_type
-	26, // [26:31] is the sub-list for method input_type
+	13, // 30: qidong.v1.EnrollmentService.MoveEnrollment:input_type -> qidong.v1.MoveEnrollmentRequest
+	15, // 31: qidong.v1.EnrollmentService.RemoveEnrollment:input_type -> qidong.v1.RemoveEnrollmentRequest
+	17, // 32: qidong.v1.EnrollmentService.ListStalledEnrollments:input_type -> qidong.v1.ListStalledEnrollmentsRequest
+	6,  // 33: qidong.v1.EnrollmentService.StartEnrollment:output_type -> qidong.v1.StartEnrollmentResponse
+	8,  // 34: qidong.v1.EnrollmentService.ListEnrollments:output_type -> qidong.v1.ListEnrollmentsResponse
+	10, // 35: qidong.v1.EnrollmentService.GetEnrollment:output_type -> qidong.v1.GetEnrollmentResponse
+	12, // 36: qidong.v1.EnrollmentService.ResolveIncident:output_type -> qidong.v1.ResolveIncidentResponse
+	14, // 37: qidong.v1.EnrollmentService.MoveEnrollment:output_type -> qidong.v1.MoveEnrollmentResponse
+	16, // 38: qidong.v1.EnrollmentService.RemoveEnrollment:output_type -> qidong.v1.RemoveEnrollmentResponse
+	18, // 39: qidong.v1.EnrollmentService.ListStalledEnrollments:output_type -> qidong.v1.ListStalledEnrollmentsResponse
+	33, // [33:40] is the sub-list for method output_type
+	26, // [26:33] is the sub-list for method input_type
 	26, // [26:26] is the sub-list for extension type_name
 	26, // [26:26] is the sub-list for extension extendee
 	0,  // [0:26] is the sub-list for field type_name
@@ -1525,17 +1568,14 @@ func file_qidong_v1_enrollment_proto_init() {
 		return
 	}
 	file_qidong_v1_customer_proto_init()
-	file_qidong_v1_enrollment_proto_msgTypes[10].OneofWrappers = []any{
-		(*ResolveIncidentRequest_Retry)(nil),
-		(*ResolveIncidentRequest_Supply)(nil),
-	}
+	file_qidong_v1_incident_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_qidong_v1_enrollment_proto_rawDesc), len(file_qidong_v1_enrollment_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   16,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

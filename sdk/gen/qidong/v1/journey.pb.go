@@ -9,6 +9,7 @@ package qidongv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	structpb "google.golang.org/protobuf/types/known/structpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -22,16 +23,19 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// JourneyStatus says whether a journey takes new enrollments.
+// JourneyStatus says whether customers enter a journey, and whether its
+// enrollments go on.
 type JourneyStatus int32
 
 const (
 	// Not a status.
 	JourneyStatus_JOURNEY_STATUS_UNSPECIFIED JourneyStatus = 0
-	// It does.
+	// Customers enter, enrollments go on.
 	JourneyStatus_JOURNEY_STATUS_LIVE JourneyStatus = 1
-	// It does not.
+	// Nobody enters, enrollments stand still.
 	JourneyStatus_JOURNEY_STATUS_PAUSED JourneyStatus = 2
+	// Nobody enters, enrollments go on.
+	JourneyStatus_JOURNEY_STATUS_CLOSED JourneyStatus = 3
 )
 
 // Enum value maps for JourneyStatus.
@@ -40,11 +44,13 @@ var (
 		0: "JOURNEY_STATUS_UNSPECIFIED",
 		1: "JOURNEY_STATUS_LIVE",
 		2: "JOURNEY_STATUS_PAUSED",
+		3: "JOURNEY_STATUS_CLOSED",
 	}
 	JourneyStatus_value = map[string]int32{
 		"JOURNEY_STATUS_UNSPECIFIED": 0,
 		"JOURNEY_STATUS_LIVE":        1,
 		"JOURNEY_STATUS_PAUSED":      2,
+		"JOURNEY_STATUS_CLOSED":      3,
 	}
 )
 
@@ -73,6 +79,121 @@ func (x JourneyStatus) Number() protoreflect.EnumNumber {
 // Deprecated: Use JourneyStatus.Descriptor instead.
 func (JourneyStatus) EnumDescriptor() ([]byte, []int) {
 	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{0}
+}
+
+// Overdue says what a resume does with waits whose time came during the pause.
+type Overdue int32
+
+const (
+	// Not a choice.
+	Overdue_OVERDUE_UNSPECIFIED Overdue = 0
+	// They end now.
+	Overdue_OVERDUE_RESUME Overdue = 1
+	// They end now, and messages on the way to the next wait are withheld.
+	Overdue_OVERDUE_SKIP Overdue = 2
+	// They begin again.
+	Overdue_OVERDUE_REWAIT Overdue = 3
+)
+
+// Enum value maps for Overdue.
+var (
+	Overdue_name = map[int32]string{
+		0: "OVERDUE_UNSPECIFIED",
+		1: "OVERDUE_RESUME",
+		2: "OVERDUE_SKIP",
+		3: "OVERDUE_REWAIT",
+	}
+	Overdue_value = map[string]int32{
+		"OVERDUE_UNSPECIFIED": 0,
+		"OVERDUE_RESUME":      1,
+		"OVERDUE_SKIP":        2,
+		"OVERDUE_REWAIT":      3,
+	}
+)
+
+func (x Overdue) Enum() *Overdue {
+	p := new(Overdue)
+	*p = x
+	return p
+}
+
+func (x Overdue) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Overdue) Descriptor() protoreflect.EnumDescriptor {
+	return file_qidong_v1_journey_proto_enumTypes[1].Descriptor()
+}
+
+func (Overdue) Type() protoreflect.EnumType {
+	return &file_qidong_v1_journey_proto_enumTypes[1]
+}
+
+func (x Overdue) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Overdue.Descriptor instead.
+func (Overdue) EnumDescriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{1}
+}
+
+// The plans.
+type InFlightPlan_Kind int32
+
+const (
+	// Keep.
+	InFlightPlan_KIND_UNSPECIFIED InFlightPlan_Kind = 0
+	// They finish on their version.
+	InFlightPlan_KIND_KEEP InFlightPlan_Kind = 1
+	// They are taken to the new version.
+	InFlightPlan_KIND_MOVE InFlightPlan_Kind = 2
+	// They finish on their version and nobody enters any more: the journey is
+	// closed until it is set live.
+	InFlightPlan_KIND_DRAIN InFlightPlan_Kind = 3
+)
+
+// Enum value maps for InFlightPlan_Kind.
+var (
+	InFlightPlan_Kind_name = map[int32]string{
+		0: "KIND_UNSPECIFIED",
+		1: "KIND_KEEP",
+		2: "KIND_MOVE",
+		3: "KIND_DRAIN",
+	}
+	InFlightPlan_Kind_value = map[string]int32{
+		"KIND_UNSPECIFIED": 0,
+		"KIND_KEEP":        1,
+		"KIND_MOVE":        2,
+		"KIND_DRAIN":       3,
+	}
+)
+
+func (x InFlightPlan_Kind) Enum() *InFlightPlan_Kind {
+	p := new(InFlightPlan_Kind)
+	*p = x
+	return p
+}
+
+func (x InFlightPlan_Kind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (InFlightPlan_Kind) Descriptor() protoreflect.EnumDescriptor {
+	return file_qidong_v1_journey_proto_enumTypes[2].Descriptor()
+}
+
+func (InFlightPlan_Kind) Type() protoreflect.EnumType {
+	return &file_qidong_v1_journey_proto_enumTypes[2]
+}
+
+func (x InFlightPlan_Kind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use InFlightPlan_Kind.Descriptor instead.
+func (InFlightPlan_Kind) EnumDescriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{6, 0}
 }
 
 // Journey is the named thing and its newest version.
@@ -480,7 +601,9 @@ func (x *ValidateJourneyResponse) GetJourney() string {
 type PublishJourneyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// YAML or JSON, UTF-8.
-	Source        []byte `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	Source []byte `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// What those under way get; unset keeps them on their version.
+	Plan          *InFlightPlan `protobuf:"bytes,2,opt,name=plan,proto3" json:"plan,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -522,18 +645,98 @@ func (x *PublishJourneyRequest) GetSource() []byte {
 	return nil
 }
 
+func (x *PublishJourneyRequest) GetPlan() *InFlightPlan {
+	if x != nil {
+		return x.Plan
+	}
+	return nil
+}
+
+// InFlightPlan is what a publish means for those who are under way. Whatever it
+// is, the publish is refused when a sample of them would break.
+type InFlightPlan struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which.
+	Kind InFlightPlan_Kind `protobuf:"varint,1,opt,name=kind,proto3,enum=qidong.v1.InFlightPlan_Kind" json:"kind,omitempty"`
+	// For a move: by step of the version under way, the step of the new version
+	// to go on at, or "remove". Steps left out go on at the step of the same id.
+	Mapping map[string]string `protobuf:"bytes,2,rep,name=mapping,proto3" json:"mapping,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// For a move: enrollments a second, 1 to 1,000; 0 is 100.
+	Rate          int32 `protobuf:"varint,3,opt,name=rate,proto3" json:"rate,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InFlightPlan) Reset() {
+	*x = InFlightPlan{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InFlightPlan) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InFlightPlan) ProtoMessage() {}
+
+func (x *InFlightPlan) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InFlightPlan.ProtoReflect.Descriptor instead.
+func (*InFlightPlan) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *InFlightPlan) GetKind() InFlightPlan_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return InFlightPlan_KIND_UNSPECIFIED
+}
+
+func (x *InFlightPlan) GetMapping() map[string]string {
+	if x != nil {
+		return x.Mapping
+	}
+	return nil
+}
+
+func (x *InFlightPlan) GetRate() int32 {
+	if x != nil {
+		return x.Rate
+	}
+	return 0
+}
+
 // PublishJourneyResponse tells what was published.
 type PublishJourneyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The version, with its number and digest.
-	Version       *JourneyVersion `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
+	Version *JourneyVersion `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
+	// The job that moves those under way; unset unless asked for.
+	Move *BulkJob `protobuf:"bytes,2,opt,name=move,proto3" json:"move,omitempty"`
+	// Enrollments under way.
+	Open int64 `protobuf:"varint,3,opt,name=open,proto3" json:"open,omitempty"`
+	// How many of them were looked at: their histories replay and, for a move,
+	// their state fits.
+	Checked       int32 `protobuf:"varint,4,opt,name=checked,proto3" json:"checked,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PublishJourneyResponse) Reset() {
 	*x = PublishJourneyResponse{}
-	mi := &file_qidong_v1_journey_proto_msgTypes[6]
+	mi := &file_qidong_v1_journey_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -545,7 +748,7 @@ func (x *PublishJourneyResponse) String() string {
 func (*PublishJourneyResponse) ProtoMessage() {}
 
 func (x *PublishJourneyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_journey_proto_msgTypes[6]
+	mi := &file_qidong_v1_journey_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -558,7 +761,7 @@ func (x *PublishJourneyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PublishJourneyResponse.ProtoReflect.Descriptor instead.
 func (*PublishJourneyResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{6}
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *PublishJourneyResponse) GetVersion() *JourneyVersion {
@@ -566,6 +769,1899 @@ func (x *PublishJourneyResponse) GetVersion() *JourneyVersion {
 		return x.Version
 	}
 	return nil
+}
+
+func (x *PublishJourneyResponse) GetMove() *BulkJob {
+	if x != nil {
+		return x.Move
+	}
+	return nil
+}
+
+func (x *PublishJourneyResponse) GetOpen() int64 {
+	if x != nil {
+		return x.Open
+	}
+	return 0
+}
+
+func (x *PublishJourneyResponse) GetChecked() int32 {
+	if x != nil {
+		return x.Checked
+	}
+	return 0
+}
+
+// PlanPublishRequest names what would be published.
+type PlanPublishRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A definition, or else an earlier version.
+	//
+	// Types that are valid to be assigned to What:
+	//
+	//	*PlanPublishRequest_Source
+	//	*PlanPublishRequest_Rollback
+	What          isPlanPublishRequest_What `protobuf_oneof:"what"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlanPublishRequest) Reset() {
+	*x = PlanPublishRequest{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlanPublishRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlanPublishRequest) ProtoMessage() {}
+
+func (x *PlanPublishRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlanPublishRequest.ProtoReflect.Descriptor instead.
+func (*PlanPublishRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *PlanPublishRequest) GetWhat() isPlanPublishRequest_What {
+	if x != nil {
+		return x.What
+	}
+	return nil
+}
+
+func (x *PlanPublishRequest) GetSource() []byte {
+	if x != nil {
+		if x, ok := x.What.(*PlanPublishRequest_Source); ok {
+			return x.Source
+		}
+	}
+	return nil
+}
+
+func (x *PlanPublishRequest) GetRollback() *Rollback {
+	if x != nil {
+		if x, ok := x.What.(*PlanPublishRequest_Rollback); ok {
+			return x.Rollback
+		}
+	}
+	return nil
+}
+
+type isPlanPublishRequest_What interface {
+	isPlanPublishRequest_What()
+}
+
+type PlanPublishRequest_Source struct {
+	// YAML or JSON, UTF-8.
+	Source []byte `protobuf:"bytes,1,opt,name=source,proto3,oneof"`
+}
+
+type PlanPublishRequest_Rollback struct {
+	// An earlier version.
+	Rollback *Rollback `protobuf:"bytes,2,opt,name=rollback,proto3,oneof"`
+}
+
+func (*PlanPublishRequest_Source) isPlanPublishRequest_What() {}
+
+func (*PlanPublishRequest_Rollback) isPlanPublishRequest_What() {}
+
+// Rollback names an earlier version of a journey.
+type Rollback struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The journey's name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The version; 0 is the newest that differs from the one now.
+	Number        int32 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Rollback) Reset() {
+	*x = Rollback{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Rollback) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Rollback) ProtoMessage() {}
+
+func (x *Rollback) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Rollback.ProtoReflect.Descriptor instead.
+func (*Rollback) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Rollback) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Rollback) GetNumber() int32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+// PlanPublishResponse is what publishing would mean.
+type PlanPublishResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Those of the definition; when there are any, nothing else is set.
+	Problems []*Problem `protobuf:"bytes,1,rep,name=problems,proto3" json:"problems,omitempty"`
+	// The journey's name.
+	Journey string `protobuf:"bytes,2,opt,name=journey,proto3" json:"journey,omitempty"`
+	// Of the newest version now; 0 when the journey is new.
+	Number int32 `protobuf:"varint,3,opt,name=number,proto3" json:"number,omitempty"`
+	// Of the definition.
+	Digest string `protobuf:"bytes,4,opt,name=digest,proto3" json:"digest,omitempty"`
+	// The newest version is this definition already.
+	Same bool `protobuf:"varint,5,opt,name=same,proto3" json:"same,omitempty"`
+	// From the newest version to the definition.
+	Diff *Comparison `protobuf:"bytes,6,opt,name=diff,proto3" json:"diff,omitempty"`
+	// Who has not ended, in whatever version.
+	Flights []*FlightCount `protobuf:"bytes,7,rep,name=flights,proto3" json:"flights,omitempty"`
+	// Steps of versions under way that lead nowhere in the new one.
+	Unmapped      []*UnmappedStep `protobuf:"bytes,8,rep,name=unmapped,proto3" json:"unmapped,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlanPublishResponse) Reset() {
+	*x = PlanPublishResponse{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlanPublishResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlanPublishResponse) ProtoMessage() {}
+
+func (x *PlanPublishResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlanPublishResponse.ProtoReflect.Descriptor instead.
+func (*PlanPublishResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *PlanPublishResponse) GetProblems() []*Problem {
+	if x != nil {
+		return x.Problems
+	}
+	return nil
+}
+
+func (x *PlanPublishResponse) GetJourney() string {
+	if x != nil {
+		return x.Journey
+	}
+	return ""
+}
+
+func (x *PlanPublishResponse) GetNumber() int32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *PlanPublishResponse) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+func (x *PlanPublishResponse) GetSame() bool {
+	if x != nil {
+		return x.Same
+	}
+	return false
+}
+
+func (x *PlanPublishResponse) GetDiff() *Comparison {
+	if x != nil {
+		return x.Diff
+	}
+	return nil
+}
+
+func (x *PlanPublishResponse) GetFlights() []*FlightCount {
+	if x != nil {
+		return x.Flights
+	}
+	return nil
+}
+
+func (x *PlanPublishResponse) GetUnmapped() []*UnmappedStep {
+	if x != nil {
+		return x.Unmapped
+	}
+	return nil
+}
+
+// FlightCount is how many enrollments that have not ended are at a step of a
+// version. In a parallel they count at the parallel and at each arm's step.
+type FlightCount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The version's number.
+	Number int32 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// The step; empty before the first.
+	Step string `protobuf:"bytes,2,opt,name=step,proto3" json:"step,omitempty"`
+	// "starting", "open" or "held".
+	Status string `protobuf:"bytes,3,opt,name=status,proto3" json:"status,omitempty"`
+	// They stand still.
+	Paused bool `protobuf:"varint,4,opt,name=paused,proto3" json:"paused,omitempty"`
+	// How many.
+	Count         int64 `protobuf:"varint,5,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FlightCount) Reset() {
+	*x = FlightCount{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FlightCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FlightCount) ProtoMessage() {}
+
+func (x *FlightCount) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FlightCount.ProtoReflect.Descriptor instead.
+func (*FlightCount) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *FlightCount) GetNumber() int32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *FlightCount) GetStep() string {
+	if x != nil {
+		return x.Step
+	}
+	return ""
+}
+
+func (x *FlightCount) GetStatus() string {
+	if x != nil {
+		return x.Status
+	}
+	return ""
+}
+
+func (x *FlightCount) GetPaused() bool {
+	if x != nil {
+		return x.Paused
+	}
+	return false
+}
+
+func (x *FlightCount) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+// UnmappedStep is a step that needs a mapping when somebody there is moved.
+type UnmappedStep struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The version's number.
+	Number int32 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// The step of that version.
+	Step string `protobuf:"bytes,2,opt,name=step,proto3" json:"step,omitempty"`
+	// Why, a sentence.
+	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	// How many enrollments are there now; a move needs a mapping for these.
+	Here          int64 `protobuf:"varint,4,opt,name=here,proto3" json:"here,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnmappedStep) Reset() {
+	*x = UnmappedStep{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnmappedStep) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnmappedStep) ProtoMessage() {}
+
+func (x *UnmappedStep) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnmappedStep.ProtoReflect.Descriptor instead.
+func (*UnmappedStep) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *UnmappedStep) GetNumber() int32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *UnmappedStep) GetStep() string {
+	if x != nil {
+		return x.Step
+	}
+	return ""
+}
+
+func (x *UnmappedStep) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *UnmappedStep) GetHere() int64 {
+	if x != nil {
+		return x.Here
+	}
+	return 0
+}
+
+// Comparison is what differs between two versions.
+type Comparison struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the journey itself.
+	Fields []*FieldDiff `protobuf:"bytes,1,rep,name=fields,proto3" json:"fields,omitempty"`
+	// In the order of the newer version, the removed ones at the end; a step that
+	// is moved and changed is there twice.
+	Steps         []*StepDiff `protobuf:"bytes,2,rep,name=steps,proto3" json:"steps,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Comparison) Reset() {
+	*x = Comparison{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Comparison) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Comparison) ProtoMessage() {}
+
+func (x *Comparison) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Comparison.ProtoReflect.Descriptor instead.
+func (*Comparison) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Comparison) GetFields() []*FieldDiff {
+	if x != nil {
+		return x.Fields
+	}
+	return nil
+}
+
+func (x *Comparison) GetSteps() []*StepDiff {
+	if x != nil {
+		return x.Steps
+	}
+	return nil
+}
+
+// StepDiff is one difference of one step.
+type StepDiff struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	Step string `protobuf:"bytes,1,opt,name=step,proto3" json:"step,omitempty"`
+	// added, removed, moved or changed.
+	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Where it stood; unset when added.
+	From *StepPosition `protobuf:"bytes,3,opt,name=from,proto3" json:"from,omitempty"`
+	// Where it stands; unset when removed.
+	To *StepPosition `protobuf:"bytes,4,opt,name=to,proto3" json:"to,omitempty"`
+	// When changed.
+	Fields        []*FieldDiff `protobuf:"bytes,5,rep,name=fields,proto3" json:"fields,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StepDiff) Reset() {
+	*x = StepDiff{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StepDiff) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StepDiff) ProtoMessage() {}
+
+func (x *StepDiff) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StepDiff.ProtoReflect.Descriptor instead.
+func (*StepDiff) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *StepDiff) GetStep() string {
+	if x != nil {
+		return x.Step
+	}
+	return ""
+}
+
+func (x *StepDiff) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *StepDiff) GetFrom() *StepPosition {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *StepDiff) GetTo() *StepPosition {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *StepDiff) GetFields() []*FieldDiff {
+	if x != nil {
+		return x.Fields
+	}
+	return nil
+}
+
+// StepPosition is where a step stands.
+type StepPosition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "block/arm", "exit/<id>", or empty at the top.
+	Within string `protobuf:"bytes,1,opt,name=within,proto3" json:"within,omitempty"`
+	// The step before it there; empty when it is the first.
+	After         string `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StepPosition) Reset() {
+	*x = StepPosition{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StepPosition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StepPosition) ProtoMessage() {}
+
+func (x *StepPosition) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StepPosition.ProtoReflect.Descriptor instead.
+func (*StepPosition) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *StepPosition) GetWithin() string {
+	if x != nil {
+		return x.Within
+	}
+	return ""
+}
+
+func (x *StepPosition) GetAfter() string {
+	if x != nil {
+		return x.After
+	}
+	return ""
+}
+
+// FieldDiff is one field with another value.
+type FieldDiff struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "call.with.seats".
+	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	// Unset where the field was not set.
+	Old *structpb.Value `protobuf:"bytes,2,opt,name=old,proto3" json:"old,omitempty"`
+	// Unset where the field is not set.
+	New           *structpb.Value `protobuf:"bytes,3,opt,name=new,proto3" json:"new,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FieldDiff) Reset() {
+	*x = FieldDiff{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FieldDiff) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FieldDiff) ProtoMessage() {}
+
+func (x *FieldDiff) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FieldDiff.ProtoReflect.Descriptor instead.
+func (*FieldDiff) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *FieldDiff) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *FieldDiff) GetOld() *structpb.Value {
+	if x != nil {
+		return x.Old
+	}
+	return nil
+}
+
+func (x *FieldDiff) GetNew() *structpb.Value {
+	if x != nil {
+		return x.New
+	}
+	return nil
+}
+
+// RollbackJourneyRequest names an earlier version.
+type RollbackJourneyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The journey's name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The version; 0 is the newest that differs from the one now.
+	Number int32 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	// What those under way get; unset keeps them on their version.
+	Plan          *InFlightPlan `protobuf:"bytes,3,opt,name=plan,proto3" json:"plan,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RollbackJourneyRequest) Reset() {
+	*x = RollbackJourneyRequest{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RollbackJourneyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RollbackJourneyRequest) ProtoMessage() {}
+
+func (x *RollbackJourneyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RollbackJourneyRequest.ProtoReflect.Descriptor instead.
+func (*RollbackJourneyRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *RollbackJourneyRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RollbackJourneyRequest) GetNumber() int32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *RollbackJourneyRequest) GetPlan() *InFlightPlan {
+	if x != nil {
+		return x.Plan
+	}
+	return nil
+}
+
+// RollbackJourneyResponse tells what was published.
+type RollbackJourneyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The version, with its new number.
+	Version *JourneyVersion `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
+	// The job that moves those under way; unset unless asked for.
+	Move          *BulkJob `protobuf:"bytes,2,opt,name=move,proto3" json:"move,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RollbackJourneyResponse) Reset() {
+	*x = RollbackJourneyResponse{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RollbackJourneyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RollbackJourneyResponse) ProtoMessage() {}
+
+func (x *RollbackJourneyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RollbackJourneyResponse.ProtoReflect.Descriptor instead.
+func (*RollbackJourneyResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *RollbackJourneyResponse) GetVersion() *JourneyVersion {
+	if x != nil {
+		return x.Version
+	}
+	return nil
+}
+
+func (x *RollbackJourneyResponse) GetMove() *BulkJob {
+	if x != nil {
+		return x.Move
+	}
+	return nil
+}
+
+// ListJourneyVersionsRequest names a journey.
+type ListJourneyVersionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// 0 is 50; at most 500.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before; empty for the first.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListJourneyVersionsRequest) Reset() {
+	*x = ListJourneyVersionsRequest{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListJourneyVersionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListJourneyVersionsRequest) ProtoMessage() {}
+
+func (x *ListJourneyVersionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListJourneyVersionsRequest.ProtoReflect.Descriptor instead.
+func (*ListJourneyVersionsRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ListJourneyVersionsRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ListJourneyVersionsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListJourneyVersionsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListJourneyVersionsResponse is a page.
+type ListJourneyVersionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Newest first, without their sources.
+	Versions []*JourneyVersion `protobuf:"bytes,1,rep,name=versions,proto3" json:"versions,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListJourneyVersionsResponse) Reset() {
+	*x = ListJourneyVersionsResponse{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListJourneyVersionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListJourneyVersionsResponse) ProtoMessage() {}
+
+func (x *ListJourneyVersionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListJourneyVersionsResponse.ProtoReflect.Descriptor instead.
+func (*ListJourneyVersionsResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *ListJourneyVersionsResponse) GetVersions() []*JourneyVersion {
+	if x != nil {
+		return x.Versions
+	}
+	return nil
+}
+
+func (x *ListJourneyVersionsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// DiffJourneyVersionsRequest names two versions.
+type DiffJourneyVersionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The journey's name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The older; 0 is the one before to.
+	From int32 `protobuf:"varint,2,opt,name=from,proto3" json:"from,omitempty"`
+	// The newer; 0 is the newest.
+	To            int32 `protobuf:"varint,3,opt,name=to,proto3" json:"to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiffJourneyVersionsRequest) Reset() {
+	*x = DiffJourneyVersionsRequest{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiffJourneyVersionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiffJourneyVersionsRequest) ProtoMessage() {}
+
+func (x *DiffJourneyVersionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiffJourneyVersionsRequest.ProtoReflect.Descriptor instead.
+func (*DiffJourneyVersionsRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *DiffJourneyVersionsRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DiffJourneyVersionsRequest) GetFrom() int32 {
+	if x != nil {
+		return x.From
+	}
+	return 0
+}
+
+func (x *DiffJourneyVersionsRequest) GetTo() int32 {
+	if x != nil {
+		return x.To
+	}
+	return 0
+}
+
+// DiffJourneyVersionsResponse is what differs.
+type DiffJourneyVersionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// From the older to the newer.
+	Diff          *Comparison `protobuf:"bytes,1,opt,name=diff,proto3" json:"diff,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiffJourneyVersionsResponse) Reset() {
+	*x = DiffJourneyVersionsResponse{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiffJourneyVersionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiffJourneyVersionsResponse) ProtoMessage() {}
+
+func (x *DiffJourneyVersionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiffJourneyVersionsResponse.ProtoReflect.Descriptor instead.
+func (*DiffJourneyVersionsResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *DiffJourneyVersionsResponse) GetDiff() *Comparison {
+	if x != nil {
+		return x.Diff
+	}
+	return nil
+}
+
+// PauseJourneyRequest names a journey.
+type PauseJourneyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PauseJourneyRequest) Reset() {
+	*x = PauseJourneyRequest{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PauseJourneyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PauseJourneyRequest) ProtoMessage() {}
+
+func (x *PauseJourneyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PauseJourneyRequest.ProtoReflect.Descriptor instead.
+func (*PauseJourneyRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *PauseJourneyRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// PauseJourneyResponse tells who is being paused.
+type PauseJourneyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The job that tells everybody.
+	Job           *BulkJob `protobuf:"bytes,1,opt,name=job,proto3" json:"job,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PauseJourneyResponse) Reset() {
+	*x = PauseJourneyResponse{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PauseJourneyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PauseJourneyResponse) ProtoMessage() {}
+
+func (x *PauseJourneyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PauseJourneyResponse.ProtoReflect.Descriptor instead.
+func (*PauseJourneyResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *PauseJourneyResponse) GetJob() *BulkJob {
+	if x != nil {
+		return x.Job
+	}
+	return nil
+}
+
+// ResumeJourneyRequest names a journey.
+type ResumeJourneyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Not UNSPECIFIED.
+	Overdue       Overdue `protobuf:"varint,2,opt,name=overdue,proto3,enum=qidong.v1.Overdue" json:"overdue,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResumeJourneyRequest) Reset() {
+	*x = ResumeJourneyRequest{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResumeJourneyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResumeJourneyRequest) ProtoMessage() {}
+
+func (x *ResumeJourneyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResumeJourneyRequest.ProtoReflect.Descriptor instead.
+func (*ResumeJourneyRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ResumeJourneyRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ResumeJourneyRequest) GetOverdue() Overdue {
+	if x != nil {
+		return x.Overdue
+	}
+	return Overdue_OVERDUE_UNSPECIFIED
+}
+
+// ResumeJourneyResponse tells who is being resumed.
+type ResumeJourneyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The job that tells everybody.
+	Job           *BulkJob `protobuf:"bytes,1,opt,name=job,proto3" json:"job,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResumeJourneyResponse) Reset() {
+	*x = ResumeJourneyResponse{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResumeJourneyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResumeJourneyResponse) ProtoMessage() {}
+
+func (x *ResumeJourneyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResumeJourneyResponse.ProtoReflect.Descriptor instead.
+func (*ResumeJourneyResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *ResumeJourneyResponse) GetJob() *BulkJob {
+	if x != nil {
+		return x.Job
+	}
+	return nil
+}
+
+// BulkJob is something done to many enrollments, one after the other.
+type BulkJob struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "b_…".
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Empty when its enrollments are of several journeys.
+	Journey string `protobuf:"bytes,2,opt,name=journey,proto3" json:"journey,omitempty"`
+	// migrate, pause, resume, retry, supply, skip, move or remove.
+	Action string `protobuf:"bytes,3,opt,name=action,proto3" json:"action,omitempty"`
+	// running, done or stopped.
+	State string `protobuf:"bytes,4,opt,name=state,proto3" json:"state,omitempty"`
+	// Items a second.
+	Rate int32 `protobuf:"varint,5,opt,name=rate,proto3" json:"rate,omitempty"`
+	// Who asked for it.
+	CreatedBy string `protobuf:"bytes,6,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
+	// When.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// Unset while running.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// All its items.
+	Total int64 `protobuf:"varint,9,opt,name=total,proto3" json:"total,omitempty"`
+	// To be told.
+	Pending int64 `protobuf:"varint,10,opt,name=pending,proto3" json:"pending,omitempty"`
+	// Told; they act once the step under way has ended.
+	Told int64 `protobuf:"varint,11,opt,name=told,proto3" json:"told,omitempty"`
+	// Done.
+	Done int64 `protobuf:"varint,12,opt,name=done,proto3" json:"done,omitempty"`
+	// They had ended, or were resolved, before.
+	Gone int64 `protobuf:"varint,13,opt,name=gone,proto3" json:"gone,omitempty"`
+	// They refused.
+	Failed        int64 `protobuf:"varint,14,opt,name=failed,proto3" json:"failed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BulkJob) Reset() {
+	*x = BulkJob{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BulkJob) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BulkJob) ProtoMessage() {}
+
+func (x *BulkJob) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BulkJob.ProtoReflect.Descriptor instead.
+func (*BulkJob) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *BulkJob) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *BulkJob) GetJourney() string {
+	if x != nil {
+		return x.Journey
+	}
+	return ""
+}
+
+func (x *BulkJob) GetAction() string {
+	if x != nil {
+		return x.Action
+	}
+	return ""
+}
+
+func (x *BulkJob) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *BulkJob) GetRate() int32 {
+	if x != nil {
+		return x.Rate
+	}
+	return 0
+}
+
+func (x *BulkJob) GetCreatedBy() string {
+	if x != nil {
+		return x.CreatedBy
+	}
+	return ""
+}
+
+func (x *BulkJob) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *BulkJob) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *BulkJob) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *BulkJob) GetPending() int64 {
+	if x != nil {
+		return x.Pending
+	}
+	return 0
+}
+
+func (x *BulkJob) GetTold() int64 {
+	if x != nil {
+		return x.Told
+	}
+	return 0
+}
+
+func (x *BulkJob) GetDone() int64 {
+	if x != nil {
+		return x.Done
+	}
+	return 0
+}
+
+func (x *BulkJob) GetGone() int64 {
+	if x != nil {
+		return x.Gone
+	}
+	return 0
+}
+
+func (x *BulkJob) GetFailed() int64 {
+	if x != nil {
+		return x.Failed
+	}
+	return 0
+}
+
+// BulkItem is one enrollment of a bulk job, or one of its incidents.
+type BulkItem struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The enrollment.
+	EnrollmentId string `protobuf:"bytes,1,opt,name=enrollment_id,json=enrollmentId,proto3" json:"enrollment_id,omitempty"`
+	// Empty when the job is about enrollments.
+	IncidentId string `protobuf:"bytes,2,opt,name=incident_id,json=incidentId,proto3" json:"incident_id,omitempty"`
+	// pending, told, done, gone or failed.
+	State string `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
+	// How often it was told.
+	Attempts int32 `protobuf:"varint,4,opt,name=attempts,proto3" json:"attempts,omitempty"`
+	// Why it failed, is gone, or is tried again.
+	Reason        string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BulkItem) Reset() {
+	*x = BulkItem{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BulkItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BulkItem) ProtoMessage() {}
+
+func (x *BulkItem) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BulkItem.ProtoReflect.Descriptor instead.
+func (*BulkItem) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *BulkItem) GetEnrollmentId() string {
+	if x != nil {
+		return x.EnrollmentId
+	}
+	return ""
+}
+
+func (x *BulkItem) GetIncidentId() string {
+	if x != nil {
+		return x.IncidentId
+	}
+	return ""
+}
+
+func (x *BulkItem) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *BulkItem) GetAttempts() int32 {
+	if x != nil {
+		return x.Attempts
+	}
+	return 0
+}
+
+func (x *BulkItem) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// ListBulkJobsRequest narrows and asks for a page.
+type ListBulkJobsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only of this journey; empty is all.
+	Journey string `protobuf:"bytes,1,opt,name=journey,proto3" json:"journey,omitempty"`
+	// 0 is 50; at most 500.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before; empty for the first.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBulkJobsRequest) Reset() {
+	*x = ListBulkJobsRequest{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBulkJobsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBulkJobsRequest) ProtoMessage() {}
+
+func (x *ListBulkJobsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBulkJobsRequest.ProtoReflect.Descriptor instead.
+func (*ListBulkJobsRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *ListBulkJobsRequest) GetJourney() string {
+	if x != nil {
+		return x.Journey
+	}
+	return ""
+}
+
+func (x *ListBulkJobsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListBulkJobsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListBulkJobsResponse is a page.
+type ListBulkJobsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Newest first.
+	Jobs []*BulkJob `protobuf:"bytes,1,rep,name=jobs,proto3" json:"jobs,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBulkJobsResponse) Reset() {
+	*x = ListBulkJobsResponse{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBulkJobsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBulkJobsResponse) ProtoMessage() {}
+
+func (x *ListBulkJobsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBulkJobsResponse.ProtoReflect.Descriptor instead.
+func (*ListBulkJobsResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *ListBulkJobsResponse) GetJobs() []*BulkJob {
+	if x != nil {
+		return x.Jobs
+	}
+	return nil
+}
+
+func (x *ListBulkJobsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// GetBulkJobRequest names a job.
+type GetBulkJobRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetBulkJobRequest) Reset() {
+	*x = GetBulkJobRequest{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetBulkJobRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetBulkJobRequest) ProtoMessage() {}
+
+func (x *GetBulkJobRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetBulkJobRequest.ProtoReflect.Descriptor instead.
+func (*GetBulkJobRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *GetBulkJobRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// GetBulkJobResponse is the job.
+type GetBulkJobResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// With its counts now.
+	Job           *BulkJob `protobuf:"bytes,1,opt,name=job,proto3" json:"job,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetBulkJobResponse) Reset() {
+	*x = GetBulkJobResponse{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetBulkJobResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetBulkJobResponse) ProtoMessage() {}
+
+func (x *GetBulkJobResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetBulkJobResponse.ProtoReflect.Descriptor instead.
+func (*GetBulkJobResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *GetBulkJobResponse) GetJob() *BulkJob {
+	if x != nil {
+		return x.Job
+	}
+	return nil
+}
+
+// ListBulkItemsRequest narrows and asks for a page.
+type ListBulkItemsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The job.
+	Job string `protobuf:"bytes,1,opt,name=job,proto3" json:"job,omitempty"`
+	// Only in this state; empty is all.
+	State string `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
+	// 0 is 50; at most 500.
+	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before; empty for the first.
+	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBulkItemsRequest) Reset() {
+	*x = ListBulkItemsRequest{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBulkItemsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBulkItemsRequest) ProtoMessage() {}
+
+func (x *ListBulkItemsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBulkItemsRequest.ProtoReflect.Descriptor instead.
+func (*ListBulkItemsRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *ListBulkItemsRequest) GetJob() string {
+	if x != nil {
+		return x.Job
+	}
+	return ""
+}
+
+func (x *ListBulkItemsRequest) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *ListBulkItemsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListBulkItemsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListBulkItemsResponse is a page.
+type ListBulkItemsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Oldest first.
+	Items []*BulkItem `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBulkItemsResponse) Reset() {
+	*x = ListBulkItemsResponse{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBulkItemsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBulkItemsResponse) ProtoMessage() {}
+
+func (x *ListBulkItemsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBulkItemsResponse.ProtoReflect.Descriptor instead.
+func (*ListBulkItemsResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *ListBulkItemsResponse) GetItems() []*BulkItem {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *ListBulkItemsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// StopBulkJobRequest names a job.
+type StopBulkJobRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StopBulkJobRequest) Reset() {
+	*x = StopBulkJobRequest{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StopBulkJobRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StopBulkJobRequest) ProtoMessage() {}
+
+func (x *StopBulkJobRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StopBulkJobRequest.ProtoReflect.Descriptor instead.
+func (*StopBulkJobRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *StopBulkJobRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// StopBulkJobResponse is empty.
+type StopBulkJobResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StopBulkJobResponse) Reset() {
+	*x = StopBulkJobResponse{}
+	mi := &file_qidong_v1_journey_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StopBulkJobResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StopBulkJobResponse) ProtoMessage() {}
+
+func (x *StopBulkJobResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_journey_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StopBulkJobResponse.ProtoReflect.Descriptor instead.
+func (*StopBulkJobResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{36}
 }
 
 // ListJourneysRequest asks for a page.
@@ -581,7 +2677,7 @@ type ListJourneysRequest struct {
 
 func (x *ListJourneysRequest) Reset() {
 	*x = ListJourneysRequest{}
-	mi := &file_qidong_v1_journey_proto_msgTypes[7]
+	mi := &file_qidong_v1_journey_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -593,7 +2689,7 @@ func (x *ListJourneysRequest) String() string {
 func (*ListJourneysRequest) ProtoMessage() {}
 
 func (x *ListJourneysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_journey_proto_msgTypes[7]
+	mi := &file_qidong_v1_journey_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -606,7 +2702,7 @@ func (x *ListJourneysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJourneysRequest.ProtoReflect.Descriptor instead.
 func (*ListJourneysRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{7}
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListJourneysRequest) GetPageSize() int32 {
@@ -636,7 +2732,7 @@ type ListJourneysResponse struct {
 
 func (x *ListJourneysResponse) Reset() {
 	*x = ListJourneysResponse{}
-	mi := &file_qidong_v1_journey_proto_msgTypes[8]
+	mi := &file_qidong_v1_journey_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -648,7 +2744,7 @@ func (x *ListJourneysResponse) String() string {
 func (*ListJourneysResponse) ProtoMessage() {}
 
 func (x *ListJourneysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_journey_proto_msgTypes[8]
+	mi := &file_qidong_v1_journey_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -661,7 +2757,7 @@ func (x *ListJourneysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJourneysResponse.ProtoReflect.Descriptor instead.
 func (*ListJourneysResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{8}
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ListJourneysResponse) GetJourneys() []*Journey {
@@ -689,7 +2785,7 @@ type GetJourneyRequest struct {
 
 func (x *GetJourneyRequest) Reset() {
 	*x = GetJourneyRequest{}
-	mi := &file_qidong_v1_journey_proto_msgTypes[9]
+	mi := &file_qidong_v1_journey_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -701,7 +2797,7 @@ func (x *GetJourneyRequest) String() string {
 func (*GetJourneyRequest) ProtoMessage() {}
 
 func (x *GetJourneyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_journey_proto_msgTypes[9]
+	mi := &file_qidong_v1_journey_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -714,7 +2810,7 @@ func (x *GetJourneyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetJourneyRequest.ProtoReflect.Descriptor instead.
 func (*GetJourneyRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{9}
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *GetJourneyRequest) GetName() string {
@@ -739,7 +2835,7 @@ type GetJourneyResponse struct {
 
 func (x *GetJourneyResponse) Reset() {
 	*x = GetJourneyResponse{}
-	mi := &file_qidong_v1_journey_proto_msgTypes[10]
+	mi := &file_qidong_v1_journey_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -751,7 +2847,7 @@ func (x *GetJourneyResponse) String() string {
 func (*GetJourneyResponse) ProtoMessage() {}
 
 func (x *GetJourneyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_journey_proto_msgTypes[10]
+	mi := &file_qidong_v1_journey_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -764,7 +2860,7 @@ func (x *GetJourneyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetJourneyResponse.ProtoReflect.Descriptor instead.
 func (*GetJourneyResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{10}
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *GetJourneyResponse) GetJourney() *Journey {
@@ -801,7 +2897,7 @@ type SetJourneyStatusRequest struct {
 
 func (x *SetJourneyStatusRequest) Reset() {
 	*x = SetJourneyStatusRequest{}
-	mi := &file_qidong_v1_journey_proto_msgTypes[11]
+	mi := &file_qidong_v1_journey_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -813,7 +2909,7 @@ func (x *SetJourneyStatusRequest) String() string {
 func (*SetJourneyStatusRequest) ProtoMessage() {}
 
 func (x *SetJourneyStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_journey_proto_msgTypes[11]
+	mi := &file_qidong_v1_journey_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -826,7 +2922,7 @@ func (x *SetJourneyStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetJourneyStatusRequest.ProtoReflect.Descriptor instead.
 func (*SetJourneyStatusRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{11}
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *SetJourneyStatusRequest) GetName() string {
@@ -852,7 +2948,7 @@ type SetJourneyStatusResponse struct {
 
 func (x *SetJourneyStatusResponse) Reset() {
 	*x = SetJourneyStatusResponse{}
-	mi := &file_qidong_v1_journey_proto_msgTypes[12]
+	mi := &file_qidong_v1_journey_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -864,7 +2960,7 @@ func (x *SetJourneyStatusResponse) String() string {
 func (*SetJourneyStatusResponse) ProtoMessage() {}
 
 func (x *SetJourneyStatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_journey_proto_msgTypes[12]
+	mi := &file_qidong_v1_journey_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -877,14 +2973,14 @@ func (x *SetJourneyStatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetJourneyStatusResponse.ProtoReflect.Descriptor instead.
 func (*SetJourneyStatusResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{12}
+	return file_qidong_v1_journey_proto_rawDescGZIP(), []int{42}
 }
 
 var File_qidong_v1_journey_proto protoreflect.FileDescriptor
 
 const file_qidong_v1_journey_proto_rawDesc = "" +
 	"\n" +
-	"\x17qidong/v1/journey.proto\x12\tqidong.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17qidong/v1/problem.proto\"\x91\x03\n" +
+	"\x17qidong/v1/journey.proto\x12\tqidong.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17qidong/v1/problem.proto\"\x91\x03\n" +
 	"\aJourney\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x123\n" +
 	"\x05title\x18\x02 \x03(\v2\x1d.qidong.v1.Journey.TitleEntryR\x05title\x120\n" +
@@ -922,11 +3018,151 @@ const file_qidong_v1_journey_proto_rawDesc = "" +
 	"\x06source\x18\x01 \x01(\fR\x06source\"c\n" +
 	"\x17ValidateJourneyResponse\x12.\n" +
 	"\bproblems\x18\x01 \x03(\v2\x12.qidong.v1.ProblemR\bproblems\x12\x18\n" +
-	"\ajourney\x18\x02 \x01(\tR\ajourney\"/\n" +
+	"\ajourney\x18\x02 \x01(\tR\ajourney\"\\\n" +
 	"\x15PublishJourneyRequest\x12\x16\n" +
-	"\x06source\x18\x01 \x01(\fR\x06source\"M\n" +
+	"\x06source\x18\x01 \x01(\fR\x06source\x12+\n" +
+	"\x04plan\x18\x02 \x01(\v2\x17.qidong.v1.InFlightPlanR\x04plan\"\x9c\x02\n" +
+	"\fInFlightPlan\x120\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1c.qidong.v1.InFlightPlan.KindR\x04kind\x12>\n" +
+	"\amapping\x18\x02 \x03(\v2$.qidong.v1.InFlightPlan.MappingEntryR\amapping\x12\x12\n" +
+	"\x04rate\x18\x03 \x01(\x05R\x04rate\x1a:\n" +
+	"\fMappingEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"J\n" +
+	"\x04Kind\x12\x14\n" +
+	"\x10KIND_UNSPECIFIED\x10\x00\x12\r\n" +
+	"\tKIND_KEEP\x10\x01\x12\r\n" +
+	"\tKIND_MOVE\x10\x02\x12\x0e\n" +
+	"\n" +
+	"KIND_DRAIN\x10\x03\"\xa3\x01\n" +
 	"\x16PublishJourneyResponse\x123\n" +
-	"\aversion\x18\x01 \x01(\v2\x19.qidong.v1.JourneyVersionR\aversion\"Q\n" +
+	"\aversion\x18\x01 \x01(\v2\x19.qidong.v1.JourneyVersionR\aversion\x12&\n" +
+	"\x04move\x18\x02 \x01(\v2\x12.qidong.v1.BulkJobR\x04move\x12\x12\n" +
+	"\x04open\x18\x03 \x01(\x03R\x04open\x12\x18\n" +
+	"\achecked\x18\x04 \x01(\x05R\achecked\"i\n" +
+	"\x12PlanPublishRequest\x12\x18\n" +
+	"\x06source\x18\x01 \x01(\fH\x00R\x06source\x121\n" +
+	"\brollback\x18\x02 \x01(\v2\x13.qidong.v1.RollbackH\x00R\brollbackB\x06\n" +
+	"\x04what\"6\n" +
+	"\bRollback\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x05R\x06number\"\xb5\x02\n" +
+	"\x13PlanPublishResponse\x12.\n" +
+	"\bproblems\x18\x01 \x03(\v2\x12.qidong.v1.ProblemR\bproblems\x12\x18\n" +
+	"\ajourney\x18\x02 \x01(\tR\ajourney\x12\x16\n" +
+	"\x06number\x18\x03 \x01(\x05R\x06number\x12\x16\n" +
+	"\x06digest\x18\x04 \x01(\tR\x06digest\x12\x12\n" +
+	"\x04same\x18\x05 \x01(\bR\x04same\x12)\n" +
+	"\x04diff\x18\x06 \x01(\v2\x15.qidong.v1.ComparisonR\x04diff\x120\n" +
+	"\aflights\x18\a \x03(\v2\x16.qidong.v1.FlightCountR\aflights\x123\n" +
+	"\bunmapped\x18\b \x03(\v2\x17.qidong.v1.UnmappedStepR\bunmapped\"\x7f\n" +
+	"\vFlightCount\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x05R\x06number\x12\x12\n" +
+	"\x04step\x18\x02 \x01(\tR\x04step\x12\x16\n" +
+	"\x06status\x18\x03 \x01(\tR\x06status\x12\x16\n" +
+	"\x06paused\x18\x04 \x01(\bR\x06paused\x12\x14\n" +
+	"\x05count\x18\x05 \x01(\x03R\x05count\"h\n" +
+	"\fUnmappedStep\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x05R\x06number\x12\x12\n" +
+	"\x04step\x18\x02 \x01(\tR\x04step\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\x12\x12\n" +
+	"\x04here\x18\x04 \x01(\x03R\x04here\"e\n" +
+	"\n" +
+	"Comparison\x12,\n" +
+	"\x06fields\x18\x01 \x03(\v2\x14.qidong.v1.FieldDiffR\x06fields\x12)\n" +
+	"\x05steps\x18\x02 \x03(\v2\x13.qidong.v1.StepDiffR\x05steps\"\xb6\x01\n" +
+	"\bStepDiff\x12\x12\n" +
+	"\x04step\x18\x01 \x01(\tR\x04step\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12+\n" +
+	"\x04from\x18\x03 \x01(\v2\x17.qidong.v1.StepPositionR\x04from\x12'\n" +
+	"\x02to\x18\x04 \x01(\v2\x17.qidong.v1.StepPositionR\x02to\x12,\n" +
+	"\x06fields\x18\x05 \x03(\v2\x14.qidong.v1.FieldDiffR\x06fields\"<\n" +
+	"\fStepPosition\x12\x16\n" +
+	"\x06within\x18\x01 \x01(\tR\x06within\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\tR\x05after\"s\n" +
+	"\tFieldDiff\x12\x12\n" +
+	"\x04path\x18\x01 \x01(\tR\x04path\x12(\n" +
+	"\x03old\x18\x02 \x01(\v2\x16.google.protobuf.ValueR\x03old\x12(\n" +
+	"\x03new\x18\x03 \x01(\v2\x16.google.protobuf.ValueR\x03new\"q\n" +
+	"\x16RollbackJourneyRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x05R\x06number\x12+\n" +
+	"\x04plan\x18\x03 \x01(\v2\x17.qidong.v1.InFlightPlanR\x04plan\"v\n" +
+	"\x17RollbackJourneyResponse\x123\n" +
+	"\aversion\x18\x01 \x01(\v2\x19.qidong.v1.JourneyVersionR\aversion\x12&\n" +
+	"\x04move\x18\x02 \x01(\v2\x12.qidong.v1.BulkJobR\x04move\"l\n" +
+	"\x1aListJourneyVersionsRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1b\n" +
+	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\"|\n" +
+	"\x1bListJourneyVersionsResponse\x125\n" +
+	"\bversions\x18\x01 \x03(\v2\x19.qidong.v1.JourneyVersionR\bversions\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"T\n" +
+	"\x1aDiffJourneyVersionsRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04from\x18\x02 \x01(\x05R\x04from\x12\x0e\n" +
+	"\x02to\x18\x03 \x01(\x05R\x02to\"H\n" +
+	"\x1bDiffJourneyVersionsResponse\x12)\n" +
+	"\x04diff\x18\x01 \x01(\v2\x15.qidong.v1.ComparisonR\x04diff\")\n" +
+	"\x13PauseJourneyRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\"<\n" +
+	"\x14PauseJourneyResponse\x12$\n" +
+	"\x03job\x18\x01 \x01(\v2\x12.qidong.v1.BulkJobR\x03job\"X\n" +
+	"\x14ResumeJourneyRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12,\n" +
+	"\aoverdue\x18\x02 \x01(\x0e2\x12.qidong.v1.OverdueR\aoverdue\"=\n" +
+	"\x15ResumeJourneyResponse\x12$\n" +
+	"\x03job\x18\x01 \x01(\v2\x12.qidong.v1.BulkJobR\x03job\"\x8c\x03\n" +
+	"\aBulkJob\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
+	"\ajourney\x18\x02 \x01(\tR\ajourney\x12\x16\n" +
+	"\x06action\x18\x03 \x01(\tR\x06action\x12\x14\n" +
+	"\x05state\x18\x04 \x01(\tR\x05state\x12\x12\n" +
+	"\x04rate\x18\x05 \x01(\x05R\x04rate\x12\x1d\n" +
+	"\n" +
+	"created_by\x18\x06 \x01(\tR\tcreatedBy\x12;\n" +
+	"\vcreate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\x125\n" +
+	"\bend_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x14\n" +
+	"\x05total\x18\t \x01(\x03R\x05total\x12\x18\n" +
+	"\apending\x18\n" +
+	" \x01(\x03R\apending\x12\x12\n" +
+	"\x04told\x18\v \x01(\x03R\x04told\x12\x12\n" +
+	"\x04done\x18\f \x01(\x03R\x04done\x12\x12\n" +
+	"\x04gone\x18\r \x01(\x03R\x04gone\x12\x16\n" +
+	"\x06failed\x18\x0e \x01(\x03R\x06failed\"\x9a\x01\n" +
+	"\bBulkItem\x12#\n" +
+	"\renrollment_id\x18\x01 \x01(\tR\fenrollmentId\x12\x1f\n" +
+	"\vincident_id\x18\x02 \x01(\tR\n" +
+	"incidentId\x12\x14\n" +
+	"\x05state\x18\x03 \x01(\tR\x05state\x12\x1a\n" +
+	"\battempts\x18\x04 \x01(\x05R\battempts\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\"k\n" +
+	"\x13ListBulkJobsRequest\x12\x18\n" +
+	"\ajourney\x18\x01 \x01(\tR\ajourney\x12\x1b\n" +
+	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\"f\n" +
+	"\x14ListBulkJobsResponse\x12&\n" +
+	"\x04jobs\x18\x01 \x03(\v2\x12.qidong.v1.BulkJobR\x04jobs\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"#\n" +
+	"\x11GetBulkJobRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\":\n" +
+	"\x12GetBulkJobResponse\x12$\n" +
+	"\x03job\x18\x01 \x01(\v2\x12.qidong.v1.BulkJobR\x03job\"z\n" +
+	"\x14ListBulkItemsRequest\x12\x10\n" +
+	"\x03job\x18\x01 \x01(\tR\x03job\x12\x14\n" +
+	"\x05state\x18\x02 \x01(\tR\x05state\x12\x1b\n" +
+	"\tpage_size\x18\x03 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x04 \x01(\tR\tpageToken\"j\n" +
+	"\x15ListBulkItemsResponse\x12)\n" +
+	"\x05items\x18\x01 \x03(\v2\x13.qidong.v1.BulkItemR\x05items\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"$\n" +
+	"\x12StopBulkJobRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\x15\n" +
+	"\x13StopBulkJobResponse\"Q\n" +
 	"\x13ListJourneysRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -944,17 +3180,35 @@ const file_qidong_v1_journey_proto_rawDesc = "" +
 	"\x17SetJourneyStatusRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x120\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x18.qidong.v1.JourneyStatusR\x06status\"\x1a\n" +
-	"\x18SetJourneyStatusResponse*c\n" +
+	"\x18SetJourneyStatusResponse*~\n" +
 	"\rJourneyStatus\x12\x1e\n" +
 	"\x1aJOURNEY_STATUS_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13JOURNEY_STATUS_LIVE\x10\x01\x12\x19\n" +
-	"\x15JOURNEY_STATUS_PAUSED\x10\x022\xba\x03\n" +
+	"\x15JOURNEY_STATUS_PAUSED\x10\x02\x12\x19\n" +
+	"\x15JOURNEY_STATUS_CLOSED\x10\x03*\\\n" +
+	"\aOverdue\x12\x17\n" +
+	"\x13OVERDUE_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eOVERDUE_RESUME\x10\x01\x12\x10\n" +
+	"\fOVERDUE_SKIP\x10\x02\x12\x12\n" +
+	"\x0eOVERDUE_REWAIT\x10\x032\x91\n" +
+	"\n" +
 	"\x0eJourneyService\x12X\n" +
 	"\x0fValidateJourney\x12!.qidong.v1.ValidateJourneyRequest\x1a\".qidong.v1.ValidateJourneyResponse\x12U\n" +
 	"\x0ePublishJourney\x12 .qidong.v1.PublishJourneyRequest\x1a!.qidong.v1.PublishJourneyResponse\x12O\n" +
 	"\fListJourneys\x12\x1e.qidong.v1.ListJourneysRequest\x1a\x1f.qidong.v1.ListJourneysResponse\x12I\n" +
 	"\n" +
-	"GetJourney\x12\x1c.qidong.v1.GetJourneyRequest\x1a\x1d.qidong.v1.GetJourneyResponse\x12[\n" +
+	"GetJourney\x12\x1c.qidong.v1.GetJourneyRequest\x1a\x1d.qidong.v1.GetJourneyResponse\x12L\n" +
+	"\vPlanPublish\x12\x1d.qidong.v1.PlanPublishRequest\x1a\x1e.qidong.v1.PlanPublishResponse\x12X\n" +
+	"\x0fRollbackJourney\x12!.qidong.v1.RollbackJourneyRequest\x1a\".qidong.v1.RollbackJourneyResponse\x12d\n" +
+	"\x13ListJourneyVersions\x12%.qidong.v1.ListJourneyVersionsRequest\x1a&.qidong.v1.ListJourneyVersionsResponse\x12d\n" +
+	"\x13DiffJourneyVersions\x12%.qidong.v1.DiffJourneyVersionsRequest\x1a&.qidong.v1.DiffJourneyVersionsResponse\x12O\n" +
+	"\fPauseJourney\x12\x1e.qidong.v1.PauseJourneyRequest\x1a\x1f.qidong.v1.PauseJourneyResponse\x12R\n" +
+	"\rResumeJourney\x12\x1f.qidong.v1.ResumeJourneyRequest\x1a .qidong.v1.ResumeJourneyResponse\x12O\n" +
+	"\fListBulkJobs\x12\x1e.qidong.v1.ListBulkJobsRequest\x1a\x1f.qidong.v1.ListBulkJobsResponse\x12I\n" +
+	"\n" +
+	"GetBulkJob\x12\x1c.qidong.v1.GetBulkJobRequest\x1a\x1d.qidong.v1.GetBulkJobResponse\x12R\n" +
+	"\rListBulkItems\x12\x1f.qidong.v1.ListBulkItemsRequest\x1a .qidong.v1.ListBulkItemsResponse\x12L\n" +
+	"\vStopBulkJob\x12\x1d.qidong.v1.StopBulkJobRequest\x1a\x1e.qidong.v1.StopBulkJobResponse\x12[\n" +
 	"\x10SetJourneyStatus\x12\".qidong.v1.SetJourneyStatusRequest\x1a#.qidong.v1.SetJourneyStatusResponseB\x97\x01\n" +
 	"\rcom.qidong.v1B\fJourneyProtoP\x01Z3github.com/qidong/qidong/sdk/gen/qidong/v1;qidongv1\xa2\x02\x03QXX\xaa\x02\tQidong.V1\xca\x02\tQidong\\V1\xe2\x02\x15Qidong\\V1\\GPBMetadata\xea\x02\n" +
 	"Qidong::V1b\x06proto3"
@@ -971,56 +3225,139 @@ func file_qidong_v1_journey_proto_rawDescGZIP() []byte {
 	return file_qidong_v1_journey_proto_rawDescData
 }
 
-var file_qidong_v1_journey_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_qidong_v1_journey_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_qidong_v1_journey_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_qidong_v1_journey_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_qidong_v1_journey_proto_goTypes = []any{
-	(JourneyStatus)(0),               // 0: qidong.v1.JourneyStatus
-	(*Journey)(nil),                  // 1: qidong.v1.Journey
-	(*JourneyVersion)(nil),           // 2: qidong.v1.JourneyVersion
-	(*StepCount)(nil),                // 3: qidong.v1.StepCount
-	(*ValidateJourneyRequest)(nil),   // 4: qidong.v1.ValidateJourneyRequest
-	(*ValidateJourneyResponse)(nil),  // 5: qidong.v1.ValidateJourneyResponse
-	(*PublishJourneyRequest)(nil),    // 6: qidong.v1.PublishJourneyRequest
-	(*PublishJourneyResponse)(nil),   // 7: qidong.v1.PublishJourneyResponse
-	(*ListJourneysRequest)(nil),      // 8: qidong.v1.ListJourneysRequest
-	(*ListJourneysResponse)(nil),     // 9: qidong.v1.ListJourneysResponse
-	(*GetJourneyRequest)(nil),        // 10: qidong.v1.GetJourneyRequest
-	(*GetJourneyResponse)(nil),       // 11: qidong.v1.GetJourneyResponse
-	(*SetJourneyStatusRequest)(nil),  // 12: qidong.v1.SetJourneyStatusRequest
-	(*SetJourneyStatusResponse)(nil), // 13: qidong.v1.SetJourneyStatusResponse
-	nil,                              // 14: qidong.v1.Journey.TitleEntry
-	nil,                              // 15: qidong.v1.StepCount.ArmsEntry
-	(*timestamppb.Timestamp)(nil),    // 16: google.protobuf.Timestamp
-	(*Problem)(nil),                  // 17: qidong.v1.Problem
+	(JourneyStatus)(0),                  // 0: qidong.v1.JourneyStatus
+	(Overdue)(0),                        // 1: qidong.v1.Overdue
+	(InFlightPlan_Kind)(0),              // 2: qidong.v1.InFlightPlan.Kind
+	(*Journey)(nil),                     // 3: qidong.v1.Journey
+	(*JourneyVersion)(nil),              // 4: qidong.v1.JourneyVersion
+	(*StepCount)(nil),                   // 5: qidong.v1.StepCount
+	(*ValidateJourneyRequest)(nil),      // 6: qidong.v1.ValidateJourneyRequest
+	(*ValidateJourneyResponse)(nil),     // 7: qidong.v1.ValidateJourneyResponse
+	(*PublishJourneyRequest)(nil),       // 8: qidong.v1.PublishJourneyRequest
+	(*InFlightPlan)(nil),                // 9: qidong.v1.InFlightPlan
+	(*PublishJourneyResponse)(nil),      // 10: qidong.v1.PublishJourneyResponse
+	(*PlanPublishRequest)(nil),          // 11: qidong.v1.PlanPublishRequest
+	(*Rollback)(nil),                    // 12: qidong.v1.Rollback
+	(*PlanPublishResponse)(nil),         // 13: qidong.v1.PlanPublishResponse
+	(*FlightCount)(nil),                 // 14: qidong.v1.FlightCount
+	(*UnmappedStep)(nil),                // 15: qidong.v1.UnmappedStep
+	(*Comparison)(nil),                  // 16: qidong.v1.Comparison
+	(*StepDiff)(nil),                    // 17: qidong.v1.StepDiff
+	(*StepPosition)(nil),                // 18: qidong.v1.StepPosition
+	(*FieldDiff)(nil),                   // 19: qidong.v1.FieldDiff
+	(*RollbackJourneyRequest)(nil),      // 20: qidong.v1.RollbackJourneyRequest
+	(*RollbackJourneyResponse)(nil),     // 21: qidong.v1.RollbackJourneyResponse
+	(*ListJourneyVersionsRequest)(nil),  // 22: qidong.v1.ListJourneyVersionsRequest
+	(*ListJourneyVersionsResponse)(nil), // 23: qidong.v1.ListJourneyVersionsResponse
+	(*DiffJourneyVersionsRequest)(nil),  // 24: qidong.v1.DiffJourneyVersionsRequest
+	(*DiffJourneyVersionsResponse)(nil), // 25: qidong.v1.DiffJourneyVersionsResponse
+	(*PauseJourneyRequest)(nil),         // 26: qidong.v1.PauseJourneyRequest
+	(*PauseJourneyResponse)(nil),        // 27: qidong.v1.PauseJourneyResponse
+	(*ResumeJourneyRequest)(nil),        // 28: qidong.v1.ResumeJourneyRequest
+	(*ResumeJourneyResponse)(nil),       // 29: qidong.v1.ResumeJourneyResponse
+	(*BulkJob)(nil),                     // 30: qidong.v1.BulkJob
+	(*BulkItem)(nil),                    // 31: qidong.v1.BulkItem
+	(*ListBulkJobsRequest)(nil),         // 32: qidong.v1.ListBulkJobsRequest
+	(*ListBulkJobsResponse)(nil),        // 33: qidong.v1.ListBulkJobsResponse
+	(*GetBulkJobRequest)(nil),           // 34: qidong.v1.GetBulkJobRequest
+	(*GetBulkJobResponse)(nil),          // 35: qidong.v1.GetBulkJobResponse
+	(*ListBulkItemsRequest)(nil),        // 36: qidong.v1.ListBulkItemsRequest
+	(*ListBulkItemsResponse)(nil),       // 37: qidong.v1.ListBulkItemsResponse
+	(*StopBulkJobRequest)(nil),          // 38: qidong.v1.StopBulkJobRequest
+	(*StopBulkJobResponse)(nil),         // 39: qidong.v1.StopBulkJobResponse
+	(*ListJourneysRequest)(nil),         // 40: qidong.v1.ListJourneysRequest
+	(*ListJourneysResponse)(nil),        // 41: qidong.v1.ListJourneysResponse
+	(*GetJourneyRequest)(nil),           // 42: qidong.v1.GetJourneyRequest
+	(*GetJourneyResponse)(nil),          // 43: qidong.v1.GetJourneyResponse
+	(*SetJourneyStatusRequest)(nil),     // 44: qidong.v1.SetJourneyStatusRequest
+	(*SetJourneyStatusResponse)(nil),    // 45: qidong.v1.SetJourneyStatusResponse
+	nil,                                 // 46: qidong.v1.Journey.TitleEntry
+	nil,                                 // 47: qidong.v1.StepCount.ArmsEntry
+	nil,                                 // 48: qidong.v1.InFlightPlan.MappingEntry
+	(*timestamppb.Timestamp)(nil),       // 49: google.protobuf.Timestamp
+	(*Problem)(nil),                     // 50: qidong.v1.Problem
+	(*structpb.Value)(nil),              // 51: google.protobuf.Value
 }
 var file_qidong_v1_journey_proto_depIdxs = []int32{
-	14, // 0: qidong.v1.Journey.title:type_name -> qidong.v1.Journey.TitleEntry
+	46, // 0: qidong.v1.Journey.title:type_name -> qidong.v1.Journey.TitleEntry
 	0,  // 1: qidong.v1.Journey.status:type_name -> qidong.v1.JourneyStatus
-	16, // 2: qidong.v1.Journey.update_time:type_name -> google.protobuf.Timestamp
-	16, // 3: qidong.v1.JourneyVersion.publish_time:type_name -> google.protobuf.Timestamp
-	15, // 4: qidong.v1.StepCount.arms:type_name -> qidong.v1.StepCount.ArmsEntry
-	17, // 5: qidong.v1.ValidateJourneyResponse.problems:type_name -> qidong.v1.Problem
-	2,  // 6: qidong.v1.PublishJourneyResponse.version:type_name -> qidong.v1.JourneyVersion
-	1,  // 7: qidong.v1.ListJourneysResponse.journeys:type_name -> qidong.v1.Journey
-	1,  // 8: qidong.v1.GetJourneyResponse.journey:type_name -> qidong.v1.Journey
-	2,  // 9: qidong.v1.GetJourneyResponse.version:type_name -> qidong.v1.JourneyVersion
-	3,  // 10: qidong.v1.GetJourneyResponse.step_counts:type_name -> qidong.v1.StepCount
-	0,  // 11: qidong.v1.SetJourneyStatusRequest.status:type_name -> qidong.v1.JourneyStatus
-	4,  // 12: qidong.v1.JourneyService.ValidateJourney:input_type -> qidong.v1.ValidateJourneyRequest
-	6,  // 13: qidong.v1.JourneyService.PublishJourney:input_type -> qidong.v1.PublishJourneyRequest
-	8,  // 14: qidong.v1.JourneyService.ListJourneys:input_type -> qidong.v1.ListJourneysRequest
-	10, // 15: qidong.v1.JourneyService.GetJourney:input_type -> qidong.v1.GetJourneyRequest
-	12, // 16: qidong.v1.JourneyService.SetJourneyStatus:input_type -> qidong.v1.SetJourneyStatusRequest
-	5,  // 17: qidong.v1.JourneyService.ValidateJourney:output_type -> qidong.v1.ValidateJourneyResponse
-	7,  // 18: qidong.v1.JourneyService.PublishJourney:output_type -> qidong.v1.PublishJourneyResponse
-	9,  // 19: qidong.v1.JourneyService.ListJourneys:output_type -> qidong.v1.ListJourneysResponse
-	11, // 20: qidong.v1.JourneyService.GetJourney:output_type -> qidong.v1.GetJourneyResponse
-	13, // 21: qidong.v1.JourneyService.SetJourneyStatus:output_type -> qidong.v1.SetJourneyStatusResponse
-	17, // [17:22] is the sub-list for method output_type
-	12, // [12:17] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	49, // 2: qidong.v1.Journey.update_time:type_name -> google.protobuf.Timestamp
+	49, // 3: qidong.v1.JourneyVersion.publish_time:type_name -> google.protobuf.Timestamp
+	47, // 4: qidong.v1.StepCount.arms:type_name -> qidong.v1.StepCount.ArmsEntry
+	50, // 5: qidong.v1.ValidateJourneyResponse.problems:type_name -> qidong.v1.Problem
+	9,  // 6: qidong.v1.PublishJourneyRequest.plan:type_name -> qidong.v1.InFlightPlan
+	2,  // 7: qidong.v1.InFlightPlan.kind:type_name -> qidong.v1.InFlightPlan.Kind
+	48, // 8: qidong.v1.InFlightPlan.mapping:type_name -> qidong.v1.InFlightPlan.MappingEntry
+	4,  // 9: qidong.v1.PublishJourneyResponse.version:type_name -> qidong.v1.JourneyVersion
+	30, // 10: qidong.v1.PublishJourneyResponse.move:type_name -> qidong.v1.BulkJob
+	12, // 11: qidong.v1.PlanPublishRequest.rollback:type_name -> qidong.v1.Rollback
+	50, // 12: qidong.v1.PlanPublishResponse.problems:type_name -> qidong.v1.Problem
+	16, // 13: qidong.v1.PlanPublishResponse.diff:type_name -> qidong.v1.Comparison
+	14, // 14: qidong.v1.PlanPublishResponse.flights:type_name -> qidong.v1.FlightCount
+	15, // 15: qidong.v1.PlanPublishResponse.unmapped:type_name -> qidong.v1.UnmappedStep
+	19, // 16: qidong.v1.Comparison.fields:type_name -> qidong.v1.FieldDiff
+	17, // 17: qidong.v1.Comparison.steps:type_name -> qidong.v1.StepDiff
+	18, // 18: qidong.v1.StepDiff.from:type_name -> qidong.v1.StepPosition
+	18, // 19: qidong.v1.StepDiff.to:type_name -> qidong.v1.StepPosition
+	19, // 20: qidong.v1.StepDiff.fields:type_name -> qidong.v1.FieldDiff
+	51, // 21: qidong.v1.FieldDiff.old:type_name -> google.protobuf.Value
+	51, // 22: qidong.v1.FieldDiff.new:type_name -> google.protobuf.Value
+	9,  // 23: qidong.v1.RollbackJourneyRequest.plan:type_name -> qidong.v1.InFlightPlan
+	4,  // 24: qidong.v1.RollbackJourneyResponse.version:type_name -> qidong.v1.JourneyVersion
+	30, // 25: qidong.v1.RollbackJourneyResponse.move:type_name -> qidong.v1.BulkJob
+	4,  // 26: qidong.v1.ListJourneyVersionsResponse.versions:type_name -> qidong.v1.JourneyVersion
+	16, // 27: qidong.v1.DiffJourneyVersionsResponse.diff:type_name -> qidong.v1.Comparison
+	30, // 28: qidong.v1.PauseJourneyResponse.job:type_name -> qidong.v1.BulkJob
+	1,  // 29: qidong.v1.ResumeJourneyRequest.overdue:type_name -> qidong.v1.Overdue
+	30, // 30: qidong.v1.ResumeJourneyResponse.job:type_name -> qidong.v1.BulkJob
+	49, // 31: qidong.v1.BulkJob.create_time:type_name -> google.protobuf.Timestamp
+	49, // 32: qidong.v1.BulkJob.end_time:type_name -> google.protobuf.Timestamp
+	30, // 33: qidong.v1.ListBulkJobsResponse.jobs:type_name -> qidong.v1.BulkJob
+	30, // 34: qidong.v1.GetBulkJobResponse.job:type_name -> qidong.v1.BulkJob
+	31, // 35: qidong.v1.ListBulkItemsResponse.items:type_name -> qidong.v1.BulkItem
+	3,  // 36: qidong.v1.ListJourneysResponse.journeys:type_name -> qidong.v1.Journey
+	3,  // 37: qidong.v1.GetJourneyResponse.journey:type_name -> qidong.v1.Journey
+	4,  // 38: qidong.v1.GetJourneyResponse.version:type_name -> qidong.v1.JourneyVersion
+	5,  // 39: qidong.v1.GetJourneyResponse.step_counts:type_name -> qidong.v1.StepCount
+	0,  // 40: qidong.v1.SetJourneyStatusRequest.status:type_name -> qidong.v1.JourneyStatus
+	6,  // 41: qidong.v1.JourneyService.ValidateJourney:input_type -> qidong.v1.ValidateJourneyRequest
+	8,  // 42: qidong.v1.JourneyService.PublishJourney:input_type -> qidong.v1.PublishJourneyRequest
+	40, // 43: qidong.v1.JourneyService.ListJourneys:input_type -> qidong.v1.ListJourneysRequest
+	42, // 44: qidong.v1.JourneyService.GetJourney:input_type -> qidong.v1.GetJourneyRequest
+	11, // 45: qidong.v1.JourneyService.PlanPublish:input_type -> qidong.v1.PlanPublishRequest
+	20, // 46: qidong.v1.JourneyService.RollbackJourney:input_type -> qidong.v1.RollbackJourneyRequest
+	22, // 47: qidong.v1.JourneyService.ListJourneyVersions:input_type -> qidong.v1.ListJourneyVersionsRequest
+	24, // 48: qidong.v1.JourneyService.DiffJourneyVersions:input_type -> qidong.v1.DiffJourneyVersionsRequest
+	26, // 49: qidong.v1.JourneyService.PauseJourney:input_type -> qidong.v1.PauseJourneyRequest
+	28, // 50: qidong.v1.JourneyService.ResumeJourney:input_type -> qidong.v1.ResumeJourneyRequest
+	32, // 51: qidong.v1.JourneyService.ListBulkJobs:input_type -> qidong.v1.ListBulkJobsRequest
+	34, // 52: qidong.v1.JourneyService.GetBulkJob:input_type -> qidong.v1.GetBulkJobRequest
+	36, // 53: qidong.v1.JourneyService.ListBulkItems:input_type -> qidong.v1.ListBulkItemsRequest
+	38, // 54: qidong.v1.JourneyService.StopBulkJob:input_type -> qidong.v1.StopBulkJobRequest
+	44, // 55: qidong.v1.JourneyService.SetJourneyStatus:input_type -> qidong.v1.SetJourneyStatusRequest
+	7,  // 56: qidong.v1.JourneyService.ValidateJourney:output_type -> qidong.v1.ValidateJourneyResponse
+	10, // 57: qidong.v1.JourneyService.PublishJourney:output_type -> qidong.v1.PublishJourneyResponse
+	41, // 58: qidong.v1.JourneyService.ListJourneys:output_type -> qidong.v1.ListJourneysResponse
+	43, // 59: qidong.v1.JourneyService.GetJourney:output_type -> qidong.v1.GetJourneyResponse
+	13, // 60: qidong.v1.JourneyService.PlanPublish:output_type -> qidong.v1.PlanPublishResponse
+	21, // 61: qidong.v1.JourneyService.RollbackJourney:output_type -> qidong.v1.RollbackJourneyResponse
+	23, // 62: qidong.v1.JourneyService.ListJourneyVersions:output_type -> qidong.v1.ListJourneyVersionsResponse
+	25, // 63: qidong.v1.JourneyService.DiffJourneyVersions:output_type -> qidong.v1.DiffJourneyVersionsResponse
+	27, // 64: qidong.v1.JourneyService.PauseJourney:output_type -> qidong.v1.PauseJourneyResponse
+	29, // 65: qidong.v1.JourneyService.ResumeJourney:output_type -> qidong.v1.ResumeJourneyResponse
+	33, // 66: qidong.v1.JourneyService.ListBulkJobs:output_type -> qidong.v1.ListBulkJobsResponse
+	35, // 67: qidong.v1.JourneyService.GetBulkJob:output_type -> qidong.v1.GetBulkJobResponse
+	37, // 68: qidong.v1.JourneyService.ListBulkItems:output_type -> qidong.v1.ListBulkItemsResponse
+	39, // 69: qidong.v1.JourneyService.StopBulkJob:output_type -> qidong.v1.StopBulkJobResponse
+	45, // 70: qidong.v1.JourneyService.SetJourneyStatus:output_type -> qidong.v1.SetJourneyStatusResponse
+	56, // [56:71] is the sub-list for method output_type
+	41, // [41:56] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	41, // [41:41] is the sub-list for extension extendee
+	0,  // [0:41] is the sub-list for field type_name
 }
 
 func init() { file_qidong_v1_journey_proto_init() }
@@ -1029,13 +3366,17 @@ func file_qidong_v1_journey_proto_init() {
 		return
 	}
 	file_qidong_v1_problem_proto_init()
+	file_qidong_v1_journey_proto_msgTypes[8].OneofWrappers = []any{
+		(*PlanPublishRequest_Source)(nil),
+		(*PlanPublishRequest_Rollback)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_qidong_v1_journey_proto_rawDesc), len(file_qidong_v1_journey_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   15,
+			NumEnums:      3,
+			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

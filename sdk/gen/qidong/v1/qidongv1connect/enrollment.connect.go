@@ -45,9 +45,15 @@ const (
 	// EnrollmentServiceResolveIncidentProcedure is the fully-qualified name of the EnrollmentService's
 	// ResolveIncident RPC.
 	EnrollmentServiceResolveIncidentProcedure = "/qidong.v1.EnrollmentService/ResolveIncident"
-	// EnrollmentServiceListIncidentsProcedure is the fully-qualified name of the EnrollmentService's
-	// ListIncidents RPC.
-	EnrollmentServiceListIncidentsProcedure = "/qidong.v1.EnrollmentService/ListIncidents"
+	// EnrollmentServiceMoveEnrollmentProcedure is the fully-qualified name of the EnrollmentService's
+	// MoveEnrollment RPC.
+	EnrollmentServiceMoveEnrollmentProcedure = "/qidong.v1.EnrollmentService/MoveEnrollment"
+	// EnrollmentServiceRemoveEnrollmentProcedure is the fully-qualified name of the EnrollmentService's
+	// RemoveEnrollment RPC.
+	EnrollmentServiceRemoveEnrollmentProcedure = "/qidong.v1.EnrollmentService/RemoveEnrollment"
+	// EnrollmentServiceListStalledEnrollmentsProcedure is the fully-qualified name of the
+	// EnrollmentService's ListStalledEnrollments RPC.
+	EnrollmentServiceListStalledEnrollmentsProcedure = "/qidong.v1.EnrollmentService/ListStalledEnrollments"
 )
 
 // EnrollmentServiceClient is a client for the qidong.v1.EnrollmentService service.
@@ -62,8 +68,14 @@ type EnrollmentServiceClient interface {
 	// ResolveIncident answers an enrollment's open incident; FAILED_PRECONDITION
 	// when there is none.
 	ResolveIncident(context.Context, *v1.ResolveIncidentRequest) (*v1.ResolveIncidentResponse, error)
-	// ListIncidents lists incidents, newest first.
-	ListIncidents(context.Context, *v1.ListIncidentsRequest) (*v1.ListIncidentsResponse, error)
+	// MoveEnrollment lets an enrollment go on at another step of its version.
+	// FAILED_PRECONDITION says why it cannot.
+	MoveEnrollment(context.Context, *v1.MoveEnrollmentRequest) (*v1.MoveEnrollmentResponse, error)
+	// RemoveEnrollment ends an enrollment with the outcome "removed".
+	RemoveEnrollment(context.Context, *v1.RemoveEnrollmentRequest) (*v1.RemoveEnrollmentResponse, error)
+	// ListStalledEnrollments lists those past a deadline, longest first, at most
+	// 100.
+	ListStalledEnrollments(context.Context, *v1.ListStalledEnrollmentsRequest) (*v1.ListStalledEnrollmentsResponse, error)
 }
 
 // NewEnrollmentServiceClient constructs a client for the qidong.v1.EnrollmentService service. By
@@ -101,10 +113,22 @@ func NewEnrollmentServiceClient(httpClient connect.HTTPClient, baseURL string, o
 			connect.WithSchema(enrollmentServiceMethods.ByName("ResolveIncident")),
 			connect.WithClientOptions(opts...),
 		),
-		listIncidents: connect.NewClient[v1.ListIncidentsRequest, v1.ListIncidentsResponse](
+		moveEnrollment: connect.NewClient[v1.MoveEnrollmentRequest, v1.MoveEnrollmentResponse](
 			httpClient,
-			baseURL+EnrollmentServiceListIncidentsProcedure,
-			connect.WithSchema(enrollmentServiceMethods.ByName("ListIncidents")),
+			baseURL+EnrollmentServiceMoveEnrollmentProcedure,
+			connect.WithSchema(enrollmentServiceMethods.ByName("MoveEnrollment")),
+			connect.WithClientOptions(opts...),
+		),
+		removeEnrollment: connect.NewClient[v1.RemoveEnrollmentRequest, v1.RemoveEnrollmentResponse](
+			httpClient,
+			baseURL+EnrollmentServiceRemoveEnrollmentProcedure,
+			connect.WithSchema(enrollmentServiceMethods.ByName("RemoveEnrollment")),
+			connect.WithClientOptions(opts...),
+		),
+		listStalledEnrollments: connect.NewClient[v1.ListStalledEnrollmentsRequest, v1.ListStalledEnrollmentsResponse](
+			httpClient,
+			baseURL+EnrollmentServiceListStalledEnrollmentsProcedure,
+			connect.WithSchema(enrollmentServiceMethods.ByName("ListStalledEnrollments")),
 			connect.WithClientOptions(opts...),
 		),
 	}
@@ -112,11 +136,13 @@ func NewEnrollmentServiceClient(httpClient connect.HTTPClient, baseURL string, o
 
 // enrollmentServiceClient implements EnrollmentServiceClient.
 type enrollmentServiceClient struct {
-	startEnrollment *connect.Client[v1.StartEnrollmentRequest, v1.StartEnrollmentResponse]
-	listEnrollments *connect.Client[v1.ListEnrollmentsRequest, v1.ListEnrollmentsResponse]
-	getEnrollment   *connect.Client[v1.GetEnrollmentRequest, v1.GetEnrollmentResponse]
-	resolveIncident *connect.Client[v1.ResolveIncidentRequest, v1.ResolveIncidentResponse]
-	listIncidents   *connect.Client[v1.ListIncidentsRequest, v1.ListIncidentsResponse]
+	startEnrollment        *connect.Client[v1.StartEnrollmentRequest, v1.StartEnrollmentResponse]
+	listEnrollments        *connect.Client[v1.ListEnrollmentsRequest, v1.ListEnrollmentsResponse]
+	getEnrollment          *connect.Client[v1.GetEnrollmentRequest, v1.GetEnrollmentResponse]
+	resolveIncident        *connect.Client[v1.ResolveIncidentRequest, v1.ResolveIncidentResponse]
+	moveEnrollment         *connect.Client[v1.MoveEnrollmentRequest, v1.MoveEnrollmentResponse]
+	removeEnrollment       *connect.Client[v1.RemoveEnrollmentRequest, v1.RemoveEnrollmentResponse]
+	listStalledEnrollments *connect.Client[v1.ListStalledEnrollmentsRequest, v1.ListStalledEnrollmentsResponse]
 }
 
 // StartEnrollment calls qidong.v1.EnrollmentService.StartEnrollment.
@@ -155,9 +181,27 @@ func (c *enrollmentServiceClient) ResolveIncident(ctx context.Context, req *v1.R
 	return nil, err
 }
 
-// ListIncidents calls qidong.v1.EnrollmentService.ListIncidents.
-func (c *enrollmentServiceClient) ListIncidents(ctx context.Context, req *v1.ListIncidentsRequest) (*v1.ListIncidentsResponse, error) {
-	response, err := c.listIncidents.CallUnary(ctx, connect.NewRequest(req))
+// MoveEnrollment calls qidong.v1.EnrollmentService.MoveEnrollment.
+func (c *enrollmentServiceClient) MoveEnrollment(ctx context.Context, req *v1.MoveEnrollmentRequest) (*v1.MoveEnrollmentResponse, error) {
+	response, err := c.moveEnrollment.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// RemoveEnrollment calls qidong.v1.EnrollmentService.RemoveEnrollment.
+func (c *enrollmentServiceClient) RemoveEnrollment(ctx context.Context, req *v1.RemoveEnrollmentRequest) (*v1.RemoveEnrollmentResponse, error) {
+	response, err := c.removeEnrollment.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListStalledEnrollments calls qidong.v1.EnrollmentService.ListStalledEnrollments.
+func (c *enrollmentServiceClient) ListStalledEnrollments(ctx context.Context, req *v1.ListStalledEnrollmentsRequest) (*v1.ListStalledEnrollmentsResponse, error) {
+	response, err := c.listStalledEnrollments.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -176,8 +220,14 @@ type EnrollmentServiceHandler interface {
 	// ResolveIncident answers an enrollment's open incident; FAILED_PRECONDITION
 	// when there is none.
 	ResolveIncident(context.Context, *v1.ResolveIncidentRequest) (*v1.ResolveIncidentResponse, error)
-	// ListIncidents lists incidents, newest first.
-	ListIncidents(context.Context, *v1.ListIncidentsRequest) (*v1.ListIncidentsResponse, error)
+	// MoveEnrollment lets an enrollment go on at another step of its version.
+	// FAILED_PRECONDITION says why it cannot.
+	MoveEnrollment(context.Context, *v1.MoveEnrollmentRequest) (*v1.MoveEnrollmentResponse, error)
+	// RemoveEnrollment ends an enrollment with the outcome "removed".
+	RemoveEnrollment(context.Context, *v1.RemoveEnrollmentRequest) (*v1.RemoveEnrollmentResponse, error)
+	// ListStalledEnrollments lists those past a deadline, longest first, at most
+	// 100.
+	ListStalledEnrollments(context.Context, *v1.ListStalledEnrollmentsRequest) (*v1.ListStalledEnrollmentsResponse, error)
 }
 
 // NewEnrollmentServiceHandler builds an HTTP handler from the service implementation. It returns
@@ -211,10 +261,22 @@ func NewEnrollmentServiceHandler(svc EnrollmentServiceHandler, opts ...connect.H
 		connect.WithSchema(enrollmentServiceMethods.ByName("ResolveIncident")),
 		connect.WithHandlerOptions(opts...),
 	)
-	enrollmentServiceListIncidentsHandler := connect.NewUnaryHandlerSimple(
-		EnrollmentServiceListIncidentsProcedure,
-		svc.ListIncidents,
-		connect.WithSchema(enrollmentServiceMethods.ByName("ListIncidents")),
+	enrollmentServiceMoveEnrollmentHandler := connect.NewUnaryHandlerSimple(
+		EnrollmentServiceMoveEnrollmentProcedure,
+		svc.MoveEnrollment,
+		connect.WithSchema(enrollmentServiceMethods.ByName("MoveEnrollment")),
+		connect.WithHandlerOptions(opts...),
+	)
+	enrollmentServiceRemoveEnrollmentHandler := connect.NewUnaryHandlerSimple(
+		EnrollmentServiceRemoveEnrollmentProcedure,
+		svc.RemoveEnrollment,
+		connect.WithSchema(enrollmentServiceMethods.ByName("RemoveEnrollment")),
+		connect.WithHandlerOptions(opts...),
+	)
+	enrollmentServiceListStalledEnrollmentsHandler := connect.NewUnaryHandlerSimple(
+		EnrollmentServiceListStalledEnrollmentsProcedure,
+		svc.ListStalledEnrollments,
+		connect.WithSchema(enrollmentServiceMethods.ByName("ListStalledEnrollments")),
 		connect.WithHandlerOptions(opts...),
 	)
 	return "/qidong.v1.EnrollmentService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -227,8 +289,12 @@ func NewEnrollmentServiceHandler(svc EnrollmentServiceHandler, opts ...connect.H
 			enrollmentServiceGetEnrollmentHandler.ServeHTTP(w, r)
 		case EnrollmentServiceResolveIncidentProcedure:
 			enrollmentServiceResolveIncidentHandler.ServeHTTP(w, r)
-		case EnrollmentServiceListIncidentsProcedure:
-			enrollmentServiceListIncidentsHandler.ServeHTTP(w, r)
+		case EnrollmentServiceMoveEnrollmentProcedure:
+			enrollmentServiceMoveEnrollmentHandler.ServeHTTP(w, r)
+		case EnrollmentServiceRemoveEnrollmentProcedure:
+			enrollmentServiceRemoveEnrollmentHandler.ServeHTTP(w, r)
+		case EnrollmentServiceListStalledEnrollmentsProcedure:
+			enrollmentServiceListStalledEnrollmentsHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -254,6 +320,14 @@ func (UnimplementedEnrollmentServiceHandler) ResolveIncident(context.Context, *v
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.EnrollmentService.ResolveIncident is not implemented"))
 }
 
-func (UnimplementedEnrollmentServiceHandler) ListIncidents(context.Context, *v1.ListIncidentsRequest) (*v1.ListIncidentsResponse, error) {
-	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.EnrollmentService.ListIncidents is not implemented"))
+func (UnimplementedEnrollmentServiceHandler) MoveEnrollment(context.Context, *v1.MoveEnrollmentRequest) (*v1.MoveEnrollmentResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.EnrollmentService.MoveEnrollment is not implemented"))
+}
+
+func (UnimplementedEnrollmentServiceHandler) RemoveEnrollment(context.Context, *v1.RemoveEnrollmentRequest) (*v1.RemoveEnrollmentResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.EnrollmentService.RemoveEnrollment is not implemented"))
+}
+
+func (UnimplementedEnrollmentServiceHandler) ListStalledEnrollments(context.Context, *v1.ListStalledEnrollmentsRequest) (*v1.ListStalledEnrollmentsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.EnrollmentService.ListStalledEnrollments is not implemented"))
 }

@@ -45,6 +45,36 @@ const (
 	// JourneyServiceGetJourneyProcedure is the fully-qualified name of the JourneyService's GetJourney
 	// RPC.
 	JourneyServiceGetJourneyProcedure = "/qidong.v1.JourneyService/GetJourney"
+	// JourneyServicePlanPublishProcedure is the fully-qualified name of the JourneyService's
+	// PlanPublish RPC.
+	JourneyServicePlanPublishProcedure = "/qidong.v1.JourneyService/PlanPublish"
+	// JourneyServiceRollbackJourneyProcedure is the fully-qualified name of the JourneyService's
+	// RollbackJourney RPC.
+	JourneyServiceRollbackJourneyProcedure = "/qidong.v1.JourneyService/RollbackJourney"
+	// JourneyServiceListJourneyVersionsProcedure is the fully-qualified name of the JourneyService's
+	// ListJourneyVersions RPC.
+	JourneyServiceListJourneyVersionsProcedure = "/qidong.v1.JourneyService/ListJourneyVersions"
+	// JourneyServiceDiffJourneyVersionsProcedure is the fully-qualified name of the JourneyService's
+	// DiffJourneyVersions RPC.
+	JourneyServiceDiffJourneyVersionsProcedure = "/qidong.v1.JourneyService/DiffJourneyVersions"
+	// JourneyServicePauseJourneyProcedure is the fully-qualified name of the JourneyService's
+	// PauseJourney RPC.
+	JourneyServicePauseJourneyProcedure = "/qidong.v1.JourneyService/PauseJourney"
+	// JourneyServiceResumeJourneyProcedure is the fully-qualified name of the JourneyService's
+	// ResumeJourney RPC.
+	JourneyServiceResumeJourneyProcedure = "/qidong.v1.JourneyService/ResumeJourney"
+	// JourneyServiceListBulkJobsProcedure is the fully-qualified name of the JourneyService's
+	// ListBulkJobs RPC.
+	JourneyServiceListBulkJobsProcedure = "/qidong.v1.JourneyService/ListBulkJobs"
+	// JourneyServiceGetBulkJobProcedure is the fully-qualified name of the JourneyService's GetBulkJob
+	// RPC.
+	JourneyServiceGetBulkJobProcedure = "/qidong.v1.JourneyService/GetBulkJob"
+	// JourneyServiceListBulkItemsProcedure is the fully-qualified name of the JourneyService's
+	// ListBulkItems RPC.
+	JourneyServiceListBulkItemsProcedure = "/qidong.v1.JourneyService/ListBulkItems"
+	// JourneyServiceStopBulkJobProcedure is the fully-qualified name of the JourneyService's
+	// StopBulkJob RPC.
+	JourneyServiceStopBulkJobProcedure = "/qidong.v1.JourneyService/StopBulkJob"
 	// JourneyServiceSetJourneyStatusProcedure is the fully-qualified name of the JourneyService's
 	// SetJourneyStatus RPC.
 	JourneyServiceSetJourneyStatusProcedure = "/qidong.v1.JourneyService/SetJourneyStatus"
@@ -63,8 +93,33 @@ type JourneyServiceClient interface {
 	ListJourneys(context.Context, *v1.ListJourneysRequest) (*v1.ListJourneysResponse, error)
 	// GetJourney returns a journey, its newest version and its step counts.
 	GetJourney(context.Context, *v1.GetJourneyRequest) (*v1.GetJourneyResponse, error)
+	// PlanPublish tells what publishing a definition, or an earlier version, would
+	// mean for the people under way. It stores nothing.
+	PlanPublish(context.Context, *v1.PlanPublishRequest) (*v1.PlanPublishResponse, error)
+	// RollbackJourney publishes an earlier version again, under a new number.
+	RollbackJourney(context.Context, *v1.RollbackJourneyRequest) (*v1.RollbackJourneyResponse, error)
+	// ListJourneyVersions lists versions, newest first.
+	ListJourneyVersions(context.Context, *v1.ListJourneyVersionsRequest) (*v1.ListJourneyVersionsResponse, error)
+	// DiffJourneyVersions compares two versions, field by field.
+	DiffJourneyVersions(context.Context, *v1.DiffJourneyVersionsRequest) (*v1.DiffJourneyVersionsResponse, error)
+	// PauseJourney closes a journey for entries and lets everybody in it stand
+	// still: nothing is sent or called, events are kept.
+	PauseJourney(context.Context, *v1.PauseJourneyRequest) (*v1.PauseJourneyResponse, error)
+	// ResumeJourney lets a paused journey go on. FAILED_PRECONDITION when it is
+	// not paused.
+	ResumeJourney(context.Context, *v1.ResumeJourneyRequest) (*v1.ResumeJourneyResponse, error)
+	// ListBulkJobs lists what is being done to many enrollments, newest first:
+	// moves to another version, pauses, resumes, resolutions of incidents.
+	ListBulkJobs(context.Context, *v1.ListBulkJobsRequest) (*v1.ListBulkJobsResponse, error)
+	// GetBulkJob tells how far a bulk job is.
+	GetBulkJob(context.Context, *v1.GetBulkJobRequest) (*v1.GetBulkJobResponse, error)
+	// ListBulkItems lists the enrollments of a bulk job, oldest first.
+	ListBulkItems(context.Context, *v1.ListBulkItemsRequest) (*v1.ListBulkItemsResponse, error)
+	// StopBulkJob stops a bulk job: who has not been told yet is left alone.
+	StopBulkJob(context.Context, *v1.StopBulkJobRequest) (*v1.StopBulkJobResponse, error)
 	// SetJourneyStatus opens or closes a journey for new enrollments; those in
-	// flight go on.
+	// flight go on. PAUSED is PauseJourney; a paused journey with somebody in it is
+	// opened by ResumeJourney only.
 	SetJourneyStatus(context.Context, *v1.SetJourneyStatusRequest) (*v1.SetJourneyStatusResponse, error)
 }
 
@@ -103,6 +158,66 @@ func NewJourneyServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 			connect.WithSchema(journeyServiceMethods.ByName("GetJourney")),
 			connect.WithClientOptions(opts...),
 		),
+		planPublish: connect.NewClient[v1.PlanPublishRequest, v1.PlanPublishResponse](
+			httpClient,
+			baseURL+JourneyServicePlanPublishProcedure,
+			connect.WithSchema(journeyServiceMethods.ByName("PlanPublish")),
+			connect.WithClientOptions(opts...),
+		),
+		rollbackJourney: connect.NewClient[v1.RollbackJourneyRequest, v1.RollbackJourneyResponse](
+			httpClient,
+			baseURL+JourneyServiceRollbackJourneyProcedure,
+			connect.WithSchema(journeyServiceMethods.ByName("RollbackJourney")),
+			connect.WithClientOptions(opts...),
+		),
+		listJourneyVersions: connect.NewClient[v1.ListJourneyVersionsRequest, v1.ListJourneyVersionsResponse](
+			httpClient,
+			baseURL+JourneyServiceListJourneyVersionsProcedure,
+			connect.WithSchema(journeyServiceMethods.ByName("ListJourneyVersions")),
+			connect.WithClientOptions(opts...),
+		),
+		diffJourneyVersions: connect.NewClient[v1.DiffJourneyVersionsRequest, v1.DiffJourneyVersionsResponse](
+			httpClient,
+			baseURL+JourneyServiceDiffJourneyVersionsProcedure,
+			connect.WithSchema(journeyServiceMethods.ByName("DiffJourneyVersions")),
+			connect.WithClientOptions(opts...),
+		),
+		pauseJourney: connect.NewClient[v1.PauseJourneyRequest, v1.PauseJourneyResponse](
+			httpClient,
+			baseURL+JourneyServicePauseJourneyProcedure,
+			connect.WithSchema(journeyServiceMethods.ByName("PauseJourney")),
+			connect.WithClientOptions(opts...),
+		),
+		resumeJourney: connect.NewClient[v1.ResumeJourneyRequest, v1.ResumeJourneyResponse](
+			httpClient,
+			baseURL+JourneyServiceResumeJourneyProcedure,
+			connect.WithSchema(journeyServiceMethods.ByName("ResumeJourney")),
+			connect.WithClientOptions(opts...),
+		),
+		listBulkJobs: connect.NewClient[v1.ListBulkJobsRequest, v1.ListBulkJobsResponse](
+			httpClient,
+			baseURL+JourneyServiceListBulkJobsProcedure,
+			connect.WithSchema(journeyServiceMethods.ByName("ListBulkJobs")),
+			connect.WithClientOptions(opts...),
+		),
+		getBulkJob: connect.NewClient[v1.GetBulkJobRequest, v1.GetBulkJobResponse](
+			httpClient,
+			baseURL+JourneyServiceGetBulkJobProcedure,
+			connect.WithSchema(journeyServiceMethods.ByName("GetBulkJob")),
+			connect.WithClientOptions(opts...),
+		),
+		listBulkItems: connect.NewClient[v1.ListBulkItemsRequest, v1.ListBulkItemsResponse](
+			httpClient,
+			baseURL+JourneyServiceListBulkItemsProcedure,
+			connect.WithSchema(journeyServiceMethods.ByName("ListBulkItems")),
+			connect.WithClientOptions(opts...),
+		),
+		stopBulkJob: connect.NewClient[v1.StopBulkJobRequest, v1.StopBulkJobResponse](
+			httpClient,
+			baseURL+JourneyServiceStopBulkJobProcedure,
+			connect.WithSchema(journeyServiceMethods.ByName("StopBulkJob")),
+			connect.WithClientOptions(opts...),
+		),
 		setJourneyStatus: connect.NewClient[v1.SetJourneyStatusRequest, v1.SetJourneyStatusResponse](
 			httpClient,
 			baseURL+JourneyServiceSetJourneyStatusProcedure,
@@ -114,11 +229,21 @@ func NewJourneyServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 
 // journeyServiceClient implements JourneyServiceClient.
 type journeyServiceClient struct {
-	validateJourney  *connect.Client[v1.ValidateJourneyRequest, v1.ValidateJourneyResponse]
-	publishJourney   *connect.Client[v1.PublishJourneyRequest, v1.PublishJourneyResponse]
-	listJourneys     *connect.Client[v1.ListJourneysRequest, v1.ListJourneysResponse]
-	getJourney       *connect.Client[v1.GetJourneyRequest, v1.GetJourneyResponse]
-	setJourneyStatus *connect.Client[v1.SetJourneyStatusRequest, v1.SetJourneyStatusResponse]
+	validateJourney     *connect.Client[v1.ValidateJourneyRequest, v1.ValidateJourneyResponse]
+	publishJourney      *connect.Client[v1.PublishJourneyRequest, v1.PublishJourneyResponse]
+	listJourneys        *connect.Client[v1.ListJourneysRequest, v1.ListJourneysResponse]
+	getJourney          *connect.Client[v1.GetJourneyRequest, v1.GetJourneyResponse]
+	planPublish         *connect.Client[v1.PlanPublishRequest, v1.PlanPublishResponse]
+	rollbackJourney     *connect.Client[v1.RollbackJourneyRequest, v1.RollbackJourneyResponse]
+	listJourneyVersions *connect.Client[v1.ListJourneyVersionsRequest, v1.ListJourneyVersionsResponse]
+	diffJourneyVersions *connect.Client[v1.DiffJourneyVersionsRequest, v1.DiffJourneyVersionsResponse]
+	pauseJourney        *connect.Client[v1.PauseJourneyRequest, v1.PauseJourneyResponse]
+	resumeJourney       *connect.Client[v1.ResumeJourneyRequest, v1.ResumeJourneyResponse]
+	listBulkJobs        *connect.Client[v1.ListBulkJobsRequest, v1.ListBulkJobsResponse]
+	getBulkJob          *connect.Client[v1.GetBulkJobRequest, v1.GetBulkJobResponse]
+	listBulkItems       *connect.Client[v1.ListBulkItemsRequest, v1.ListBulkItemsResponse]
+	stopBulkJob         *connect.Client[v1.StopBulkJobRequest, v1.StopBulkJobResponse]
+	setJourneyStatus    *connect.Client[v1.SetJourneyStatusRequest, v1.SetJourneyStatusResponse]
 }
 
 // ValidateJourney calls qidong.v1.JourneyService.ValidateJourney.
@@ -157,6 +282,96 @@ func (c *journeyServiceClient) GetJourney(ctx context.Context, req *v1.GetJourne
 	return nil, err
 }
 
+// PlanPublish calls qidong.v1.JourneyService.PlanPublish.
+func (c *journeyServiceClient) PlanPublish(ctx context.Context, req *v1.PlanPublishRequest) (*v1.PlanPublishResponse, error) {
+	response, err := c.planPublish.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// RollbackJourney calls qidong.v1.JourneyService.RollbackJourney.
+func (c *journeyServiceClient) RollbackJourney(ctx context.Context, req *v1.RollbackJourneyRequest) (*v1.RollbackJourneyResponse, error) {
+	response, err := c.rollbackJourney.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListJourneyVersions calls qidong.v1.JourneyService.ListJourneyVersions.
+func (c *journeyServiceClient) ListJourneyVersions(ctx context.Context, req *v1.ListJourneyVersionsRequest) (*v1.ListJourneyVersionsResponse, error) {
+	response, err := c.listJourneyVersions.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// DiffJourneyVersions calls qidong.v1.JourneyService.DiffJourneyVersions.
+func (c *journeyServiceClient) DiffJourneyVersions(ctx context.Context, req *v1.DiffJourneyVersionsRequest) (*v1.DiffJourneyVersionsResponse, error) {
+	response, err := c.diffJourneyVersions.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// PauseJourney calls qidong.v1.JourneyService.PauseJourney.
+func (c *journeyServiceClient) PauseJourney(ctx context.Context, req *v1.PauseJourneyRequest) (*v1.PauseJourneyResponse, error) {
+	response, err := c.pauseJourney.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ResumeJourney calls qidong.v1.JourneyService.ResumeJourney.
+func (c *journeyServiceClient) ResumeJourney(ctx context.Context, req *v1.ResumeJourneyRequest) (*v1.ResumeJourneyResponse, error) {
+	response, err := c.resumeJourney.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListBulkJobs calls qidong.v1.JourneyService.ListBulkJobs.
+func (c *journeyServiceClient) ListBulkJobs(ctx context.Context, req *v1.ListBulkJobsRequest) (*v1.ListBulkJobsResponse, error) {
+	response, err := c.listBulkJobs.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// GetBulkJob calls qidong.v1.JourneyService.GetBulkJob.
+func (c *journeyServiceClient) GetBulkJob(ctx context.Context, req *v1.GetBulkJobRequest) (*v1.GetBulkJobResponse, error) {
+	response, err := c.getBulkJob.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListBulkItems calls qidong.v1.JourneyService.ListBulkItems.
+func (c *journeyServiceClient) ListBulkItems(ctx context.Context, req *v1.ListBulkItemsRequest) (*v1.ListBulkItemsResponse, error) {
+	response, err := c.listBulkItems.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// StopBulkJob calls qidong.v1.JourneyService.StopBulkJob.
+func (c *journeyServiceClient) StopBulkJob(ctx context.Context, req *v1.StopBulkJobRequest) (*v1.StopBulkJobResponse, error) {
+	response, err := c.stopBulkJob.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // SetJourneyStatus calls qidong.v1.JourneyService.SetJourneyStatus.
 func (c *journeyServiceClient) SetJourneyStatus(ctx context.Context, req *v1.SetJourneyStatusRequest) (*v1.SetJourneyStatusResponse, error) {
 	response, err := c.setJourneyStatus.CallUnary(ctx, connect.NewRequest(req))
@@ -179,8 +394,33 @@ type JourneyServiceHandler interface {
 	ListJourneys(context.Context, *v1.ListJourneysRequest) (*v1.ListJourneysResponse, error)
 	// GetJourney returns a journey, its newest version and its step counts.
 	GetJourney(context.Context, *v1.GetJourneyRequest) (*v1.GetJourneyResponse, error)
+	// PlanPublish tells what publishing a definition, or an earlier version, would
+	// mean for the people under way. It stores nothing.
+	PlanPublish(context.Context, *v1.PlanPublishRequest) (*v1.PlanPublishResponse, error)
+	// RollbackJourney publishes an earlier version again, under a new number.
+	RollbackJourney(context.Context, *v1.RollbackJourneyRequest) (*v1.RollbackJourneyResponse, error)
+	// ListJourneyVersions lists versions, newest first.
+	ListJourneyVersions(context.Context, *v1.ListJourneyVersionsRequest) (*v1.ListJourneyVersionsResponse, error)
+	// DiffJourneyVersions compares two versions, field by field.
+	DiffJourneyVersions(context.Context, *v1.DiffJourneyVersionsRequest) (*v1.DiffJourneyVersionsResponse, error)
+	// PauseJourney closes a journey for entries and lets everybody in it stand
+	// still: nothing is sent or called, events are kept.
+	PauseJourney(context.Context, *v1.PauseJourneyRequest) (*v1.PauseJourneyResponse, error)
+	// ResumeJourney lets a paused journey go on. FAILED_PRECONDITION when it is
+	// not paused.
+	ResumeJourney(context.Context, *v1.ResumeJourneyRequest) (*v1.ResumeJourneyResponse, error)
+	// ListBulkJobs lists what is being done to many enrollments, newest first:
+	// moves to another version, pauses, resumes, resolutions of incidents.
+	ListBulkJobs(context.Context, *v1.ListBulkJobsRequest) (*v1.ListBulkJobsResponse, error)
+	// GetBulkJob tells how far a bulk job is.
+	GetBulkJob(context.Context, *v1.GetBulkJobRequest) (*v1.GetBulkJobResponse, error)
+	// ListBulkItems lists the enrollments of a bulk job, oldest first.
+	ListBulkItems(context.Context, *v1.ListBulkItemsRequest) (*v1.ListBulkItemsResponse, error)
+	// StopBulkJob stops a bulk job: who has not been told yet is left alone.
+	StopBulkJob(context.Context, *v1.StopBulkJobRequest) (*v1.StopBulkJobResponse, error)
 	// SetJourneyStatus opens or closes a journey for new enrollments; those in
-	// flight go on.
+	// flight go on. PAUSED is PauseJourney; a paused journey with somebody in it is
+	// opened by ResumeJourney only.
 	SetJourneyStatus(context.Context, *v1.SetJourneyStatusRequest) (*v1.SetJourneyStatusResponse, error)
 }
 
@@ -215,6 +455,66 @@ func NewJourneyServiceHandler(svc JourneyServiceHandler, opts ...connect.Handler
 		connect.WithSchema(journeyServiceMethods.ByName("GetJourney")),
 		connect.WithHandlerOptions(opts...),
 	)
+	journeyServicePlanPublishHandler := connect.NewUnaryHandlerSimple(
+		JourneyServicePlanPublishProcedure,
+		svc.PlanPublish,
+		connect.WithSchema(journeyServiceMethods.ByName("PlanPublish")),
+		connect.WithHandlerOptions(opts...),
+	)
+	journeyServiceRollbackJourneyHandler := connect.NewUnaryHandlerSimple(
+		JourneyServiceRollbackJourneyProcedure,
+		svc.RollbackJourney,
+		connect.WithSchema(journeyServiceMethods.ByName("RollbackJourney")),
+		connect.WithHandlerOptions(opts...),
+	)
+	journeyServiceListJourneyVersionsHandler := connect.NewUnaryHandlerSimple(
+		JourneyServiceListJourneyVersionsProcedure,
+		svc.ListJourneyVersions,
+		connect.WithSchema(journeyServiceMethods.ByName("ListJourneyVersions")),
+		connect.WithHandlerOptions(opts...),
+	)
+	journeyServiceDiffJourneyVersionsHandler := connect.NewUnaryHandlerSimple(
+		JourneyServiceDiffJourneyVersionsProcedure,
+		svc.DiffJourneyVersions,
+		connect.WithSchema(journeyServiceMethods.ByName("DiffJourneyVersions")),
+		connect.WithHandlerOptions(opts...),
+	)
+	journeyServicePauseJourneyHandler := connect.NewUnaryHandlerSimple(
+		JourneyServicePauseJourneyProcedure,
+		svc.PauseJourney,
+		connect.WithSchema(journeyServiceMethods.ByName("PauseJourney")),
+		connect.WithHandlerOptions(opts...),
+	)
+	journeyServiceResumeJourneyHandler := connect.NewUnaryHandlerSimple(
+		JourneyServiceResumeJourneyProcedure,
+		svc.ResumeJourney,
+		connect.WithSchema(journeyServiceMethods.ByName("ResumeJourney")),
+		connect.WithHandlerOptions(opts...),
+	)
+	journeyServiceListBulkJobsHandler := connect.NewUnaryHandlerSimple(
+		JourneyServiceListBulkJobsProcedure,
+		svc.ListBulkJobs,
+		connect.WithSchema(journeyServiceMethods.ByName("ListBulkJobs")),
+		connect.WithHandlerOptions(opts...),
+	)
+	journeyServiceGetBulkJobHandler := connect.NewUnaryHandlerSimple(
+		JourneyServiceGetBulkJobProcedure,
+		svc.GetBulkJob,
+		connect.WithSchema(journeyServiceMethods.ByName("GetBulkJob")),
+		connect.WithHandlerOptions(opts...),
+	)
+	journeyServiceListBulkItemsHandler := connect.NewUnaryHandlerSimple(
+		JourneyServiceListBulkItemsProcedure,
+		svc.ListBulkItems,
+		connect.WithSchema(journeyServiceMethods.ByName("ListBulkItems")),
+		connect.WithHandlerOptions(opts...),
+	)
+	journeyServiceStopBulkJobHandler := connect.NewUnaryHandlerSimple(
+		JourneyServiceStopBulkJobProcedure,
+		svc.StopBulkJob,
+		connect.WithSchema(journeyServiceMethods.ByName("StopBulkJob")),
+		connect.WithHandlerOptions(opts...),
+	)
 	journeyServiceSetJourneyStatusHandler := connect.NewUnaryHandlerSimple(
 		JourneyServiceSetJourneyStatusProcedure,
 		svc.SetJourneyStatus,
@@ -231,6 +531,26 @@ func NewJourneyServiceHandler(svc JourneyServiceHandler, opts ...connect.Handler
 			journeyServiceListJourneysHandler.ServeHTTP(w, r)
 		case JourneyServiceGetJourneyProcedure:
 			journeyServiceGetJourneyHandler.ServeHTTP(w, r)
+		case JourneyServicePlanPublishProcedure:
+			journeyServicePlanPublishHandler.ServeHTTP(w, r)
+		case JourneyServiceRollbackJourneyProcedure:
+			journeyServiceRollbackJourneyHandler.ServeHTTP(w, r)
+		case JourneyServiceListJourneyVersionsProcedure:
+			journeyServiceListJourneyVersionsHandler.ServeHTTP(w, r)
+		case JourneyServiceDiffJourneyVersionsProcedure:
+			journeyServiceDiffJourneyVersionsHandler.ServeHTTP(w, r)
+		case JourneyServicePauseJourneyProcedure:
+			journeyServicePauseJourneyHandler.ServeHTTP(w, r)
+		case JourneyServiceResumeJourneyProcedure:
+			journeyServiceResumeJourneyHandler.ServeHTTP(w, r)
+		case JourneyServiceListBulkJobsProcedure:
+			journeyServiceListBulkJobsHandler.ServeHTTP(w, r)
+		case JourneyServiceGetBulkJobProcedure:
+			journeyServiceGetBulkJobHandler.ServeHTTP(w, r)
+		case JourneyServiceListBulkItemsProcedure:
+			journeyServiceListBulkItemsHandler.ServeHTTP(w, r)
+		case JourneyServiceStopBulkJobProcedure:
+			journeyServiceStopBulkJobHandler.ServeHTTP(w, r)
 		case JourneyServiceSetJourneyStatusProcedure:
 			journeyServiceSetJourneyStatusHandler.ServeHTTP(w, r)
 		default:
@@ -256,6 +576,46 @@ func (UnimplementedJourneyServiceHandler) ListJourneys(context.Context, *v1.List
 
 func (UnimplementedJourneyServiceHandler) GetJourney(context.Context, *v1.GetJourneyRequest) (*v1.GetJourneyResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.JourneyService.GetJourney is not implemented"))
+}
+
+func (UnimplementedJourneyServiceHandler) PlanPublish(context.Context, *v1.PlanPublishRequest) (*v1.PlanPublishResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.JourneyService.PlanPublish is not implemented"))
+}
+
+func (UnimplementedJourneyServiceHandler) RollbackJourney(context.Context, *v1.RollbackJourneyRequest) (*v1.RollbackJourneyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.JourneyService.RollbackJourney is not implemented"))
+}
+
+func (UnimplementedJourneyServiceHandler) ListJourneyVersions(context.Context, *v1.ListJourneyVersionsRequest) (*v1.ListJourneyVersionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.JourneyService.ListJourneyVersions is not implemented"))
+}
+
+func (UnimplementedJourneyServiceHandler) DiffJourneyVersions(context.Context, *v1.DiffJourneyVersionsRequest) (*v1.DiffJourneyVersionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.JourneyService.DiffJourneyVersions is not implemented"))
+}
+
+func (UnimplementedJourneyServiceHandler) PauseJourney(context.Context, *v1.PauseJourneyRequest) (*v1.PauseJourneyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.JourneyService.PauseJourney is not implemented"))
+}
+
+func (UnimplementedJourneyServiceHandler) ResumeJourney(context.Context, *v1.ResumeJourneyRequest) (*v1.ResumeJourneyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.JourneyService.ResumeJourney is not implemented"))
+}
+
+func (UnimplementedJourneyServiceHandler) ListBulkJobs(context.Context, *v1.ListBulkJobsRequest) (*v1.ListBulkJobsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.JourneyService.ListBulkJobs is not implemented"))
+}
+
+func (UnimplementedJourneyServiceHandler) GetBulkJob(context.Context, *v1.GetBulkJobRequest) (*v1.GetBulkJobResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.JourneyService.GetBulkJob is not implemented"))
+}
+
+func (UnimplementedJourneyServiceHandler) ListBulkItems(context.Context, *v1.ListBulkItemsRequest) (*v1.ListBulkItemsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.JourneyService.ListBulkItems is not implemented"))
+}
+
+func (UnimplementedJourneyServiceHandler) StopBulkJob(context.Context, *v1.StopBulkJobRequest) (*v1.StopBulkJobResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.JourneyService.StopBulkJob is not implemented"))
 }
 
 func (UnimplementedJourneyServiceHandler) SetJourneyStatus(context.Context, *v1.SetJourneyStatusRequest) (*v1.SetJourneyStatusResponse, error) {
