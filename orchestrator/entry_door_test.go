@@ -11,8 +11,8 @@ import (
 	"github.com/qidong/qidong/orchestrator"
 )
 
-// say is a customer's own words, handed out at once.
-func (h *harness) say(t *testing.T, customer, text string) {
+// says is a customer's own words, handed out at once.
+func (h *harness) says(t *testing.T, customer, text string) {
 	t.Helper()
 	require.NoError(t, h.ReceiveMessage(t.Context(), admin, customer, "handset", text, ""))
 	h.deliverAll(t)
@@ -38,7 +38,7 @@ func TestW16_Keywords(t *testing.T) {
 	} {
 		customer := fmt.Sprint("c_", i)
 		h.customer(t, customer)
-		h.say(t, customer, c.text)
+		h.says(t, customer, c.text)
 		list, _, err := h.Enrollments(t.Context(), admin, orchestrator.EnrollmentFilter{Customer: customer}, orchestrator.Page{})
 		require.NoError(t, err)
 		require.Equal(t, c.entered, len(list) == 1, "%q", c.text)
@@ -84,21 +84,21 @@ func TestEntry_AKeywordMayAskFirst(t *testing.T) {
 		"the suggested no does not": {func(t *testing.T, h *harness, m orchestrator.Message) {
 			require.NoError(t, h.Reply(t.Context(), admin, "c_1", m.ID, m.ID+".1"))
 		}, orchestrator.DecidedDeclined, 0},
-		"a typed yes enrolls":    {func(t *testing.T, h *harness, _ orchestrator.Message) { h.say(t, "c_1", " 是 ") }, orchestrator.DecidedEntered, 1},
-		"a typed no does not":    {func(t *testing.T, h *harness, _ orchestrator.Message) { h.say(t, "c_1", "Ｎ") }, orchestrator.DecidedDeclined, 0},
-		"other words are none":   {func(t *testing.T, h *harness, _ orchestrator.Message) { h.say(t, "c_1", "maybe") }, orchestrator.DecidedAsked, 0},
-		"somebody else's is not": {func(t *testing.T, h *harness, _ orchestrator.Message) { h.say(t, "c_2", "yes") }, orchestrator.DecidedAsked, 0},
+		"a typed yes enrolls":    {func(t *testing.T, h *harness, _ orchestrator.Message) { h.says(t, "c_1", " 是 ") }, orchestrator.DecidedEntered, 1},
+		"a typed no does not":    {func(t *testing.T, h *harness, _ orchestrator.Message) { h.says(t, "c_1", "Ｎ") }, orchestrator.DecidedDeclined, 0},
+		"other words are none":   {func(t *testing.T, h *harness, _ orchestrator.Message) { h.says(t, "c_1", "maybe") }, orchestrator.DecidedAsked, 0},
+		"somebody else's is not": {func(t *testing.T, h *harness, _ orchestrator.Message) { h.says(t, "c_2", "yes") }, orchestrator.DecidedAsked, 0},
 		"yes after no is too late": {func(t *testing.T, h *harness, m orchestrator.Message) {
-			h.say(t, "c_1", "no")
+			h.says(t, "c_1", "no")
 			require.NoError(t, h.Reply(t.Context(), admin, "c_1", m.ID, m.ID+".0"))
 		}, orchestrator.DecidedDeclined, 0},
-		"the keyword again asks once": {func(t *testing.T, h *harness, _ orchestrator.Message) { h.say(t, "c_1", "go") }, orchestrator.DecidedAsked, 0},
+		"the keyword again asks once": {func(t *testing.T, h *harness, _ orchestrator.Message) { h.says(t, "c_1", "go") }, orchestrator.DecidedAsked, 0},
 		"another door may be faster": {func(t *testing.T, h *harness, _ orchestrator.Message) {
 			links, err := h.QRLinks(t.Context(), admin, "service")
 			require.NoError(t, err)
 			_, err = h.OpenQRFor(t.Context(), admin, links[0].Token, "c_1")
 			require.NoError(t, err)
-			h.say(t, "c_1", "yes")
+			h.says(t, "c_1", "yes")
 		}, orchestrator.DecidedAlreadyIn, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -107,7 +107,7 @@ func TestEntry_AKeywordMayAskFirst(t *testing.T) {
 			h.customer(t, "c_1")
 			h.customer(t, "c_2")
 			h.publishDoor(t, "service", entry)
-			h.say(t, "c_1", "go")
+			h.says(t, "c_1", "go")
 			messages, _, err := h.Messages(t.Context(), admin, "c_1", orchestrator.Page{})
 			require.NoError(t, err)
 			require.Len(t, messages, 1)
@@ -130,11 +130,11 @@ func TestEntry_AKeywordMayAskFirst(t *testing.T) {
 		h.at(t, func() time.Time { return now })
 		h.customer(t, "c_1")
 		h.publishDoor(t, "service", entry)
-		h.say(t, "c_1", "go")
+		h.says(t, "c_1", "go")
 		messages, _, err := h.Messages(t.Context(), admin, "c_1", orchestrator.Page{})
 		require.NoError(t, err)
 		now = now.Add(24*time.Hour + time.Second)
-		h.say(t, "c_1", "yes")
+		h.says(t, "c_1", "yes")
 		require.Equal(t, orchestrator.DecidedAsked, h.newest(t, "c_1", "service").Code, "a word so late means something else")
 		require.NoError(t, h.Reply(t.Context(), admin, "c_1", messages[0].ID, messages[0].ID+".0"))
 		h.deliverAll(t)
@@ -145,7 +145,7 @@ func TestEntry_AKeywordMayAskFirst(t *testing.T) {
 		h := newHarness(t)
 		h.customer(t, "c_1")
 		h.publishDoor(t, "service", entry)
-		h.say(t, "c_1", "go")
+		h.says(t, "c_1", "go")
 		require.NoError(t, h.ReceiveMessage(t.Context(), admin, "c_1", "handset", "yes", ""))
 		event := h.pending(t)[0]
 		h.engine.start = func(orchestrator.Enrollment) error { return orchestrator.ErrUnavailable }
