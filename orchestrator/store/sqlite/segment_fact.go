@@ -138,7 +138,8 @@ func (s *Store) EventsOfTypes(ctx context.Context, workspace, customer string, t
 	for _, t := range types {
 		args = append(args, t)
 	}
-	list, err := rows(ctx, s.read(ctx), plainEvent, `SELECT `+eventColumns+` FROM events WHERE workspace = ? AND `+condition+`
+	// Left to itself, SQLite reads the workspace's events in order instead.
+	list, err := rows(ctx, s.read(ctx), plainEvent, `SELECT `+eventColumns+` FROM events INDEXED BY events_queue WHERE workspace = ? AND `+condition+`
 		AND seq > ? AND seq < ? AND type IN (`+placeholders(len(types))+`) ORDER BY seq LIMIT ?`, append(args, limit)...)
 	return list, kind(err, "listing the events of customer "+customer)
 }
