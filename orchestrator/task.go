@@ -33,7 +33,7 @@ type Task struct {
 	Assignee     string       // a user or a team; after escalations, the latest
 	// Form is the JSON Schema of the result; nil: the task is only done.
 	Form  json.RawMessage `json:",omitempty"` // else nil comes back from a history as null
-	DueAt time.Time // real time
+	DueAt time.Time       // real time
 	// Escalations are to come or past: the first Escalated are past.
 	Escalations []TaskEscalation
 	Escalated   int
