@@ -108,7 +108,7 @@ func (s *Service) bulkEnd(ctx context.Context, j BulkJob) error {
 func (s *Service) bulkItem(ctx context.Context, j BulkJob, i BulkItem) error {
 	done, err := s.tellItem(ctx, j, i)
 	if ctx.Err() != nil {
-		return nil // the next process asks again
+		return nil //nolint:nilerr // the next process asks again
 	}
 	i.Attempts++
 	i.State, i.Reason = BulkItemTold, ""

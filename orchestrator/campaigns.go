@@ -40,7 +40,7 @@ func (s *Service) StartCampaign(ctx context.Context, a Actor, journeyName, segme
 		if j.Status != JourneyLive {
 			return fmt.Errorf("%w: journey %s is %s; set it live first", ErrPrecondition, j.Name, j.Status)
 		}
-		added := false
+		var added bool
 		out, added, err = s.store.AddCampaign(ctx, Campaign{
 			Workspace: a.Workspace, Journey: journeyName, Segment: segmentName, Key: key, Rate: rate, By: a.Name, CreatedAt: s.moment(),
 		})
@@ -130,8 +130,7 @@ func (s *Service) RunCampaigns(ctx context.Context) error {
 			checked = now
 			err = s.fireSchedules(ctx)
 		}
-		running, worked := 0, error(nil)
-		running, worked = s.workOnCampaigns(ctx, pace)
+		running, worked := s.workOnCampaigns(ctx, pace)
 		if err = errors.Join(err, worked); err != nil && ctx.Err() == nil {
 			s.logger.ErrorContext(ctx, "Campaigns cannot go on; they will be tried again", "error", err)
 		}

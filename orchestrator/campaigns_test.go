@@ -110,7 +110,7 @@ func TestF01_ACampaignGoesOnWhereItWas(t *testing.T) {
 	c, err := h.StartCampaign(t.Context(), admin, "hello", "crowd", "june", 1000)
 	require.NoError(t, err)
 	for c.State == orchestrator.CampaignRunning {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rand.IntN(20_000))*time.Microsecond) //nolint:gosec // any moment will do
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rand.IntN(20_000))*time.Microsecond)
 		p := orchestrator.Paces{}
 		for ctx.Err() == nil {
 			_, _ = h.WorkOnCampaigns(ctx, p) // however it ends

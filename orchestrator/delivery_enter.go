@@ -81,9 +81,7 @@ func (d *delivery) arrivals() ([]arrival, error) {
 		case one(e.Type):
 			continue
 		default:
-			if err := d.knock(&a, d.data[i]); err != nil {
-				return nil, err
-			}
+			d.knock(&a, d.data[i])
 		}
 		if len(a.entrances) > 0 || a.answer != "" {
 			out = append(out, a)
@@ -93,7 +91,7 @@ func (d *delivery) arrivals() ([]arrival, error) {
 }
 
 // knock finds the doors that an event is about.
-func (d *delivery) knock(a *arrival, data map[string]any) error {
+func (d *delivery) knock(a *arrival, data map[string]any) {
 	e := a.event
 	for _, g := range d.doors.at(e.Workspace, DoorEvent, e.Type) {
 		a.entrances = append(a.entrances, d.byEvent(g, e, data))
@@ -113,7 +111,6 @@ func (d *delivery) knock(a *arrival, data map[string]any) error {
 			a.entrances = append(a.entrances, d.entrance(g, DoorSegment, e, data))
 		}
 	}
-	return nil
 }
 
 // byEvent is the entrance of an event at a door for its type.

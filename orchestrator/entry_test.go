@@ -105,7 +105,9 @@ func TestEntry_Reentry(t *testing.T) {
 		}
 		require.Equal(t, want, got)
 	}
-	id := func(journey string, passage int) string { return orchestrator.PassageID(acme, journey, "c_1", "", passage) }
+	id := func(journey string, passage int) string {
+		return orchestrator.PassageID(acme, journey, "c_1", "", passage)
+	}
 
 	come(map[string]orchestrator.DecisionCode{"once": "ENTERED", "always": "ENTERED", "after": "ENTERED"})
 	come(map[string]orchestrator.DecisionCode{"once": "ALREADY_IN", "always": "ALREADY_IN", "after": "ALREADY_IN"})

@@ -3,6 +3,7 @@ package orchestrator_test
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -132,7 +133,7 @@ func TestW16_StopAndStartEndInTheOrderOfAcceptance(t *testing.T) {
 			if i%2 == 0 {
 				text = "start"
 			}
-			h.writes(t, fmt.Sprint(i), text)
+			h.writes(t, strconv.Itoa(i), text)
 		})
 	}
 	wg.Wait()

@@ -138,6 +138,7 @@ func (s *Service) command(ctx context.Context, a Actor, id string, c Command) er
 		return fmt.Errorf("%w: enrollment %s has ended", ErrPrecondition, id)
 	case EnrollmentStarting:
 		return fmt.Errorf("%w: enrollment %s has not begun yet; try again in a moment", ErrPrecondition, id)
+	case EnrollmentOpen, EnrollmentHeld:
 	}
 	c.ID, c.Actor = "c_"+strings.ToLower(rand.Text()), a.Name
 	detail := map[string]any{}

@@ -127,7 +127,7 @@ func (s *Service) SegmentsOf(ctx context.Context, a Actor, customer string) ([]M
 const (
 	maxPreview    = 10_000          // customers judged
 	previewTime   = 5 * time.Second // at most
-	maxSample = 20
+	maxSample     = 20
 	previewEvents = 10_000 // of one customer that are counted
 )
 

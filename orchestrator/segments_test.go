@@ -339,7 +339,7 @@ func TestBackfillsGoOnWhereTheyWere(t *testing.T) {
 	g, err := h.store.Segment(t.Context(), acme, "even")
 	require.NoError(t, err)
 	for g.Backfill.Running {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rand.IntN(3000))*time.Microsecond) //nolint:gosec // any moment will do
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rand.IntN(3000))*time.Microsecond)
 		for range 3 {
 			_, _ = h.BackfillSome(ctx, g, 7) // however it ends
 		}

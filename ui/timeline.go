@@ -137,6 +137,8 @@ func (t *teller) tell(l orchestrator.LogEntry) {
 		t.add(l, "info", i18n.T(t.ctx, "log.resolved", "step", named(t.names, l.Step)), t.resolved(l), "")
 	case orchestrator.LogEscalated:
 		t.add(l, "info", t.stepName(l.Step), i18n.T(t.ctx, "log.escalated", "from", text(l.Detail, "from"), "to", text(l.Detail, "to")), "")
+	case orchestrator.LogDelayed:
+		t.add(l, "info", t.stepName(l.Step), i18n.T(t.ctx, "log.done.delayed", "why", t.why(l)), compact(l.Detail))
 	case orchestrator.LogUndone:
 		t.add(l, "undo", i18n.T(t.ctx, "log.undone", "step", named(t.names, l.Step)), text(l.Detail, "action"), "")
 	case orchestrator.LogExit:
@@ -238,6 +240,9 @@ func (t *teller) done(l orchestrator.LogEntry) string {
 	if why := text(l.Detail, "error"); why != "" {
 		return i18n.T(t.ctx, "log.failed", "why", why)
 	}
+	if text(l.Detail, "delivery") == string(orchestrator.DeliveryWithheld) {
+		return i18n.T(t.ctx, "log.done.withheld", "why", t.why(l))
+	}
 	switch kindOf(s) {
 	case "call":
 		if n := whole(l.Detail, "attempts"); n != "" && n != "1" {
@@ -267,6 +272,15 @@ func (t *teller) done(l orchestrator.LogEntry) string {
 		return outcome(t.ctx, s.Exit.Outcome)
 	}
 	return ""
+}
+
+// why a message was delayed or withheld.
+func (t *teller) why(l orchestrator.LogEntry) string {
+	reason := text(l.Detail, "reason")
+	if key := "reason." + reason; i18n.Has(key) {
+		return i18n.T(t.ctx, key)
+	}
+	return reason
 }
 
 func (t *teller) resolved(l orchestrator.LogEntry) string {

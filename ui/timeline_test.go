@@ -121,11 +121,18 @@ func TestTimeline(t *testing.T) {
 		for _, k := range []orchestrator.LogKind{
 			orchestrator.LogStarted, orchestrator.LogEntered, orchestrator.LogDone, orchestrator.LogEvent, orchestrator.LogAttempt, orchestrator.LogIncident,
 			orchestrator.LogResolved, orchestrator.LogUndone, orchestrator.LogExit, orchestrator.LogEnded, orchestrator.LogEventDropped,
+			orchestrator.LogDelayed,
 		} {
 			got := tell(fmt.Sprintf("0 %s hold", k))
 			require.NotEmpty(t, got[0].Title)
 			require.NotContains(t, got[0].Title+got[0].Note, "log.")
 		}
+	})
+	t.Run("a message that was not sent says why", func(t *testing.T) {
+		t.Parallel()
+		got := tell("0 entered promo", "0 delayed promo delivery=delayed reason=CAP", "9 done promo delivery=withheld reason=STOPPED")
+		require.Equal(t, "Message withheld: the customer has said STOP", got[0].Note)
+		require.Equal(t, "Message sent later: the customer has got as many messages as a cap allows", got[1].Note)
 	})
 	t.Run("a long log shows its newest entries", func(t *testing.T) {
 		t.Parallel()

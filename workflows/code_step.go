@@ -167,8 +167,9 @@ func (e *Enrollment) Do(step journey.Step, values map[string]any) (map[string]an
 	switch step.Kind() {
 	case journey.KindChoose, journey.KindSplit, journey.KindParallel, journey.KindRepeat, journey.KindFragment, journey.KindExit, "":
 		return nil, fmt.Errorf("step %s: a step of kind %q is Go here: use if, for, Parallel, return", step.ID, step.Kind())
+	default:
+		return e.do(&step, values)
 	}
-	return e.do(&step, values)
 }
 
 // Undo undoes every call so far that has an undo, newest first.

@@ -180,7 +180,7 @@ func (r *run) halt(ctx workflow.Context) error {
 			return nil
 		}
 		if err := workflow.Await(ctx, func() bool { return r.commanded() || r.long(ctx) }); err != nil {
-			return nil // cancelled: walk decides
+			return nil //nolint:nilerr // cancelled: walk decides
 		}
 	}
 }

@@ -32,7 +32,7 @@ func (b *bench) publish(t *testing.T, def *journey.Definition) string {
 	t.Helper()
 	p, err := journey.NewProgram(def)
 	require.NoError(t, err)
-	b.definitions.(versions)[journey.Digest(def)] = p //nolint:errcheck // a bench with versions
+	b.definitions.(versions)[journey.Digest(def)] = p
 	return journey.Digest(def)
 }
 

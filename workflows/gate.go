@@ -49,7 +49,7 @@ func (e *Engine) update(ctx context.Context, answer any, o client.UpdateWorkflow
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(100 * time.Millisecond):
+		case <-time.After(100 * time.Millisecond): //nolint:forbidigo // no workflow code
 		}
 	}
 }
@@ -126,7 +126,7 @@ func (e *Engine) Rehearse(ctx context.Context, enrollment string, m orchestrator
 		return fmt.Errorf("reading the state of %s: %w", enrollment, err)
 	}
 	r := &run{in: in, s: s, program: m.New, bound: s.Bindings}
-	if err := r.rehearse(m, time.Now()); err != nil {
+	if err := r.rehearse(m, time.Now()); err != nil { //nolint:forbidigo // no workflow code
 		return fmt.Errorf("%w: enrollment %s: %w", orchestrator.ErrPrecondition, enrollment, err)
 	}
 	return nil
@@ -160,7 +160,7 @@ func (r *run) rehearseBranch(m branchMove, now time.Time) error {
 	if len(r.s.Large) > 0 || r.in.Carried != nil {
 		return nil // what expressions see is not all here
 	}
-	step, scope := r.program.Step(m.target), r.scopeAt(m.b, now.Add(m.b.Shift))
+	step, scope := r.program.Step(m.target), r.scopeAt(now.Add(m.b.Shift))
 	if w := m.b.Wait; w != nil && step.Wait != nil {
 		scope.Now = w.Opened.Add(m.b.Shift)
 	}

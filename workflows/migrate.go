@@ -209,7 +209,7 @@ func (r *run) renumber(b *branch, block string) {
 	}
 }
 
-// scopeAt is what the expressions of a branch see at a moment of journey time.
-func (r *run) scopeAt(b *branch, now time.Time) journey.Scope {
+// scopeAt is what expressions see at a moment of journey time.
+func (r *run) scopeAt(now time.Time) journey.Scope {
 	return journey.Scope{Now: now, Customer: r.in.Customer, Vars: r.in.Vars, Entry: r.in.Entry, Steps: r.bound}
 }

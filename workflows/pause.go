@@ -77,7 +77,7 @@ func (r *run) reopen(b *branch, opened time.Time) error {
 	if step == nil || b.Wait.Arm == armDelayed || step.Wait == nil && step.Survey == nil {
 		return errNoTimeout
 	}
-	scope := r.scopeAt(b, opened.Add(b.Shift))
+	scope := r.scopeAt(opened.Add(b.Shift))
 	arm, at, err := r.program.Timeout(step.ID, scope)
 	if err != nil {
 		return err

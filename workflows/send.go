@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"errors"
+	"maps"
 	"strings"
 	"time"
 
@@ -101,9 +102,7 @@ func decided(d orchestrator.SendDecision) map[string]any {
 	if !d.Until.IsZero() {
 		detail["until"] = d.Until.UTC().Format(time.RFC3339)
 	}
-	for name, v := range d.Figures { //workflowcheck:ignore a map made of a map
-		detail[name] = v
-	}
+	maps.Copy(detail, d.Figures)
 	return detail
 }
 

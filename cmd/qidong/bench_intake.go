@@ -84,8 +84,8 @@ func (x *intakeBench) write(ctx context.Context, events []orchestrator.Event) er
 	if err != nil {
 		return err
 	}
-	defer func() { _ = tx.Rollback() }() // does nothing after a commit
-	stmt := tx.StmtContext(ctx, x.insert)
+	defer func() { _ = tx.Rollback() }()  // does nothing after a commit
+	stmt := tx.StmtContext(ctx, x.insert) //nolint:sqlclosecheck // with the transaction
 	for _, e := range events {
 		at := e.Time.UnixMicro()
 		if _, err := stmt.ExecContext(ctx, x.admin.Workspace, e.Source, e.ID, e.Type, e.Subject, e.Subject, at, string(e.Data), at); err != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -57,7 +56,7 @@ func newSegmentPutCommand(c *connection) *cobra.Command {
 // readRule is the rule as it stands, or the content of a file when there is one
 // of that name. file is how problems name it.
 func readRule(cmd *cobra.Command, arg string) (rule, file string, err error) {
-	if info, err := os.Stat(arg); arg != "-" && (err != nil || info.IsDir()) {
+	if arg != "-" && !isFile(arg) {
 		return arg, "rule", nil
 	}
 	raw, err := readInput(cmd.InOrStdin(), arg)

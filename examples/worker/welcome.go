@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"time"
 
 	"github.com/qidong/qidong/orchestrator/journey"
@@ -58,11 +59,12 @@ func explain(e *workflows.Enrollment) error {
 	}
 	points, err := workflows.Call[granted](e, "reading_points", "points.grant",
 		map[string]any{"amount": 20, "reason": "Read how bills work"}, workflows.ReturnFailure())
-	if workflows.Stopped(err) {
-		return err
+	var refused *workflows.StepError
+	if errors.As(err, &refused) {
+		return nil // points are a courtesy: without them the journey goes on
 	}
 	if err != nil {
-		return nil // points are a courtesy: without them the journey goes on
+		return err
 	}
 	_, err = e.Send("thanks", thanks, map[string]any{"balance": points.Balance})
 	return err

@@ -134,7 +134,7 @@ func wordsOf(doc string) []string {
 // Keys that are put together when a page is rendered, by their beginning.
 var composed = []string{
 	"answer.", "arm.", "category.", "companion.status.", "effect.", "error.", "failure.", "form.", "identity.", "kind.", "lang.", "log.begin.",
-	"nav.", "outcome.", "pace.", "path.", "resolution.", "status.", "unit.", "date",
+	"nav.", "outcome.", "pace.", "path.", "reason.", "resolution.", "status.", "unit.", "date",
 }
 
 func TestCatalogsFitTheSources(t *testing.T) {

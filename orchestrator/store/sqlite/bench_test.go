@@ -85,7 +85,7 @@ func BenchmarkBareInsert(b *testing.B) {
 			for b.Loop() {
 				tx, err := s.w.BeginTx(b.Context(), nil)
 				require.NoError(b, err)
-				stmt := tx.StmtContext(b.Context(), insert)
+				stmt := tx.StmtContext(b.Context(), insert) //nolint:sqlclosecheck // with the transaction
 				for range size {
 					n++
 					at, subject := time.Now().UnixMicro(), fmt.Sprint("c_", n%1000)

@@ -86,7 +86,7 @@ func (s *Store) StepCounts(ctx context.Context, workspace, journeyName string) (
 			c.Failed = n
 		case countArm:
 			c.Arms[arm] = n
-		case countOpen, countEnded:
+		case countOpen, countEnded, countEntrant:
 		}
 		return struct{}{}, err
 	}, `SELECT kind, step, arm, n FROM counts WHERE workspace = ? AND journey = ? AND step <> '' AND n <> 0

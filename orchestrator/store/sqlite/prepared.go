@@ -43,7 +43,7 @@ func (p *prepared) learn(ctx context.Context, query string) *sql.Stmt {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if known := p.stmts[query]; known != nil {
-		_ = stmt.Close() // somebody was faster
+		_ = stmt.Close() //nolint:sqlclosecheck // somebody was faster
 		return known
 	}
 	p.stmts[query] = stmt
@@ -58,21 +58,21 @@ func (p *prepared) get(ctx context.Context, query string) *sql.Stmt {
 }
 
 func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if stmt := p.get(ctx, query); stmt != nil {
+	if stmt := p.get(ctx, query); stmt != nil { //nolint:sqlclosecheck // it is kept
 		return stmt.ExecContext(ctx, args...)
 	}
 	return p.db.ExecContext(ctx, query, args...)
 }
 
 func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if stmt := p.get(ctx, query); stmt != nil {
+	if stmt := p.get(ctx, query); stmt != nil { //nolint:sqlclosecheck // it is kept
 		return stmt.QueryContext(ctx, args...)
 	}
 	return p.db.QueryContext(ctx, query, args...)
 }
 
 func (p *prepared) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	if stmt := p.get(ctx, query); stmt != nil {
+	if stmt := p.get(ctx, query); stmt != nil { //nolint:sqlclosecheck // it is kept
 		return stmt.QueryRowContext(ctx, args...)
 	}
 	return p.db.QueryRowContext(ctx, query, args...)
@@ -104,21 +104,21 @@ func (t *transaction) over(ctx context.Context) {
 }
 
 func (t *transaction) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if stmt := t.stmt(ctx, query); stmt != nil {
+	if stmt := t.stmt(ctx, query); stmt != nil { //nolint:sqlclosecheck // it is kept
 		return stmt.ExecContext(ctx, args...)
 	}
 	return t.tx.ExecContext(ctx, query, args...)
 }
 
 func (t *transaction) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if stmt := t.stmt(ctx, query); stmt != nil {
+	if stmt := t.stmt(ctx, query); stmt != nil { //nolint:sqlclosecheck // it is kept
 		return stmt.QueryContext(ctx, args...)
 	}
 	return t.tx.QueryContext(ctx, query, args...)
 }
 
 func (t *transaction) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	if stmt := t.stmt(ctx, query); stmt != nil {
+	if stmt := t.stmt(ctx, query); stmt != nil { //nolint:sqlclosecheck // it is kept
 		return stmt.QueryRowContext(ctx, args...)
 	}
 	return t.tx.QueryRowContext(ctx, query, args...)
