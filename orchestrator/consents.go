@@ -35,7 +35,7 @@ func (s *Service) SetConsent(ctx context.Context, a Actor, c Consent) (Consent, 
 			c = same
 			return err
 		}
-		if c, err = s.store.AddConsent(ctx, c); err != nil {
+		if c, err = s.addConsent(ctx, c, known); err != nil {
 			return err
 		}
 		return s.audit(ctx, a, "consent.set", c.Customer, map[string]any{
@@ -51,8 +51,7 @@ func (s *Service) SetConsent(ctx context.Context, a Actor, c Consent) (Consent, 
 // compatible tells whether a decision is known already (same is set then), or
 // must not be made because the customer has said STOP.
 func compatible(known []Consent, c Consent) (same Consent, err error) {
-	var newest Consent // of those that hold where c would
-	ownAct := c.How == ConsentByPage || c.How == ConsentByKeyword
+	var newest, stop Consent // of those that hold where c would
 	for _, k := range known {
 		if k.Category != c.Category || c.Channel != "" && k.Channel != "" && k.Channel != c.Channel {
 			continue
@@ -60,25 +59,37 @@ func compatible(known []Consent, c Consent) (same Consent, err error) {
 		if k.Seq > newest.Seq {
 			newest = k
 		}
-		if k.State == ConsentStopped && c.State == ConsentGranted && !ownAct && !takenBack(known, k) {
-			return Consent{}, fmt.Errorf("%w: customer %s has said STOP to %s messages%s; only the customer takes that back, by writing START or on a page of theirs",
-				ErrPrecondition, c.Customer, c.Category, on(k.Channel))
+		if k.State == ConsentStopped {
+			stop = k
 		}
 	}
+	ownAct := c.How == ConsentByPage || c.How == ConsentByKeyword
 	switch {
-	case newest.Channel != c.Channel:
-	case newest.State == c.State, newest.State == ConsentStopped && c.State == ConsentDenied: // a STOP says more
+	case newest.Channel == c.Channel && newest.State == c.State:
 		return newest, nil
+	case newest.Channel == c.Channel && newest.State == ConsentStopped && c.State == ConsentDenied: // a STOP says more
+		return newest, nil
+	case stop.Seq > 0 && c.State == ConsentGranted && !ownAct:
+		return Consent{}, fmt.Errorf("%w: customer %s has said STOP to %s messages%s; only the customer takes that back, by writing START or on a page of theirs",
+			ErrPrecondition, c.Customer, c.Category, on(stop.Channel))
 	}
 	return Consent{}, nil
 }
 
-// takenBack tells whether a newer decision about every channel has taken back
-// the STOP k.
-func takenBack(known []Consent, k Consent) bool {
-	return slices.ContainsFunc(known, func(other Consent) bool {
-		return other.Category == k.Category && other.Channel == "" && other.Seq > k.Seq && other.State == ConsentGranted
-	})
+// addConsent appends a decision. One that grants every channel takes back what
+// was stopped on single ones.
+func (s *Service) addConsent(ctx context.Context, c Consent, known []Consent) (Consent, error) {
+	for _, k := range known {
+		if c.State != ConsentGranted || c.Channel != "" || k.Channel == "" || k.Category != c.Category || k.State != ConsentStopped {
+			continue
+		}
+		one := c
+		one.Channel = k.Channel
+		if _, err := s.store.AddConsent(ctx, one); err != nil {
+			return Consent{}, err
+		}
+	}
+	return s.store.AddConsent(ctx, c)
 }
 
 func on(channel string) string {
