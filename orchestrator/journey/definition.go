@@ -44,8 +44,9 @@ type Worker struct {
 	Actions []string `json:"actions,omitempty"`
 }
 
-// Guardrails protect the customer; they hold for every message of the journey.
-// What is empty is the workspace's.
+// Guardrails protect the customer; they hold for every message of the journey,
+// beside those of the workspace, which they cannot loosen. Caps and quiet hours
+// hold no transactional message.
 type Guardrails struct {
 	// Priority decides between journeys that want to send to one customer under
 	// one cap: 0 (last) to 100 (first), default 50.
