@@ -58,19 +58,28 @@ func (m *movers) command(ctx context.Context, out any, args ...string) {
 func (m *movers) all(ctx context.Context, what string, holds func(*qidongv1.Enrollment) bool) {
 	m.t.Helper()
 	api := m.api()
-	var last *qidongv1.Enrollment
-	require.Eventually(m.t, func() bool {
+	var seen string
+	held := func() bool {
 		resp, err := api.Enrollments.ListEnrollments(ctx, &qidongv1.ListEnrollmentsRequest{Journey: "visiting", PageSize: 500})
 		if err != nil || len(resp.GetEnrollments()) != len(m.ids) {
+			seen = fmt.Sprintf("%d are listed, and the error is %v", len(resp.GetEnrollments()), err)
 			return false
 		}
 		for _, e := range resp.GetEnrollments() {
-			if last = e; !holds(e) {
+			if !holds(e) {
+				seen = e.String()
 				return false
 			}
 		}
 		return true
-	}, 90*time.Second, 100*time.Millisecond, "%s, but %v", what, last)
+	}
+	for !held() {
+		select {
+		case <-ctx.Done():
+			require.FailNow(m.t, "not in time: "+what, "%s", seen)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 func (m *movers) visit(ctx context.Context, n int) {

@@ -45,6 +45,7 @@ var areas = []area{
 	{"examples/...", []string{"examples/...", "sdk/..."}, "examples use what is public: the SDK"},
 	{"examples/plugins/...", []string{"sdk/..."}, "a partner's plugin imports the SDK only"},
 	{"examples/backends/...", []string{"examples/backends/..."}, "a partner's server knows nothing of Qidong"},
+	{"examples/worker/...", []string{"examples/worker/...", "workflows", "orchestrator/journey"}, "a journey in Go uses the API for engineers"},
 
 	{"bench/extism", []string{"plugins", "plugins/bench"}, "it measures the plugin host beside another one"},
 	{"bench/extism/guest", nil, "it is a guest of the other host"},

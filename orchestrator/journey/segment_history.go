@@ -235,7 +235,7 @@ func (s Series) Value(data any) int64 {
 	if s.Field == "" {
 		return 0
 	}
-	for _, name := range strings.Split(s.Field, ".") {
+	for name := range strings.SplitSeq(s.Field, ".") {
 		m, _ := data.(map[string]any)
 		data = m[name]
 	}
