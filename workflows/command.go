@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -170,6 +171,11 @@ func (r *run) standing() string {
 // keeps it where it is. No branch runs meanwhile.
 func (r *run) halt(ctx workflow.Context) error {
 	for {
+		if r.commanded() {
+			if err := r.commit(ctx); err != nil {
+				return err
+			}
+		}
 		if err := r.obeyAll(ctx); err != nil {
 			return err
 		}
@@ -183,6 +189,25 @@ func (r *run) halt(ctx workflow.Context) error {
 			return nil //nolint:nilerr // cancelled: walk decides
 		}
 	}
+}
+
+// commit sees to it that what an operator has just told is in the history
+// before it has any effect: by an ordinary activity, for which the workflow task
+// ends. A worker that dies within a task takes with it the updates that came in
+// it; what local activities had told the store by then would be a lie.
+func (r *run) commit(ctx workflow.Context) error {
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	p := r.progress()
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout: 5 * time.Second,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second},
+	})
+	if err := workflow.ExecuteActivity(ctx, activityRecord, p).Get(ctx, nil); err != nil {
+		return err
+	}
+	r.recorded(p)
+	return nil
 }
 
 // obeyAll carries out what can be, in the order of coming. A migrate stays while

@@ -138,6 +138,9 @@ func (r *run) awaitResolution(ctx workflow.Context, b *branch) (orchestrator.Res
 	default:
 		return orchestrator.Resolution{}, errStopped
 	}
+	if err := r.commit(ctx); err != nil {
+		return orchestrator.Resolution{}, err
+	}
 	res := *b.Resolution
 	r.resolved(ctx, b, res.Action, res.Actor)
 	return res, r.flush(ctx)

@@ -135,6 +135,7 @@ func wordsOf(doc string) []string {
 var composed = []string{
 	"answer.", "arm.", "category.", "companion.status.", "effect.", "error.", "failure.", "form.", "identity.", "kind.", "lang.", "log.begin.",
 	"nav.", "outcome.", "pace.", "path.", "reason.", "resolution.", "status.", "unit.", "date",
+	"day.", "join.", "mode.", "quiet.", "reentry.", "survey.",
 }
 
 func TestCatalogsFitTheSources(t *testing.T) {
