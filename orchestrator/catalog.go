@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -39,7 +40,9 @@ type catalog struct {
 	actions   map[string]journey.ActionSpec // by "plugin.action"
 	journeys  map[string]bool               // those with a published version
 	segments  map[string]string             // their rules
-	fragments map[string][]*journey.Step    // by "name@version"
+	fragments map[string]int                // the newest version by name
+	fragment  func(name string, version int) ([]*journey.Step, error)
+	failed    error // of the store, while a definition was compiled: its problems mean nothing
 }
 
 // Action finds an action.
@@ -53,12 +56,25 @@ func (c *catalog) Actions() []string { return slices.Sorted(maps.Keys(c.actions)
 
 // Fragment finds the steps of a published fragment.
 func (c *catalog) Fragment(name string, version int) ([]*journey.Step, bool) {
-	steps, ok := c.fragments[name+"@"+strconv.Itoa(version)]
-	return steps, ok
+	if version < 1 || version > c.fragments[name] {
+		return nil, false
+	}
+	steps, err := c.fragment(name, version)
+	if err != nil {
+		c.failed = errors.Join(c.failed, err)
+	}
+	return steps, err == nil
 }
 
-// Fragments lists the fragments as "name@version", sorted.
-func (c *catalog) Fragments() []string { return slices.Sorted(maps.Keys(c.fragments)) }
+// Fragments lists the newest versions as "name@version", sorted.
+func (c *catalog) Fragments() []string {
+	list := make([]string, 0, len(c.fragments))
+	for name, version := range c.fragments {
+		list = append(list, name+"@"+strconv.Itoa(version))
+	}
+	slices.Sort(list)
+	return list
+}
 
 // Segment finds the rule of a segment.
 func (c *catalog) Segment(name string) (string, bool) {
@@ -103,6 +119,9 @@ func (s *Service) catalog(ctx context.Context, workspace string) (*catalog, erro
 	if c.segments, err = s.segmentRules(ctx, workspace); err != nil {
 		return nil, err
 	}
+	if err := s.catalogFragments(ctx, workspace, c); err != nil {
+		return nil, err
+	}
 	for _, p := range chosen {
 		var m manifest
 		if err := json.Unmarshal(p.Manifest, &m); err != nil {
@@ -113,6 +132,33 @@ func (s *Service) catalog(ctx context.Context, workspace string) (*catalog, erro
 		}
 	}
 	return c, nil
+}
+
+// catalogFragments lets a definition find the fragments that it uses: only those
+// are read, once each.
+func (s *Service) catalogFragments(ctx context.Context, workspace string, c *catalog) error {
+	list, err := s.store.Fragments(ctx, workspace)
+	if err != nil {
+		return err
+	}
+	c.fragments = map[string]int{}
+	for _, f := range list {
+		c.fragments[f.Name] = f.Version
+	}
+	read := map[string][]*journey.Step{}
+	c.fragment = func(name string, version int) ([]*journey.Step, error) {
+		key := name + "@" + strconv.Itoa(version)
+		if steps, ok := read[key]; ok {
+			return steps, nil
+		}
+		f, err := s.store.Fragment(ctx, workspace, name, version)
+		if err != nil {
+			return nil, err
+		}
+		read[key] = f.Steps
+		return f.Steps, nil
+	}
+	return nil
 }
 
 // add puts a plugin's actions in.

@@ -17,6 +17,9 @@ func (s *Service) ValidateJourney(ctx context.Context, a Actor, src []byte) (*jo
 		return nil, nil, err
 	}
 	d, problems := journey.Compile(src, c)
+	if c.failed != nil {
+		return nil, nil, c.failed
+	}
 	if len(problems) > 0 {
 		return nil, problems, nil
 	}

@@ -14,6 +14,7 @@ import (
 // newest first unless said otherwise.
 type Store interface {
 	JourneyStore
+	FragmentStore
 	PluginStore
 	VaultStore
 	KVStore

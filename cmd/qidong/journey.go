@@ -26,7 +26,7 @@ func newJourneyCommand() *cobra.Command {
 			RunE: func(cmd *cobra.Command, _ []string) error { return listJourneys(cmd, c) },
 		},
 	)
-	cmd.AddCommand(newSimulateCommand(c), newJourneyTestCommand(c))
+	cmd.AddCommand(newJourneySchemaCommand(), newSimulateCommand(c), newJourneyTestCommand(c))
 	cmd.AddCommand(newPublishCommand(c), newPlanCommand(c), newVersionsCommand(c), newDiffCommand(c), newRollbackCommand(c))
 	cmd.AddCommand(newPauseCommand(c), newResumeCommand(c), newStatusCommand(c, "close", qidongv1.JourneyStatus_JOURNEY_STATUS_CLOSED),
 		newStatusCommand(c, "open", qidongv1.JourneyStatus_JOURNEY_STATUS_LIVE), newMigrationsCommand(c))

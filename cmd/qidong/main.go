@@ -50,7 +50,7 @@ func newRootCommand() *cobra.Command {
 	}
 	root.AddCommand(
 		newDevCommand(),
-		newJourneyCommand(), newPluginCommand(), newSecretCommand(), newEventCommand(), newEnrollmentCommand(), newIncidentCommand(),
+		newJourneyCommand(), newFragmentCommand(), newPluginCommand(), newSecretCommand(), newEventCommand(), newEnrollmentCommand(), newIncidentCommand(),
 		newTaskCommand(), newSurveyCommand(), newEntryCommand(), newConsentCommand(), newGuardrailCommand(),
 		newCustomerCommand(), newSegmentCommand(), newCampaignCommand(),
 		newDemoCommand(), newBenchCommand(),

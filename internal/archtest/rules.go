@@ -38,6 +38,8 @@ var areas = []area{
 	{"simulation/virtual", nil, "it is a clock and knows nothing of journeys"},
 	{"temporalserver", nil, "it runs somebody else's server and knows nothing of ours"},
 
+	{"docs", nil, "it is text"},
+
 	{"sdk/...", []string{"sdk/..."}, "partners import the SDK without the rest of us"},
 	{"plugins/points", []string{"sdk/..."}, "a first-party plugin is an ordinary guest"},
 

@@ -61,6 +61,7 @@ func Register(mux *http.ServeMux, d Deps) {
 	handle := func(prefix string, h http.Handler) { mux.Handle(prefix, auth.wrap(h)) }
 	handle(qidongv1connect.NewJourneyServiceHandler(s, opts))
 	handle(qidongv1connect.NewPluginServiceHandler(s, opts, connect.WithReadMaxBytes(MaxUpload)))
+	handle(qidongv1connect.NewFragmentServiceHandler(s, opts))
 	handle(qidongv1connect.NewSecretServiceHandler(s, opts))
 	handle(qidongv1connect.NewCustomerServiceHandler(s, opts))
 	handle(qidongv1connect.NewEnrollmentServiceHandler(s, opts))

@@ -8,7 +8,9 @@ import (
 
 // Digest names a definition by its content: hex sha256 of its canonical JSON,
 // which is encoding/json's (fields in the order of the struct, maps by key).
-func Digest(d *Definition) string {
+func Digest(d *Definition) string { return digest(d) }
+
+func digest(d any) string {
 	b, err := json.Marshal(d)
 	if err != nil {
 		panic(err) //nolint:forbidigo // a definition holds only what JSON can
@@ -16,3 +18,6 @@ func Digest(d *Definition) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
 }
+
+// FragmentDigest names a fragment by its content, as [Digest] names a journey.
+func FragmentDigest(f *FragmentDefinition) string { return digest(f) }

@@ -91,6 +91,8 @@ func Run(t *testing.T, open func(t *testing.T) orchestrator.Store) {
 		"a change that is too much does nothing":                 testChangeBounds,
 		"changes of many journeys at the same time are kept":     testChangesConcurrently,
 		"values are stored until their enrollment ends":          testValuesEnd,
+		"fragments are versioned and never change":               testFragments,
+		"fragments and their versions are bounded":               testFragmentsAreBounded,
 		"values are an enrollment's own":                         testValues,
 		"values of an enrollment are bounded":                    testValuesAreBounded,
 		"segments are stored, versioned and counted":             testSegments,
