@@ -80,6 +80,12 @@ func (s *Store) DropWish(ctx context.Context, workspace, message string) error {
 	})
 }
 
+// dropAllWishes forgets the messages of an ended enrollment that waited.
+func dropAllWishes(ctx context.Context, q querier, enrollment string) error {
+	_, err := q.ExecContext(ctx, `DELETE FROM wishes WHERE enrollment = ?`, enrollment)
+	return err
+}
+
 // maxWishes bounds what one customer's messages are compared with.
 const maxWishes = 1000
 

@@ -58,6 +58,9 @@ func (s *Store) apply(ctx context.Context, q querier, p orchestrator.Progress) e
 	if err := dropAllValues(ctx, q, next.ID); err != nil {
 		return err
 	}
+	if err := dropAllWishes(ctx, q, next.ID); err != nil {
+		return err
+	}
 	return s.closed(ctx, q, *next, p)
 }
 
