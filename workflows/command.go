@@ -171,18 +171,24 @@ func (r *run) standing() string {
 // keeps it where it is. No branch runs meanwhile.
 func (r *run) halt(ctx workflow.Context) error {
 	for {
+		told := len(r.s.Commands) // what comes during the commit is for the next round
 		if r.commanded() {
 			if err := r.commit(ctx); err != nil {
 				return err
 			}
 		}
-		if err := r.obeyAll(ctx); err != nil {
+		if err := r.obeyAll(ctx, told); err != nil {
 			return err
 		}
 		if err := r.flush(ctx); err != nil {
 			return err
 		}
-		if r.s.Pause == nil || r.long(ctx) {
+		switch {
+		case r.long(ctx):
+			return nil
+		case r.commanded():
+			continue
+		case r.s.Pause == nil:
 			return nil
 		}
 		if err := workflow.Await(ctx, func() bool { return r.commanded() || r.long(ctx) }); err != nil {
@@ -210,14 +216,15 @@ func (r *run) commit(ctx workflow.Context) error {
 	return nil
 }
 
-// obeyAll carries out what can be, in the order of coming. A migrate stays while
+// obeyAll carries out what can be of the first n commands, in the order of coming. A migrate stays while
 // a branch is at a step that the new version does not know, and nobody has said
 // where to go on: it is tried again as soon as that step has ended.
-func (r *run) obeyAll(ctx workflow.Context) error {
+func (r *run) obeyAll(ctx workflow.Context, n int) error {
+	now := r.s.Commands[:n:n]
 	var left []orchestrator.Command
-	for i, c := range r.s.Commands {
+	for i, c := range now {
 		if r.renew { // the rest is for the next run
-			left = append(left, r.s.Commands[i:]...)
+			left = append(left, now[i:]...)
 			break
 		}
 		done, err := r.obey(ctx, c)
@@ -230,12 +237,13 @@ func (r *run) obeyAll(ctx workflow.Context) error {
 		}
 		r.s.Carried = append(r.s.Carried, c.ID)
 		r.s.Obeyed = append(r.s.Obeyed, c.ID)
-		if n := len(r.s.Obeyed) - maxObeyed; n > 0 {
-			r.s.Obeyed = r.s.Obeyed[n:]
+		if over := len(r.s.Obeyed) - maxObeyed; over > 0 {
+			r.s.Obeyed = r.s.Obeyed[over:]
 		}
 	}
-	r.s.Commands, r.s.Stuck = left, ""
-	if len(left) > 0 && !r.renew {
+	came := r.s.Commands[n:]
+	r.s.Commands, r.s.Stuck = append(left, came...), ""
+	if len(left) > 0 && len(came) == 0 && !r.renew {
 		r.s.Stuck = r.standing()
 	}
 	return nil

@@ -26,12 +26,13 @@ func (r *run) validateMigrate(c orchestrator.Command) error {
 	if err != nil {
 		return refuse("PRECONDITION", "version %.12s is not known to the worker: %v", c.Digest, err)
 	}
+	_, problem := planMove(r.s.Branches, r.program, next, c.Mapping)
+	if problem == nil {
+		return nil
+	}
 	for _, b := range r.leaves() {
-		if b.Wait == nil && !b.held() {
-			continue
-		}
-		if _, p := c.Mapping.Target(r.program, next, b.Cursor); p != nil {
-			return refuse("PRECONDITION", "%s", p.Message)
+		if b.Cursor == problem.Step && (b.Wait != nil || b.held()) {
+			return refuse("PRECONDITION", "%s", problem.Message)
 		}
 	}
 	return nil
