@@ -215,7 +215,7 @@ func TestNothingChangesBeforeNext(t *testing.T) {
 			}
 			for range 5 {
 				between := now.Add(time.Duration(rand.Int64N(int64(end.Sub(now))))).Truncate(time.Microsecond)
-ween, customer))
+				again := judge(t, r, past.at(between, customer))
 				if again.Member != j.Member {
 					t.Fatalf("%s: %v at %v, %v at %v, before %v", source, j.Member, now, again.Member, between, end)
 				}
