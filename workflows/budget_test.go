@@ -3,6 +3,7 @@ package workflows
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -48,7 +49,7 @@ func TestHistoryBudget(t *testing.T) {
 	perWait := (count("e_waits", func() {
 		for n := range 5 {
 			s.waits(t, "e_waits", fmt.Sprintf("e%d", n))
-			s.send(ctx, t, "e_waits", fmt.Sprint(n), "x", nil)
+			s.send(ctx, t, "e_waits", strconv.Itoa(n), "x", nil)
 		}
 	}, waits...) - empty) / float64(len(waits))
 	require.LessOrEqual(t, perWait, 6.0)
@@ -114,16 +115,16 @@ func TestJ02_AFloodLosesNothing(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	s := newStage(t)
-	def := define(&journey.Step{ID: "r", Repeat: &journey.Repeat{Until: "steps.r.round == " + fmt.Sprint(events), Max: 10000, Steps: list(
+	def := define(&journey.Step{ID: "r", Repeat: &journey.Repeat{Until: "steps.r.round == " + strconv.Itoa(events), Max: 10000, Steps: list(
 		&journey.Step{ID: "w", Wait: &journey.Wait{Arms: []journey.Arm{
 			{ID: "came", Event: "x", Match: "event.data.n == steps.r.round"}, {ID: "late", After: journey.Duration(time.Minute), Steps: list(exit("lost", "lost", false))},
 		}}},
 	)}}, exit("end", "all", false))
 	run := s.start(ctx, t, "e_flood", def, func(in *Input) { in.HistoryLimit = limit })
 	for n := range events {
-		s.send(ctx, t, "e_flood", fmt.Sprint(n), "x", map[string]any{"n": n + 1})
+		s.send(ctx, t, "e_flood", strconv.Itoa(n), "x", map[string]any{"n": n + 1})
 		if n%7 == 0 { // again, as a dispatcher that died does
-			s.send(ctx, t, "e_flood", fmt.Sprint(n), "x", map[string]any{"n": n + 1})
+			s.send(ctx, t, "e_flood", strconv.Itoa(n), "x", map[string]any{"n": n + 1})
 		}
 	}
 	first := run.GetRunID()

@@ -50,8 +50,10 @@ type seats struct {
 
 func TestCode_CallsSendsAsksAndWaits(t *testing.T) {
 	t.Parallel()
-	greeting := journey.Send{Category: "service", Text: journey.Text{"en": "Hello ${customer.name}, row ${vars.row}?"},
-		Suggestions: []journey.Suggestion{{Text: journey.Text{"en": "Yes"}, Reply: "yes"}}}
+	greeting := journey.Send{
+		Category: "service", Text: journey.Text{"en": "Hello ${customer.name}, row ${vars.row}?"},
+		Suggestions: []journey.Suggestion{{Text: journey.Text{"en": "Yes"}, Reply: "yes"}},
+	}
 	b := inGo(t, func(e *Enrollment) (string, error) {
 		quote, err := Call[seats](e, "quote", "cinema.quote", seats{Row: `F"1`, Count: 2})
 		if err != nil {

@@ -162,7 +162,7 @@ func (r *run) commanded() bool {
 func (r *run) standing() string {
 	var at strings.Builder
 	for _, b := range r.s.Branches {
-		fmt.Fprintf(&at, "%s=%s/%d ", b.ID, b.Cursor, r.s.Visits[b.Cursor])
+		at.WriteString(fmt.Sprintf("%s=%s/%d ", b.ID, b.Cursor, r.s.Visits[b.Cursor])) //nolint:staticcheck // workflowcheck takes Fprintf for random
 	}
 	return at.String()
 }

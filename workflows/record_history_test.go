@@ -168,8 +168,10 @@ func recordings() map[string]recording {
 		"goal":     {def: goal, events: one("w", "x"), want: "won"},
 		"deadline": {def: late, want: "deadline"},
 		"failed":   {def: define(broken), want: "completed"},
-		"large": {def: define(calc("big", map[string]any{"text": "${vars.text}"}), after("w", time.Second), calc("show", map[string]any{"n": "${size(steps.big.text)}"})),
-			input: func(in *Input) { in.Vars = map[string]any{"text": largeText(20 << 10)} }, want: "completed"},
+		"large": {
+			def:   define(calc("big", map[string]any{"text": "${vars.text}"}), after("w", time.Second), calc("show", map[string]any{"n": "${size(steps.big.text)}"})),
+			input: func(in *Input) { in.Vars = map[string]any{"text": largeText(20 << 10)} }, want: "completed",
+		},
 	}
 }
 
