@@ -24,9 +24,9 @@ func (d *delivery) enter(ctx context.Context) error {
 		if d.doors, err = d.index.get(ctx); err != nil {
 			return err
 		}
-		arrivals, err := d.arrivals()
-		if err != nil || len(arrivals) == 0 {
-			return err
+		arrivals := d.arrivals()
+		if len(arrivals) == 0 {
+			return nil
 		}
 		var begun []beginning
 		fresh := true
@@ -57,7 +57,7 @@ func (d *delivery) enter(ctx context.Context) error {
 
 // arrivals are the events that come to a door. Expressions are evaluated here,
 // before a transaction keeps others waiting.
-func (d *delivery) arrivals() ([]arrival, error) {
+func (d *delivery) arrivals() []arrival {
 	var out []arrival
 	d.begun, d.refused = nil, nil
 	for i, e := range d.events {
@@ -87,7 +87,7 @@ func (d *delivery) arrivals() ([]arrival, error) {
 			out = append(out, a)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // knock finds the doors that an event is about.

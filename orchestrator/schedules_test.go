@@ -87,18 +87,21 @@ func TestMissedFirings(t *testing.T) {
 			[]orchestrator.Firing{
 				{Journey: "hello", At: nine(4), Until: nine(4), Count: 1},
 				{Journey: "hello", At: nine(1), Until: nine(3), Count: 3, Reason: "Nobody was there to begin it."},
-			}, true,
+			},
+			true,
 		},
 		"after years the latest is found all the same": {
 			400 * 24 * time.Hour,
 			[]orchestrator.Firing{
 				{Journey: "hello", At: nine(400), Until: nine(400), Count: 1},
 				{Journey: "hello", At: nine(1), Until: nine(399), Count: 399, Reason: "Nobody was there to begin it."},
-			}, true,
+			},
+			true,
 		},
 		"one that is hours late begins": {
 			20 * time.Hour,
-			[]orchestrator.Firing{{Journey: "hello", At: nine(1), Until: nine(1), Count: 1}}, true,
+			[]orchestrator.Firing{{Journey: "hello", At: nine(1), Until: nine(1), Count: 1}},
+			true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

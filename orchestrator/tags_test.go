@@ -63,7 +63,10 @@ func TestChangesOfCustomersAreToldOnce(t *testing.T) {
 	h.customer(t, "c_1")
 	require.Empty(t, pending(), "nobody waits for a customer who is new")
 	for i, c := range []orchestrator.Customer{
-		{ID: "c_1"}, {ID: "c_1", Name: "Lin"}, {ID: "c_1", Name: "Lin", Locale: "zh-CN"}, {ID: "c_1", Name: "Lin", Locale: "zh-CN", TimeZone: "Asia/Shanghai"},
+		{ID: "c_1"},
+		{ID: "c_1", Name: "Lin"},
+		{ID: "c_1", Name: "Lin", Locale: "zh-CN"},
+		{ID: "c_1", Name: "Lin", Locale: "zh-CN", TimeZone: "Asia/Shanghai"},
 		{ID: "c_1", Name: "Lin", Locale: "zh-CN", TimeZone: "Asia/Shanghai", Traits: map[string]any{"n": 1}},
 	} {
 		_, err := h.PutCustomer(t.Context(), admin, c)

@@ -242,7 +242,8 @@ func (r *run) obeyAll(ctx workflow.Context, n int) error {
 		}
 	}
 	came := r.s.Commands[n:]
-	r.s.Commands, r.s.Stuck = append(left, came...), ""
+	left = append(left, came...)
+	r.s.Commands, r.s.Stuck = left, ""
 	if len(left) > 0 && len(came) == 0 && !r.renew {
 		r.s.Stuck = r.standing()
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -97,7 +98,7 @@ func newMigrationsCommand(c *connection) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case len(args) == 0 && (stop || state != ""):
-				return fmt.Errorf("--stop and --state are for one job: say which")
+				return errors.New("--stop and --state are for one job: say which")
 			case len(args) == 0:
 				return listJobs(cmd, c, journey)
 			case stop:

@@ -36,6 +36,7 @@ func (e *engine) Signal(context.Context, string, ...orchestrator.Event) error { 
 func (e *engine) Resolve(context.Context, string, orchestrator.Resolution) error {
 	return fmt.Errorf("%w: there is no open incident", orchestrator.ErrPrecondition)
 }
+
 func (e *engine) Command(context.Context, string, orchestrator.Command) (bool, error) {
 	return true, nil
 }

@@ -33,7 +33,7 @@ func (s *server) ListFragments(ctx context.Context, _ *qidongv1.ListFragmentsReq
 
 func protoFragment(f orchestrator.Fragment) *qidongv1.Fragment {
 	return &qidongv1.Fragment{
-		Name: f.Name, Version: int32(f.Version), Digest: f.Digest, Title: f.Title, Steps: int32(f.StepCount), //nolint:gosec // bounded
+		Name: f.Name, Version: int32(f.Version), Digest: f.Digest, Title: f.Title, Steps: int32(f.StepCount),
 		Source: []byte(f.Source), PublishTime: protoTime(f.PublishedAt), PublishedBy: f.PublishedBy,
 	}
 }
