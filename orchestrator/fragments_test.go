@@ -2,13 +2,19 @@ package orchestrator_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
+	"github.com/qidong/qidong/orchestrator/journey/journeytest"
 )
 
 const askFragment = `qidong: v1
@@ -110,4 +116,88 @@ func TestPublishFragment_AStoreThatFailsIsNoProblemOfTheDefinition(t *testing.T)
 	s := orchestrator.NewService(orchestrator.Deps{Store: brokenFragments{h.store}, Engine: h.engine, Plugins: fakeHost{}, Vault: h.vault})
 	_, _, err = s.ValidateJourney(t.Context(), admin, []byte(asker))
 	require.ErrorIs(t, err, errDisk)
+}
+
+// The examples can be published one after the other: first the fragments and
+// the segments, then journeys that others begin.
+func TestPublishJourney_TheExamples(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	ctx := t.Context()
+	h.partners(t)
+	const dir = "../examples/journeys/"
+	read := func(file string) []byte {
+		src, err := os.ReadFile(file) //nolint:gosec // of the repository
+		require.NoError(t, err)
+		return src
+	}
+	fragments, err := filepath.Glob(dir + "fragments/*.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, fragments)
+	for _, file := range fragments {
+		_, err := h.PublishFragment(ctx, admin, read(file))
+		require.NoError(t, err, file)
+	}
+	_, err = h.PutSegment(ctx, admin, orchestrator.Segment{Name: "members", Rule: `"member" in customer.tags`})
+	require.NoError(t, err)
+
+	files, err := filepath.Glob(dir + "*.yaml")
+	require.NoError(t, err)
+	files = slices.DeleteFunc(files, func(file string) bool { return strings.Count(filepath.Base(file), ".") != 1 })
+	files = append(files, "../examples/worker/journey.yaml") // written in Go; another begins it
+	published := map[string]bool{}
+	for len(files) > 0 {
+		before := len(files)
+		var last []journey.Problem
+		files = slices.DeleteFunc(files, func(file string) bool {
+			_, problems, err := h.ValidateJourney(ctx, admin, read(file))
+			require.NoError(t, err, file)
+			if len(problems) > 0 {
+				last = problems
+				return false // until what it begins is there
+			}
+			v, err := h.PublishJourney(ctx, admin, read(file))
+			require.NoError(t, err, file)
+			published[v.Journey] = true
+			return true
+		})
+		require.Less(t, len(files), before, "%v: %v", files, last)
+	}
+	require.True(t, published["movie-night"])
+
+	g, err := h.Journeys(ctx, admin)
+	require.NoError(t, err)
+	require.Len(t, g, len(published))
+	_, v, err := h.Journey(ctx, admin, "super-friday-invitation")
+	require.NoError(t, err)
+	require.Equal(t, `"member" in customer.tags`, v.Definition.Segments["members"], "the rule is pinned")
+	_, err = h.PutSegment(ctx, admin, orchestrator.Segment{Name: "members", Rule: "false"})
+	require.NoError(t, err)
+	_, v, err = h.Journey(ctx, admin, "super-friday-invitation")
+	require.NoError(t, err)
+	require.Equal(t, `"member" in customer.tags`, v.Definition.Segments["members"])
+}
+
+// partners uploads plugins with the actions of journeytest's catalog.
+func (h *harness) partners(t *testing.T) {
+	t.Helper()
+	type action struct {
+		Name   string         `json:"name"`
+		Effect string         `json:"effect"`
+		Undo   string         `json:"undo,omitempty"`
+		Input  map[string]any `json:"input"`
+		Output map[string]any `json:"output"`
+	}
+	actions := map[string][]action{}
+	known := journeytest.Catalog()
+	for _, name := range known.Actions() {
+		spec, _ := known.Action(name)
+		actions[spec.Plugin] = append(actions[spec.Plugin], action{spec.Name, spec.Effect, spec.Undo, spec.Input, spec.Output})
+	}
+	for plugin, list := range actions {
+		manifest, err := json.Marshal(map[string]any{"abi": 1, "name": plugin, "version": "9.0.0", "actions": list})
+		require.NoError(t, err)
+		_, err = h.UploadPlugin(t.Context(), admin, manifest, nil, nil)
+		require.NoError(t, err, plugin)
+	}
 }

@@ -78,6 +78,7 @@ func (a *assembly) grant(t *testing.T, key string) error {
 func (a *assembly) input(key string) workflows.CallInput {
 	return workflows.CallInput{
 		Workspace: "demo", Enrollment: "e_1", Customer: "c_1", Key: key, Now: time.Now(),
+		Locale: "zh-CN",
 		Action: journey.Action{Plugin: "points", Version: "1.0.0", Digest: a.digest, Name: "grant", Timeout: 30 * time.Second},
 		Input:  map[string]any{"amount": 5, "reason": "test"},
 	}
@@ -160,7 +161,7 @@ func TestCallsCarryOnlyWhatTheGrantAllows(t *testing.T) {
 	a.upload(t)
 	for grant, want := range map[string]map[string]any{
 		`{"ledger":true}`:                nil,
-		`{"customer_fields":["traits"]}`: {"id": "c_1", "name": "Lin", "locale": "zh-CN", "timezone": "", "traits": map[string]any{"tier": "gold"}},
+		`{"customer_fields":["traits"]}`: {"id": "c_1", "name": "Lin", "locale": "zh-CN", "timezone": "", "tags": []any{}, "traits": map[string]any{"tier": "gold"}},
 	} {
 		call, err := a.prepare(t.Context(), a.input("k"), orchestrator.Plugin{Grant: json.RawMessage(grant)})
 		require.NoError(t, err)

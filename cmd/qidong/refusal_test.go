@@ -35,7 +35,7 @@ func TestBadInput_IsRefusedWithWhatWhereAndTheMend(t *testing.T) {
 	}{
 		{"an unknown step kind", "    survey:\n      kind: nps", "    servey:\n      kind: nps", []string{"servey", "Did you mean survey?"}},
 		{"wrong CEL", `match: event.data.reply == "choose"`, `match: event.data.reply = "choose"`, []string{"steps.choice.wait.arms.chosen.match"}},
-		{"a missing timeout arm", "        - id: lapsed\n          title: {en: No answer, zh-CN: 未回复}\n          after: 3d\n          steps:\n            - id: end_lapsed\n              exit: {outcome: lapsed}\n", "", []string{"no timeout arm", "after or until"}},
+		{"a missing timeout arm", "        - id: lapsed\n          title: {en: No answer, zh-CN: 未回复}\n          after: 3d\n          steps:\n            - id: end_lapsed\n              exit: {outcome: lapsed}\n", "", []string{"no timeout arm", "after, until"}},
 		{"an unknown action", "action: bank.charge", "action: bank.charg", []string{"bank.charg", "Did you mean bank.charge?"}},
 		{"a missing undo", "      undo: none\n", "", []string{"points.grant", "undo"}},
 	}

@@ -23,6 +23,12 @@ func arms(s *Step) []stepArm {
 	var out []stepArm
 	switch {
 	case s.Wait != nil:
+		out = make([]stepArm, 0, len(s.Wait.Arms)+1)
+	case s.Choose != nil:
+		out = make([]stepArm, 0, len(s.Choose.Arms)+2)
+	}
+	switch {
+	case s.Wait != nil:
 		for i := range s.Wait.Arms {
 			a := &s.Wait.Arms[i]
 			out = append(out, stepArm{a.ID, a.Title, a.Steps})

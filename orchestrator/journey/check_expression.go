@@ -180,11 +180,9 @@ func (k *compiler) speaksOf(s site, x *parsedExpression) {
 		k.mention(s, x.source, m, guarding{}, x.chain)
 		return
 	}
-	read := spoken{guarding: guarding{steps: map[string]bool{}, fields: map[string]bool{}}}
-	root := x.parsed.NativeRep().Expr()
-	read.expr(root, nil)
+	read := x.spoken()
 	if s.exit != nil && s.step == "" {
-		k.sure[s.exit] = conjuncts(root, map[string]bool{})
+		k.sure[s.exit] = conjuncts(x.parsed.NativeRep().Expr(), map[string]bool{})
 	}
 	for _, chain := range read.chains {
 		m := mention{name: chain[0], selected: len(chain) > 1}

@@ -3,6 +3,7 @@ package journey
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -142,6 +143,11 @@ func walkSteps(steps []*Step, f func(*Step)) {
 // compiled and what runs are the same down to empty lists.
 func canonical(d *Definition) *Definition {
 	var again Definition
+	var c copier
+	if c.into(reflect.ValueOf(&again).Elem(), reflect.ValueOf(d).Elem()); !c.other {
+		return &again
+	}
+	again = Definition{}
 	b, err := json.Marshal(d)
 	if err == nil {
 		err = json.Unmarshal(b, &again)

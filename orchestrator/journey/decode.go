@@ -72,6 +72,7 @@ func decode(src []byte, into any) (*Document, *findings) {
 		return nil, d.found
 	}
 	if d.bound(root, 0); d.found.empty() {
+		d.doc.positions = make(map[string]position, d.nodes) // about as many as there will be
 		d.value(root, reflect.ValueOf(into).Elem(), "")
 	}
 	if d.stopped {

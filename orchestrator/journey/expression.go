@@ -25,6 +25,10 @@ type parsedExpression struct {
 	parsed *cel.Ast // not checked
 	err    error    // of reading it
 
+	reading sync.Once
+	speaks  spoken
+	kinds   kindsByData
+
 	checking sync.Once
 	checked  *cel.Ast // against names only
 	wrong    error
@@ -82,6 +86,16 @@ func (x *parsedExpression) parse(loop string) {
 		return
 	}
 	x.parsed = parsed
+}
+
+// spoken is what the expression speaks of, unless it is a chain. It is not to be
+// changed.
+func (x *parsedExpression) spoken() *spoken {
+	x.reading.Do(func() {
+		x.speaks = spoken{guarding: guarding{steps: map[string]bool{}, fields: map[string]bool{}}}
+		x.speaks.expr(x.parsed.NativeRep().Expr(), nil)
+	})
+	return &x.speaks
 }
 
 // check checks the expression against the names that it may use, once.

@@ -99,7 +99,7 @@ func (t *dataTypes) check(x *parsedExpression, s site) (kind string, err error) 
 			kind = "a text"
 		}
 	} else {
-		kind, err = t.checkTree(x, s)
+		kind, err = t.checkKnown(x, s)
 	}
 	for _, u := range t.unknown {
 		t.k.report(s.path, s.step, "UNKNOWN_NAME", fmt.Sprintf("There is no %s.%s, in %.100q.", u.label, u.field, x.source), t.k.found.suggest(u.field, u.known))
@@ -128,6 +128,22 @@ func wrongKind(x *parsedExpression, kind string, want *cel.Type) error {
 		return gives(checked.OutputType(), want)
 	}
 	return fmt.Errorf("it gives %s where %s is needed", kind, wanted)
+}
+
+// checkKnown is checkTree, unless it is known what it finds for data of these
+// kinds. Only what is right is remembered.
+func (t *dataTypes) checkKnown(x *parsedExpression, s site) (string, error) {
+	data, ok := t.dataOf(x)
+	if ok {
+		if kind, ok := x.kinds.get(data); ok {
+			return kind, nil
+		}
+	}
+	kind, err := t.checkTree(x, s)
+	if ok && err == nil && len(t.unknown) == 0 {
+		x.kinds.put(data, kind)
+	}
+	return kind, err
 }
 
 func (t *dataTypes) checkTree(x *parsedExpression, s site) (kind string, err error) {
