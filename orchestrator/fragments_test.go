@@ -127,7 +127,7 @@ func TestPublishJourney_TheExamples(t *testing.T) {
 	h.partners(t)
 	const dir = "../examples/journeys/"
 	read := func(file string) []byte {
-		src, err := os.ReadFile(file) //nolint:gosec // of the repository
+		src, err := os.ReadFile(file)
 		require.NoError(t, err)
 		return src
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -52,9 +53,7 @@ func (k *everyKind) check(ctx context.Context) {
 		arms[arm]++
 		k.checkPeople(ctx, n, all[k.id(n)], arm)
 		k.checkMessages(ctx, n, arm)
-		for key, state := range booked(id, ending) {
-			want[key] = state
-		}
+		maps.Copy(want, booked(id, ending))
 	}
 	require.Equal(k.t, want, got, "the partners' books")
 	k.t.Logf("%d customers, arms %v", k.customers.Load(), arms)
