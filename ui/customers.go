@@ -10,6 +10,17 @@ import (
 	"github.com/qidong/qidong/ui/view"
 )
 
+func (u *UI) customerRoutes() routes {
+	return routes{
+		"GET /customers":                       u.getCustomers,
+		"GET /customers/{id}":                  u.getCustomer,
+		"GET /handset/{customer}":              u.getHandset,
+		"GET /handset/{customer}/events":       u.streamHandset,
+		"GET /handset/{customer}/calendar.ics": u.getHandsetCalendar,
+		"POST /handset/{customer}/reply":       u.postHandsetReply,
+	}
+}
+
 // getCustomers lists and searches customers.
 func (u *UI) getCustomers(w http.ResponseWriter, r *http.Request, a actor) error {
 	ctx, q := r.Context(), r.URL.Query()

@@ -16,6 +16,16 @@ import (
 	"github.com/qidong/qidong/ui/view"
 )
 
+func (u *UI) enrollmentRoutes() routes {
+	return routes{
+		"GET /enrollments":               u.getEnrollments,
+		"GET /enrollments/{id}":          u.getEnrollment,
+		"GET /enrollments/{id}/events":   u.streamEnrollment,
+		"POST /enrollments/{id}/resolve": u.postResolve,
+		"GET /incidents":                 u.getIncidents,
+	}
+}
+
 var statuses = []orchestrator.EnrollmentStatus{
 	orchestrator.EnrollmentStarting, orchestrator.EnrollmentOpen, orchestrator.EnrollmentHeld, orchestrator.EnrollmentEnded,
 }

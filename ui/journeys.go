@@ -14,6 +14,16 @@ import (
 	"github.com/qidong/qidong/ui/view"
 )
 
+func (u *UI) journeyRoutes() routes {
+	return routes{
+		"GET /journeys":                u.getJourneys,
+		"GET /journeys/{name}":         u.getJourney,
+		"GET /journeys/{name}/counts":  u.streamCounts,
+		"POST /journeys/{name}/status": u.postJourneyStatus,
+		"POST /journeys/{name}/try":    u.postTry,
+	}
+}
+
 // getJourneys lists the journeys.
 func (u *UI) getJourneys(w http.ResponseWriter, r *http.Request, a actor) error {
 	ctx := r.Context()

@@ -7,12 +7,32 @@ import (
 )
 
 // Service is what the pages ask of the domain; *orchestrator.Service is one.
+// Each area of the pages names what it needs.
 type Service interface {
 	SignIn(ctx context.Context, secret string) (orchestrator.Actor, error)
+	journeyService
+	enrollmentService
+	customerService
+}
+
+var _ Service = (*orchestrator.Service)(nil)
+
+type journeyService interface {
 	Journeys(ctx context.Context, a orchestrator.Actor) ([]orchestrator.Journey, error)
 	Journey(ctx context.Context, a orchestrator.Actor, name string) (orchestrator.Journey, orchestrator.Version, error)
 	SetJourneyStatus(ctx context.Context, a orchestrator.Actor, name string, st orchestrator.JourneyStatus) error
 	StepCounts(ctx context.Context, a orchestrator.Actor, name string) ([]orchestrator.StepCount, error)
+}
+
+type enrollmentService interface {
+	Enroll(ctx context.Context, a orchestrator.Actor, r orchestrator.EnrollRequest) (orchestrator.Enrollment, error)
+	Enrollments(ctx context.Context, a orchestrator.Actor, f orchestrator.EnrollmentFilter, p orchestrator.Page) ([]orchestrator.Enrollment, string, error)
+	Enrollment(ctx context.Context, a orchestrator.Actor, id string) (orchestrator.EnrollmentView, error)
+	Incidents(ctx context.Context, a orchestrator.Actor, open bool, p orchestrator.Page) ([]orchestrator.Incident, string, error)
+	Resolve(ctx context.Context, a orchestrator.Actor, enrollment string, r orchestrator.Resolution) error
+}
+
+type customerService interface {
 	PutCustomer(ctx context.Context, a orchestrator.Actor, c orchestrator.Customer) (orchestrator.Customer, error)
 	Customer(ctx context.Context, a orchestrator.Actor, id string) (orchestrator.Customer, error)
 	Customers(ctx context.Context, a orchestrator.Actor, query string, p orchestrator.Page) ([]orchestrator.Customer, string, error)
@@ -21,11 +41,4 @@ type Service interface {
 	Companion(ctx context.Context, token string) (orchestrator.CompanionView, error)
 	CompanionReply(ctx context.Context, token, messageID, postback string) error
 	MediaQR(ctx context.Context, mediaToken string, n int) (string, error)
-	Enroll(ctx context.Context, a orchestrator.Actor, r orchestrator.EnrollRequest) (orchestrator.Enrollment, error)
-	Enrollments(ctx context.Context, a orchestrator.Actor, f orchestrator.EnrollmentFilter, p orchestrator.Page) ([]orchestrator.Enrollment, string, error)
-	Enrollment(ctx context.Context, a orchestrator.Actor, id string) (orchestrator.EnrollmentView, error)
-	Incidents(ctx context.Context, a orchestrator.Actor, open bool, p orchestrator.Page) ([]orchestrator.Incident, string, error)
-	Resolve(ctx context.Context, a orchestrator.Actor, enrollment string, r orchestrator.Resolution) error
 }
-
-var _ Service = (*orchestrator.Service)(nil)

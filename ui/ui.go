@@ -84,6 +84,9 @@ func (u *UI) ServeHTTP(w http.ResponseWriter, r *http.Request) { u.handler.Serve
 // for browsers: http.Server.RegisterOnShutdown(u.Close). Pages go on working.
 func (u *UI) Close() { u.close.Do(func() { close(u.closed) }) }
 
+// routes are the pages of one area for those who are signed in, by pattern.
+type routes map[string]func(http.ResponseWriter, *http.Request, orchestrator.Actor) error
+
 func (u *UI) routes() (http.Handler, error) {
 	public := http.NewServeMux()
 	public.Handle("GET /static/", u.assets)
@@ -96,28 +99,13 @@ func (u *UI) routes() (http.Handler, error) {
 	public.Handle("GET /m/{token}/{file}", u.page(u.getMedia))
 
 	signedIn := http.NewServeMux()
-	for pattern, h := range map[string]func(http.ResponseWriter, *http.Request, orchestrator.Actor) error{
-		"GET /{$}":                             u.getHome,
-		"POST /signout":                        u.postSignOut,
-		"GET /journeys":                        u.getJourneys,
-		"GET /journeys/{name}":                 u.getJourney,
-		"GET /journeys/{name}/counts":          u.streamCounts,
-		"POST /journeys/{name}/status":         u.postJourneyStatus,
-		"POST /journeys/{name}/try":            u.postTry,
-		"GET /enrollments":                     u.getEnrollments,
-		"GET /enrollments/{id}":                u.getEnrollment,
-		"GET /enrollments/{id}/events":         u.streamEnrollment,
-		"POST /enrollments/{id}/resolve":       u.postResolve,
-		"GET /incidents":                       u.getIncidents,
-		"GET /customers":                       u.getCustomers,
-		"GET /customers/{id}":                  u.getCustomer,
-		"GET /handset/{customer}":              u.getHandset,
-		"GET /handset/{customer}/events":       u.streamHandset,
-		"GET /handset/{customer}/calendar.ics": u.getHandsetCalendar,
-		"POST /handset/{customer}/reply":       u.postHandsetReply,
-		"/":                                    u.notFound,
+	for _, area := range []routes{
+		{"GET /{$}": u.getHome, "POST /signout": u.postSignOut, "/": u.notFound},
+		u.journeyRoutes(), u.enrollmentRoutes(), u.customerRoutes(),
 	} {
-		signedIn.Handle(pattern, u.private(h))
+		for pattern, h := range area {
+			signedIn.Handle(pattern, u.private(h))
+		}
 	}
 	public.Handle("/", u.sessions.LoadAndSave(signedIn))
 

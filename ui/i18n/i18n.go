@@ -7,6 +7,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,7 +21,10 @@ import (
 // Languages are the languages of the catalogs; the first is the fallback.
 var Languages = []string{"en", "zh-CN"}
 
-//go:embed en.json zh-CN.json
+// The catalogs are a folder a language and a file an area of the pages, so that
+// a screen's words stand together.
+//
+//go:embed en/*.json zh-CN/*.json
 var files embed.FS
 
 var (
@@ -31,17 +35,38 @@ var (
 func mustLoad() map[string]map[string]string {
 	all := make(map[string]map[string]string, len(Languages))
 	for _, l := range Languages {
-		b, err := files.ReadFile(l + ".json")
+		m, err := load(l)
 		if err != nil {
 			panic(fmt.Sprintf("reading the catalog of %s: %v", l, err)) //nolint:forbidigo // the catalogs are embedded: a bug, seen at the first start
-		}
-		m := map[string]string{}
-		if err := json.Unmarshal(b, &m); err != nil {
-			panic(fmt.Sprintf("reading the catalog of %s: %v", l, err)) //nolint:forbidigo // see above
 		}
 		all[l] = m
 	}
 	return all
+}
+
+func load(lang string) (map[string]string, error) {
+	names, err := fs.Glob(files, lang+"/*.json")
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]string{}
+	for _, name := range names {
+		b, err := files.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		area := map[string]string{}
+		if err := json.Unmarshal(b, &area); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		for key, text := range area {
+			if _, taken := all[key]; taken {
+				return nil, fmt.Errorf("%s: the key %q is in another file too", name, key)
+			}
+			all[key] = text
+		}
+	}
+	return all, nil
 }
 
 type langKey struct{}

@@ -1,0 +1,116 @@
+// The canvas in the browser: pan, zoom, arrow keys, and writing live counts.
+(() => {
+  const $ = (s, root = document) => root.querySelector(s)
+  const stage = $('[data-stage]')
+  const view = $('[data-view]'), out = $('[data-zoom]')
+  let x = 0, y = 0, k = 1
+  const apply = () => {
+    view.style.transform = `translate(${x}px,${y}px) scale(${k})`
+    stage.style.backgroundPosition = `${x}px ${y}px`
+    stage.style.backgroundSize = `${20 * k}px ${20 * k}px`
+    stage.dataset.lod = k < .45 ? 'far' : 'near'
+    out.value = Math.round(k * 100) + '%'
+  }
+  const zoom = (to, cx = stage.clientWidth / 2, cy = stage.clientHeight / 2) => {
+    to = Math.min(2, Math.max(.1, to))
+    x = cx - (cx - x) * to / k
+    y = cy - (cy - y) * to / k
+    k = to
+    apply()
+  }
+  const fit = all => {
+    const flow = $('#flow'), w = flow.offsetWidth, h = flow.offsetHeight, W = stage.clientWidth, H = stage.clientHeight
+    k = Math.max(.1, Math.min(1, W / w, all ? H / h : 1))
+    x = (W - w * k) / 2
+    y = all ? Math.max(0, (H - h * k) / 2) : 0
+    apply()
+  }
+  // reveal moves the picture as little as it takes to show a card.
+  const reveal = (card, margin = 60) => {
+    const r = card.getBoundingClientRect(), s = stage.getBoundingClientRect()
+    const dx = Math.min(0, s.right - margin - r.right) + Math.max(0, s.left + margin - r.left)
+    const dy = Math.min(0, s.bottom - margin - r.bottom) + Math.max(0, s.top + margin - r.top)
+    if (dx || dy) { x += dx; y += dy; apply() }
+  }
+  const commands = { in: () => zoom(k * 1.2), out: () => zoom(k / 1.2), fit: () => fit(true) }
+  document.addEventListener('click', e => { commands[e.target.closest('[data-cmd]')?.dataset.cmd]?.() })
+
+  stage.addEventListener('wheel', e => {
+    e.preventDefault()
+    if (e.ctrlKey || e.metaKey) {
+      const r = stage.getBoundingClientRect()
+      zoom(k * Math.exp(-e.deltaY / 300), e.clientX - r.left, e.clientY - r.top)
+    } else { x -= e.deltaX; y -= e.deltaY; apply() }
+  }, { passive: false })
+  stage.addEventListener('pointerdown', e => {
+    if (e.target.closest('button,a,input')) return
+    const sx = e.clientX - x, sy = e.clientY - y
+    const move = e => { x = e.clientX - sx; y = e.clientY - sy; apply() }
+    const up = () => { stage.removeEventListener('pointermove', move); stage.classList.remove('drag') }
+    stage.setPointerCapture(e.pointerId)
+    stage.classList.add('drag')
+    stage.addEventListener('pointermove', move)
+    stage.addEventListener('pointerup', up, { once: true })
+    stage.addEventListener('pointercancel', up, { once: true })
+  })
+  // Focus that the browser scrolled to would shift the picture against its grid.
+  stage.addEventListener('scroll', () => { stage.scrollLeft = stage.scrollTop = 0 })
+
+  // One card is in the tab order; the arrows move it.
+  const rove = card => {
+    for (const c of document.querySelectorAll('.card[tabindex="0"]')) c.tabIndex = -1
+    if (card) card.tabIndex = 0
+  }
+  const nearest = (card, [ax, ay]) => {
+    const middle = el => { const r = el.getBoundingClientRect(); return [r.left + r.width / 2, r.top + r.height / 2] }
+    const [cx, cy] = middle(card)
+    let best, score = Infinity
+    for (const c of document.querySelectorAll('.card')) {
+      const [mx, my] = middle(c), along = (mx - cx) * ax + (my - cy) * ay, across = Math.abs((mx - cx) * ay + (my - cy) * ax)
+      if (c !== card && along > 4 && along + across * 2 < score) { score = along + across * 2; best = c }
+    }
+    return best
+  }
+  const arrows = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }
+  stage.addEventListener('keydown', e => {
+    const card = e.target.closest('.card')
+    if (!card || !arrows[e.key]) return
+    e.preventDefault()
+    const next = nearest(card, arrows[e.key])
+    if (next) { rove(next); next.focus({ preventScroll: true }); reveal(next) }
+  })
+  stage.addEventListener('click', e => {
+    const card = e.target.closest('button.card[form]')
+    if (!card) return
+    for (const c of document.querySelectorAll('.card[aria-current]')) c.removeAttribute('aria-current')
+    card.setAttribute('aria-current', 'true')
+    rove(card)
+  })
+  document.addEventListener('htmx:after:swap', () => {
+    if (!$('.card[tabindex="0"]')) rove($('.card[aria-current]') || $('.run-here') || $('.card'))
+  })
+
+  // Counts: one message a second at most, one write for each changed number.
+  const write = (el, text) => { if (el && el.textContent !== text) el.textContent = text }
+  document.addEventListener('counts', e => {
+    const news = JSON.parse(e.detail.data)
+    for (const [step, v] of Object.entries(news.steps || {})) {
+      const pills = document.getElementById('n-' + step)
+      if (!pills) continue
+      const card = pills.previousElementSibling
+      card.classList.toggle('failing', v[2] !== '')
+      card.dataset.heat = v[3]
+      for (let i = 0; i < 3; i++) write(pills.children[i], v[i])
+    }
+    for (const [arm, n] of Object.entries(news.arms || {})) write(document.getElementById('a-' + arm), n)
+    for (const [edge, level] of Object.entries(news.edges || {})) document.getElementById(edge)?.setAttribute('class', 'edge w' + level)
+    if (news.total) ['open', 'completed', 'incidents'].forEach((name, i) => write($('#total-' + name), news.total[i]))
+  })
+
+  stage.classList.add('ready')
+  const start = $('.card[aria-current]') || $('.run-fail') || $('.run-here') || $('.card')
+  rove(start)
+  fit(false)
+  if (k < .5) zoom(.5)
+  if (start) reveal(start, 120)
+})()
