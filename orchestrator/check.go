@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -35,12 +36,12 @@ func (c *check) text(path, s string, least, most int) {
 		c.add(path, "REQUIRED", "It is empty.", "Give it a value.")
 	case n > most:
 		c.add(path, "TOO_LONG", fmt.Sprintf("It has %d characters; at most %d are allowed.", n, most), "Shorten it.")
-	case !utf8.ValidString(s) || controls.MatchString(s):
+	case !utf8.ValidString(s) || strings.ContainsFunc(s, control):
 		c.add(path, "BAD_TEXT", "It holds control characters, or is not UTF-8.", "Remove them.")
 	}
 }
 
-var controls = regexp.MustCompile(`[\x00-\x1f\x7f]`)
+func control(r rune) bool { return r < 0x20 || r == 0x7f }
 
 // name wants what can be a workspace or a customer id. A colon would make it
 // look like an identity, a slash like a path.

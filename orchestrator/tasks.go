@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/qidong/qidong/orchestrator/journey"
@@ -172,7 +173,7 @@ func checkTask(t Task) error {
 		assignees = append(assignees, e.Assignee)
 	}
 	for _, who := range assignees {
-		if n := utf8.RuneCountInString(who); n == 0 || n > maxAssignee || !utf8.ValidString(who) || controls.MatchString(who) {
+		if n := utf8.RuneCountInString(who); n == 0 || n > maxAssignee || !utf8.ValidString(who) || strings.ContainsFunc(who, control) {
 			return fmt.Errorf("%w: %.80q is nobody who can be asked; an assignee has 1 to %d characters, none of them a control character", ErrInvalid, who, maxAssignee)
 		}
 	}

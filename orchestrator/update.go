@@ -122,7 +122,7 @@ func (c Change) check(next Customer) error {
 		return fmt.Errorf("%w: the customer would have %d tags; the limit tags is %d", ErrLimit, len(next.Tags), maxTags)
 	}
 	for _, t := range c.AddTags {
-		if n := utf8.RuneCountInString(t); n == 0 || n > maxTag || !utf8.ValidString(t) || controls.MatchString(t) {
+		if n := utf8.RuneCountInString(t); n == 0 || n > maxTag || !utf8.ValidString(t) || strings.ContainsFunc(t, control) {
 			return fmt.Errorf("%w: %.80q is no tag; a tag has 1 to %d characters, none of them a control character", ErrInvalid, t, maxTag)
 		}
 	}
@@ -171,7 +171,7 @@ func (c Change) Events(next Customer, changed bool) ([]Event, error) {
 func (c Change) checkEmit() error {
 	kind := c.Emit.Type
 	switch n := utf8.RuneCountInString(kind); {
-	case n == 0 || n > maxEventText || !utf8.ValidString(kind) || controls.MatchString(kind):
+	case n == 0 || n > maxEventText || !utf8.ValidString(kind) || strings.ContainsFunc(kind, control):
 		return fmt.Errorf("%w: %.80q is no event type; it has 1 to %d characters, none of them a control character", ErrInvalid, kind, maxEventText)
 	case ReservedEvent(kind):
 		return fmt.Errorf("%w: events of type %s are made by Qidong itself; name an event of your own", ErrInvalid, kind)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/qidong/qidong/orchestrator"
@@ -38,12 +39,19 @@ type queueKey struct{ workspace, name string }
 func (s *Store) AcceptEvents(ctx context.Context, events []orchestrator.Event) ([]bool, error) {
 	fresh := make([]bool, len(events))
 	err := s.write(ctx, "accepting events", func(ctx context.Context, q querier) error {
-		in := intake{q: q, events: events, fresh: fresh, queues: make([]string, len(events)), opened: map[queueKey]bool{}}
+		in := intake{q: q, events: events, seqs: make([]int64, len(events)), queues: make([]string, len(events))}
+		at := micros(now())
 		if err := in.findQueues(ctx); err != nil {
 			return err
 		}
-		if err := in.insert(ctx); err != nil {
+		if err := in.insert(ctx, at); err != nil {
 			return err
+		}
+		if err := in.openQueues(ctx, at); err != nil {
+			return err
+		}
+		for i, seq := range in.seqs {
+			fresh[i] = seq > 0
 		}
 		return s.noteConflicts(ctx, q, events, fresh)
 	})
@@ -57,9 +65,8 @@ func (s *Store) AcceptEvents(ctx context.Context, events []orchestrator.Event) (
 type intake struct {
 	q      querier
 	events []orchestrator.Event
-	fresh  []bool
+	seqs   []int64  // the number of each event that is new, else 0
 	queues []string // of each event
-	opened map[queueKey]bool
 }
 
 // findQueues finds whose queue each event goes to. An event about an address
@@ -91,98 +98,123 @@ func (in *intake) findQueues(ctx context.Context) error {
 	return nil
 }
 
-// Sizes of the statements that insert events: one that is prepared for many
+// Sizes of the statements that store events: one that is prepared for many
 // rows costs less than many for one, and few sizes keep few statements.
 var eventChunks = []int{64, 8, 1}
 
-const (
-	eventFields = 9
-	eventInsert = `INSERT INTO events (workspace, source, id, type, subject, queue, time, data, received_at, status, attempts, reason, retry_at) VALUES `
-	eventRow    = `(?,?,?,?,?,?,?,?,?,'pending',0,'',0),`
-	eventReturn = ` ON CONFLICT (workspace, source, id) DO NOTHING RETURNING seq, workspace, source, id`
-)
+// chunk is how many of n rows the next statement takes.
+func chunk(n int) int {
+	return eventChunks[slices.IndexFunc(eventChunks, func(size int) bool { return size <= n })]
+}
 
-var eventStatements = func() map[int]string {
+// statements are an INSERT for each size of chunk.
+func statements(insert, row, tail string) map[int]string {
 	out := map[int]string{}
 	for _, n := range eventChunks {
-		out[n] = eventInsert + strings.TrimSuffix(strings.Repeat(eventRow, n), ",") + eventReturn
+		out[n] = insert + strings.TrimSuffix(strings.Repeat(row+",", n), ",") + tail
 	}
 	return out
-}()
+}
 
-// insert stores the events, chunk by chunk.
-func (in *intake) insert(ctx context.Context) error {
-	at := micros(now())
-	args := make([]any, 0, eventChunks[0]*eventFields)
+// OR IGNORE with a count of the rows costs half of ON CONFLICT … RETURNING,
+// which keeps a journal of the statement and a table of what it returns.
+var eventStatements = statements(
+	`INSERT OR IGNORE INTO events (workspace, source, id, type, subject, queue, time, data, received_at, status, attempts, reason, retry_at) VALUES `,
+	`(?,?,?,?,?,?,?,?,?,'pending',0,'',0)`, "")
+
+// insert stores the events, chunk by chunk, and notes which were new.
+func (in *intake) insert(ctx context.Context, at int64) error {
+	var before, last int64
+	if err := in.q.QueryRowContext(ctx, `SELECT coalesce(max(seq), 0) FROM events`).Scan(&before); err != nil {
+		return err
+	}
+	stored, args := 0, make([]any, 0, eventChunks[0]*9)
 	for from := 0; from < len(in.events); {
-		size := 1
-		for _, n := range eventChunks {
-			if n <= len(in.events)-from {
-				size = n
-				break
-			}
-		}
 		args = args[:0]
-		for i := from; i < from+size; i++ {
-			e := &in.events[i]
-			received := at
-			if !e.ReceivedAt.IsZero() {
-				received = micros(e.ReceivedAt)
-			}
-			args = append(args, e.Workspace, e.Source, e.ID, e.Type, e.Subject, in.queues[i], micros(e.Time), string(e.Data), received)
+		to := from + chunk(len(in.events)-from)
+		for i := from; i < to; i++ {
+			args = in.appendRow(args, i, at)
 		}
-		if err := in.insertChunk(ctx, from, size, at, args); err != nil {
+		done, err := in.q.ExecContext(ctx, eventStatements[to-from], args...)
+		if err != nil {
 			return err
 		}
-		from += size
+		n, err := done.RowsAffected()
+		if err != nil {
+			return err
+		}
+		if last, err = done.LastInsertId(); err != nil {
+			return err
+		}
+		stored += int(n)
+		from = to
+	}
+	if stored < len(in.events) {
+		return in.findNew(ctx, before)
+	}
+	for i := range in.seqs { // one transaction writes at a time: they are numbered as they came
+		in.seqs[i] = last - int64(stored-i-1)
 	}
 	return nil
 }
 
-// insertChunk stores some events, notes which were new, and opens the queues
-// that had nothing pending.
-func (in *intake) insertChunk(ctx context.Context, from, size int, at int64, args []any) error {
-	seqs, err := in.stored(ctx, eventStatements[size], args)
+func (in *intake) appendRow(args []any, i int, at int64) []any {
+	e := &in.events[i]
+	if !e.ReceivedAt.IsZero() {
+		at = micros(e.ReceivedAt)
+	}
+	return append(args, e.Workspace, e.Source, e.ID, e.Type, e.Subject, in.queues[i], micros(e.Time), string(e.Data), at)
+}
+
+// findNew finds out which of the events are new: those numbered after before.
+func (in *intake) findNew(ctx context.Context, before int64) error {
+	type stored struct {
+		eventKey
+		seq int64
+	}
+	list, err := rows(ctx, in.q, func(r scanner) (stored, error) {
+		var e stored
+		err := r.Scan(&e.seq, &e.workspace, &e.source, &e.id)
+		return e, err
+	}, `SELECT seq, workspace, source, id FROM events WHERE seq > ?`, before)
 	if err != nil {
 		return err
 	}
-	for i := from; i < from+size && len(seqs) > 0; i++ {
+	seqs := make(map[eventKey]int64, len(list))
+	for _, e := range list {
+		seqs[e.eventKey] = e.seq
+	}
+	for i := range in.events {
 		key := keyOf(&in.events[i])
-		seq, ok := seqs[key]
-		if !ok {
-			continue
-		}
+		in.seqs[i] = seqs[key]
 		delete(seqs, key) // the first of the same key is the new one
-		in.fresh[i] = true
-		queue := queueKey{key.workspace, in.queues[i]}
-		if in.opened[queue] {
-			continue
-		}
-		in.opened[queue] = true
-		if err := openQueue(ctx, in.q, queue, seq, at); err != nil {
-			return err
-		}
 	}
 	return nil
 }
 
-// stored inserts, and returns what became of what was new.
-func (in *intake) stored(ctx context.Context, statement string, args []any) (map[eventKey]int64, error) {
-	found, err := in.q.QueryContext(ctx, statement, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = found.Close() }()
-	seqs := map[eventKey]int64{}
-	for found.Next() {
-		var seq int64
-		var k eventKey
-		if err := found.Scan(&seq, &k.workspace, &k.source, &k.id); err != nil {
-			return nil, err
+var queueStatements = statements(`INSERT INTO queues (workspace, queue, after, due) VALUES `, `(?,?,?,?)`,
+	` ON CONFLICT (workspace, queue) DO NOTHING`)
+
+// openQueues puts queues in line that had nothing pending before these events.
+func (in *intake) openQueues(ctx context.Context, at int64) error {
+	opened := map[queueKey]bool{}
+	var args []any
+	for i := range in.events {
+		queue := queueKey{in.events[i].Workspace, in.queues[i]}
+		if in.seqs[i] == 0 || opened[queue] {
+			continue
 		}
-		seqs[k] = seq
+		opened[queue] = true
+		args = append(args, queue.workspace, queue.name, in.seqs[i]-1, at)
 	}
-	return seqs, found.Err()
+	for len(args) > 0 {
+		size := chunk(len(args) / 4)
+		if _, err := in.q.ExecContext(ctx, queueStatements[size], args[:size*4]...); err != nil {
+			return err
+		}
+		args = args[size*4:]
+	}
+	return nil
 }
 
 // noteConflicts logs and counts known sources and ids with other content: the
