@@ -86,11 +86,8 @@ func (s *Service) Customer(ctx context.Context, a Actor, id string) (Customer, e
 	return s.store.Customer(ctx, a.Workspace, id)
 }
 
-// Customers lists customers, newest first, whose id, name or identity contains
-// query.
+// Customers lists customers, newest first, as [Service.FindCustomers] with a
+// query only.
 func (s *Service) Customers(ctx context.Context, a Actor, query string, p Page) ([]Customer, string, error) {
-	if err := a.may(); err != nil {
-		return nil, "", err
-	}
-	return s.store.Customers(ctx, a.Workspace, query, p)
+	return s.FindCustomers(ctx, a, CustomerFilter{Query: query}, p)
 }

@@ -19,6 +19,8 @@ type Store interface {
 	VaultStore
 	KVStore
 	CustomerStore
+	HistoryStore
+	PersonalStore
 	EventStore
 	EnrollmentStore
 	MessageStore
@@ -81,7 +83,7 @@ type CustomerStore interface {
 	OvertakeChange(ctx context.Context, workspace, id string) error
 	CustomerByIdentity(ctx context.Context, workspace string, i Identity) (Customer, error)
 	CustomerByCompanionToken(ctx context.Context, token string) (Customer, error)
-	Customers(ctx context.Context, workspace, query string, p Page) ([]Customer, string, error)
+	Customers(ctx context.Context, f CustomerFilter, p Page) ([]Customer, string, error)
 }
 
 // EventStore is the inbox.

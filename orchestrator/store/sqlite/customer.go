@@ -73,19 +73,20 @@ func upsertCustomer(ctx context.Context, q querier, c orchestrator.Customer) err
 	if err != nil {
 		return err
 	}
-	search := c.ID + "\n" + c.Name
-	for _, i := range c.Identities {
-		search += "\n" + i.Value
-	}
-	_, err = q.ExecContext(ctx, `INSERT INTO customers
-			(workspace, id, name, locale, time_zone, traits, tags, companion_token, companion_hash, search, created_at)
-		VALUES (`+placeholders(11)+`)
+	var seq int64
+	err = q.QueryRowContext(ctx, `INSERT INTO customers
+			(workspace, id, name, locale, time_zone, traits, tags, companion_token, companion_hash, created_at)
+		VALUES (`+placeholders(10)+`)
 		ON CONFLICT (workspace, id) DO UPDATE SET name = excluded.name, locale = excluded.locale,
 			time_zone = excluded.time_zone, traits = excluded.traits, tags = excluded.tags, companion_token = excluded.companion_token,
-			companion_hash = excluded.companion_hash, search = excluded.search`,
+			companion_hash = excluded.companion_hash
+		RETURNING seq`,
 		c.Workspace, c.ID, c.Name, c.Locale, c.TimeZone, traits, tags, c.CompanionToken,
-		sha256Hex([]byte(c.CompanionToken)), strings.ToLower(search), micros(c.CreatedAt))
-	return err
+		sha256Hex([]byte(c.CompanionToken)), micros(c.CreatedAt)).Scan(&seq)
+	if err != nil {
+		return err
+	}
+	return indexCustomer(ctx, q, seq, c)
 }
 
 func insertIdentities(ctx context.Context, q querier, c orchestrator.Customer) error {
@@ -144,23 +145,6 @@ func (s *Store) CustomerByIdentity(ctx context.Context, workspace string, i orch
 func (s *Store) CustomerByCompanionToken(ctx context.Context, token string) (orchestrator.Customer, error) {
 	c, err := customerWhere(ctx, s.read(ctx), `companion_hash = ?`, sha256Hex([]byte(token)))
 	return c, kind(err, "finding the customer of a companion page")
-}
-
-// Customers lists customers, newest first, whose id, name or identity contains
-// query, whatever its case.
-func (s *Store) Customers(ctx context.Context, workspace, query string, p orchestrator.Page) ([]orchestrator.Customer, string, error) {
-	where, args := []string{`workspace = ?`}, []any{workspace}
-	if query != "" {
-		where, args = append(where, `instr(search, ?) > 0`), append(args, strings.ToLower(query))
-	}
-	q := s.read(ctx)
-	list, next, err := page(ctx, q, p, newestFirst, customerColumns, "customers", where, args, scanCustomer)
-	for i := range list {
-		if err == nil {
-			err = addIdentities(ctx, q, &list[i])
-		}
-	}
-	return list, next, kind(err, "listing customers")
 }
 
 // OvertakeChange takes pending events out of the inbox that tell of an older

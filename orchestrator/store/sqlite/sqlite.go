@@ -53,11 +53,11 @@ func Open(ctx context.Context, path string, logger *slog.Logger) (*Store, error)
 		return nil, fmt.Errorf("opening database %s: %w", path, err)
 	}
 	s := &Store{logger: logger}
-	if s.w, err = sql.Open("sqlite", dsn(abs, "synchronous(FULL)", "immediate")); err != nil {
+	if s.w, err = sql.Open("sqlite", dsn(abs, "immediate", "synchronous(FULL)", "secure_delete(1)")); err != nil {
 		return nil, fmt.Errorf("opening database %s: %w", path, err)
 	}
 	s.w.SetMaxOpenConns(1)
-	if s.r, err = sql.Open("sqlite", dsn(abs, "query_only(1)", "deferred")); err != nil {
+	if s.r, err = sql.Open("sqlite", dsn(abs, "deferred", "query_only(1)")); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening database %s: %w", path, err), s.w.Close())
 	}
 	s.r.SetMaxOpenConns(readers)
@@ -70,9 +70,9 @@ func Open(ctx context.Context, path string, logger *slog.Logger) (*Store, error)
 }
 
 // dsn names the file as a URI, so that any path is taken literally.
-func dsn(abs, pragma, lock string) string {
+func dsn(abs, lock string, pragmas ...string) string {
 	q := url.Values{
-		"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "foreign_keys(1)", pragma},
+		"_pragma": append([]string{"busy_timeout(10000)", "journal_mode(WAL)", "foreign_keys(1)"}, pragmas...),
 		"_txlock": {lock},
 	}
 	return (&url.URL{Scheme: "file", Path: abs, RawQuery: q.Encode()}).String()

@@ -66,7 +66,7 @@ func testCustomers(t *testing.T, s orchestrator.Store) {
 			_, err := s.PutCustomer(ctx, orchestrator.Customer{Workspace: other, ID: "c_1"})
 			return err
 		}))
-		list, _, err := s.Customers(ctx, other, "", orchestrator.Page{})
+		list, _, err := s.Customers(ctx, orchestrator.CustomerFilter{Workspace: other}, orchestrator.Page{})
 		require.NoError(t, err)
 		require.Len(t, list, 1)
 	})
@@ -97,7 +97,7 @@ func testCustomerPages(t *testing.T, s orchestrator.Store) {
 	find := func(query string, limit int) []string {
 		var ids []string
 		for _, c := range all(t, limit, func(p orchestrator.Page) ([]orchestrator.Customer, string, error) {
-			return s.Customers(ctx, acme, query, p)
+			return s.Customers(ctx, orchestrator.CustomerFilter{Workspace: acme, Query: query}, p)
 		}) {
 			require.Len(t, c.Identities, 1)
 			ids = append(ids, c.ID)

@@ -36,6 +36,9 @@ func Run(t *testing.T, open func(t *testing.T) orchestrator.Store) {
 		"customers are stored and found":                         testCustomers,
 		"an identity belongs to one customer":                    testIdentityConflict,
 		"customers are searched and paged":                       testCustomerPages,
+		"customers are found by tags and traits":                 testCustomerFilters,
+		"what happened with a customer is one list":              testHistory,
+		"what is kept of a customer is given out and removed":    testErase,
 		"events are accepted once":                               testAcceptEvents,
 		"events are accepted once by many at the same time":      testAcceptEventsConcurrently,
 		"the inbox keeps a subject's order":                      testInboxOrder,
@@ -212,10 +215,10 @@ func testCanceled(t *testing.T, s orchestrator.Store) {
 
 func testBadPages(t *testing.T, s orchestrator.Store) {
 	for _, p := range []orchestrator.Page{{Limit: -1}, {After: "1"}, {After: "x y"}, {After: "YWZ0ZXI6LTA"}, {After: "YWZ0ZXI6MDE"}} {
-		_, _, err := s.Customers(t.Context(), acme, "", p)
+		_, _, err := s.Customers(t.Context(), orchestrator.CustomerFilter{Workspace: acme}, p)
 		require.ErrorIs(t, err, orchestrator.ErrInvalid, "%+v", p)
 	}
-	_, _, err := s.Customers(t.Context(), acme, "", orchestrator.Page{Limit: 1 << 30})
+	_, _, err := s.Customers(t.Context(), orchestrator.CustomerFilter{Workspace: acme}, orchestrator.Page{Limit: 1 << 30})
 	require.NoError(t, err, "a limit above 500 gives 500")
 }
 
@@ -310,7 +313,7 @@ func testWorkspaces(t *testing.T, s orchestrator.Store) {
 		c, err := s.CustomerByIdentity(ctx, w, phone)
 		require.NoError(t, err)
 		require.Equal(t, w, c.Name)
-		customers, _, err := s.Customers(ctx, w, "", orchestrator.Page{})
+		customers, _, err := s.Customers(ctx, orchestrator.CustomerFilter{Workspace: w}, orchestrator.Page{})
 		require.NoError(t, err)
 		require.Len(t, customers, 1)
 		j, err := s.Journey(ctx, w, "welcome")

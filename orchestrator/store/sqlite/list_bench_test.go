@@ -1,0 +1,145 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/qidong/qidong/orchestrator"
+)
+
+// crowd stores n customers and as many enrollments, a few of whom have what is
+// looked for.
+func crowd(t testing.TB, s *Store, n int) {
+	t.Helper()
+	family, given := []rune("王李张刘陈杨黄赵吴周徐孙马朱胡"), []rune("伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平")
+	for from := 0; from < n; from += 1000 {
+		require.NoError(t, s.Atomic(t.Context(), func(ctx context.Context) error {
+			for i := from; i < min(from+1000, n); i++ {
+				if err := addOne(ctx, s, i, string(family[i%15])+string(given[i%20])+string(given[i/20%20])); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	}
+}
+
+func addOne(ctx context.Context, s *Store, i int, name string) error {
+	id := fmt.Sprintf("c_%06d", i)
+	c := orchestrator.Customer{
+		Workspace: "w", ID: id, Name: name, Tags: []string{"all"}, Identities: []orchestrator.Identity{{Kind: "phone", Value: fmt.Sprintf("+86138%08d", i*997%100_000_000)}},
+		Traits: map[string]any{"city": fmt.Sprint("city", i%50), "home": map[string]any{"zip": fmt.Sprint(i % 9000)}},
+	}
+	if i%5000 == 17 {
+		c.Name, c.Tags = "欧阳修远 Rare Person", append(c.Tags, "rare")
+	}
+	if _, err := s.PutCustomer(ctx, c); err != nil {
+		return err
+	}
+	e := orchestrator.Enrollment{
+		ID: "e" + id, Workspace: "w", Journey: fmt.Sprint("j", i%3), Customer: id, Status: orchestrator.EnrollmentOpen, Step: fmt.Sprint("s", i%7),
+	}
+	switch i % 1000 {
+	case 1:
+		e.Status = orchestrator.EnrollmentHeld
+	case 2:
+		e.Status, e.Step = orchestrator.EnrollmentStarting, ""
+	}
+	_, err := s.AddEnrollment(ctx, e)
+	return err
+}
+
+// listFilters are what the pages offer.
+func listFilters(s *Store) map[string]func(context.Context, orchestrator.Page) (string, error) {
+	out := map[string]func(context.Context, orchestrator.Page) (string, error){}
+	for name, f := range map[string]orchestrator.CustomerFilter{
+		"all": {}, "a common name": {Query: "王"}, "two characters": {Query: "欧阳"}, "a rare word": {Query: "rare"}, "nobody": {Query: "zzzz"},
+		"a phone": {Query: "+8613800000997"}, "its beginning": {Query: "138"}, "its last digits": {Query: "0997"}, "an id": {Query: "c_09"},
+		"everybody by prefix": {Query: "c"}, "a common tag": {Tag: "all"}, "a rare tag": {Tag: "rare"}, "a trait": {Trait: "city", Value: "city7"}, "a trait inside": {Trait: "home.zip", Value: "7"},
+		"a trait that all have": {Trait: "city"}, "a rare tag of a common name": {Tag: "rare", Query: "c 138"}, "all at once, nobody": {Query: "王 138", Tag: "rare", Trait: "city", Value: "city7"},
+	} {
+		f.Workspace = "w"
+		out["customers/"+name] = func(ctx context.Context, p orchestrator.Page) (string, error) {
+			_, next, err := s.Customers(ctx, f, p)
+			return next, err
+		}
+	}
+	for name, f := range map[string]orchestrator.EnrollmentFilter{
+		"all": {}, "a journey": {Journey: "j1"}, "a status": {Status: "open"}, "a rare status": {Status: "held"}, "no such status": {Status: "ended"},
+		"a journey and a rare status": {Journey: "j1", Status: "starting"}, "a step": {Journey: "j1", Step: "s2"}, "a step and a rare status": {Journey: "j1", Step: "s2", Status: "held"},
+		"a customer": {Customer: "c_000500"}, "a customer, journey and status": {Customer: "c_000500", Journey: "j1", Status: "held"},
+	} {
+		f.Workspace = "w"
+		out["enrollments/"+name] = func(ctx context.Context, p orchestrator.Page) (string, error) {
+			_, next, err := s.Enrollments(ctx, f, p)
+			return next, err
+		}
+	}
+	return out
+}
+
+// BenchmarkLists is ui.list_ms on SQLite: a page of 50 of 100,000, the first and
+// one from the middle, for any filter the pages offer. The worst is reported.
+func BenchmarkLists(b *testing.B) {
+	s := openAt(b, filepath.Join(b.TempDir(), "qidong.db"))
+	began := time.Now()
+	crowd(b, s, 100_000)
+	b.Logf("storing 100,000 customers and enrollments took %s", time.Since(began))
+	for name, list := range listFilters(s) {
+		b.Run(name, func(b *testing.B) {
+			var worst time.Duration
+			for b.Loop() {
+				p := orchestrator.Page{Limit: 50}
+				for range 2 {
+					began := time.Now()
+					next, err := list(b.Context(), p)
+					require.NoError(b, err)
+					worst = max(worst, time.Since(began))
+					if p.After = next; next == "" {
+						break
+					}
+				}
+			}
+			b.ReportMetric(float64(worst.Microseconds())/1000, "worst-ms")
+		})
+	}
+}
+
+// No list that the pages offer reads a whole table: each goes by an index, and
+// none sorts what it has read.
+func TestListsGoByAnIndex(t *testing.T) {
+	t.Parallel()
+	s := openAt(t, filepath.Join(t.TempDir(), "qidong.db"))
+	explain := func(query string, args ...any) string {
+		plan, err := rows(t.Context(), s.r, func(r scanner) (line string, err error) {
+			var n int
+			return line, r.Scan(&n, &n, &n, &line)
+		}, "EXPLAIN QUERY PLAN "+query, args...)
+		require.NoError(t, err)
+		return strings.Join(plan, "\n")
+	}
+	for where, index := range map[string]string{
+		`workspace = 'w'`:                                                 "enrollments_list",
+		`workspace = 'w' AND journey = 'j'`:                               "enrollments_journey",
+		`workspace = 'w' AND status = 'held'`:                             "enrollments_",
+		`workspace = 'w' AND journey = 'j' AND status = 'ended'`:          "enrollments_journey_status",
+		`workspace = 'w' AND journey = 'j' AND step <> '' AND step = 's'`: "enrollments_step",
+		`workspace = 'w' AND customer = 'c' AND journey = 'j'`:            "enrollments_",
+	} {
+		plan := explain(`SELECT ` + enrollmentColumns + ` FROM enrollments WHERE ` + where + ` AND seq < 9 ORDER BY seq DESC LIMIT 51`)
+		require.Contains(t, plan, index, where)
+		require.NotContains(t, plan, "TEMP B-TREE", where)
+		require.NotContains(t, plan, "SCAN enrollments", where)
+	}
+	query, ok := match(orchestrator.CustomerFilter{Workspace: "w", Query: "rare", Tag: "x"})
+	require.True(t, ok)
+	plan := explain(`SELECT `+customerColumns+` FROM customers WHERE workspace = 'w' AND seq IN (SELECT rowid FROM customer_search
+		WHERE customer_search MATCH ? AND rowid < 9 ORDER BY rowid DESC LIMIT 51) ORDER BY seq DESC LIMIT 51`, query)
+	require.NotContains(t, plan, "SCAN customers")
+}
