@@ -3,7 +3,6 @@ package ui
 import (
 	"net/http"
 	"net/url"
-	"slices"
 
 	"github.com/qidong/qidong/orchestrator"
 	"github.com/qidong/qidong/ui/i18n"
@@ -14,6 +13,11 @@ func (u *UI) customerRoutes() routes {
 	return routes{
 		"GET /customers":                       u.getCustomers,
 		"GET /customers/{id}":                  u.getCustomer,
+		"POST /customers/{id}/tags":            u.postTags,
+		"POST /customers/{id}/consents":        u.postConsent,
+		"GET /customers/{id}/export":           u.getCustomerExport,
+		"GET /customers/{id}/erase":            u.getErase,
+		"POST /customers/{id}/erase":           u.postErase,
 		"GET /handset/{customer}":              u.getHandset,
 		"GET /handset/{customer}/events":       u.streamHandset,
 		"GET /handset/{customer}/calendar.ics": u.getHandsetCalendar,
@@ -21,19 +25,28 @@ func (u *UI) customerRoutes() routes {
 	}
 }
 
+// shownTags is how many tags a line of the list has room for.
+const shownTags = 3
+
 // getCustomers lists and searches customers.
 func (u *UI) getCustomers(w http.ResponseWriter, r *http.Request, a actor) error {
 	ctx, q := r.Context(), r.URL.Query()
-	query := bounded(q.Get("q"), maxQuery)
-	list, next, err := u.service.Customers(ctx, a, query, orchestrator.Page{Limit: pageLimit, After: bounded(q.Get("after"), maxField)})
+	f := orchestrator.CustomerFilter{
+		Query: bounded(q.Get("q"), maxQuery), Tag: bounded(q.Get("tag"), maxQuery),
+		Trait: bounded(q.Get("trait"), maxQuery), Value: bounded(q.Get("value"), maxQuery),
+	}
+	list, next, err := u.service.FindCustomers(ctx, a, f, orchestrator.Page{Limit: pageLimit, After: bounded(q.Get("after"), maxField)})
 	if err != nil {
 		return err
 	}
-	page := view.CustomerList{Query: query, Next: nextPage(r.URL, next)}
+	page := view.CustomerList{Query: f.Query, Tag: f.Tag, Trait: f.Trait, Value: f.Value, Next: nextPage(r.URL, next)}
 	for _, c := range list {
 		row := view.CustomerRow{
 			ID: c.ID, Name: displayName(c), Initials: view.Initials(displayName(c)), Locale: c.Locale,
-			Created: i18n.Time(ctx, c.CreatedAt.Local(), u.now()),
+			Created: i18n.Time(ctx, c.CreatedAt.Local(), u.now()), Tags: c.Tags,
+		}
+		if len(row.Tags) > shownTags {
+			row.Tags, row.MoreTags = c.Tags[:shownTags], len(c.Tags)-shownTags
 		}
 		if len(c.Identities) > 0 {
 			row.Identity = c.Identities[0].Value
@@ -43,44 +56,7 @@ func (u *UI) getCustomers(w http.ResponseWriter, r *http.Request, a actor) error
 	return render(w, r, http.StatusOK, view.Customers(page))
 }
 
-// getCustomer is one customer's profile and enrollments.
-func (u *UI) getCustomer(w http.ResponseWriter, r *http.Request, a actor) error {
-	ctx := r.Context()
-	c, err := u.service.Customer(ctx, a, r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	list, _, err := u.service.Enrollments(ctx, a, orchestrator.EnrollmentFilter{Workspace: a.Workspace, Customer: c.ID}, orchestrator.Page{Limit: pageLimit})
-	if err != nil {
-		return err
-	}
-	page := view.Customer{
-		ID: c.ID, Name: displayName(c), Initials: view.Initials(displayName(c)), Companion: companionPath(c),
-		Enrollments: u.enrollmentRows(ctx, u.names(ctx, a), list),
-	}
-	b := &fields{ctx: ctx}
-	for _, i := range c.Identities {
-		key := "identity." + i.Kind
-		if !i18n.Has(key) {
-			b.add(i.Kind, i.Value, true)
-			continue
-		}
-		b.code(key, i.Value)
-	}
-	b.text("customer.locale", c.Locale)
-	b.text("customer.zone", c.TimeZone)
-	b.text("customer.created", i18n.Time(ctx, c.CreatedAt.Local(), u.now()))
-	page.Fields = b.now.Fields
-	var keys []string
-	for k := range c.Traits {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	for _, k := range keys {
-		page.Traits = append(page.Traits, view.Field{Label: k, Value: compact(c.Traits[k]), Code: true})
-	}
-	return render(w, r, http.StatusOK, view.CustomerPage(page))
-}
-
 // companionPath is where a customer's own page is.
 func companionPath(c orchestrator.Customer) string { return "/c/" + url.PathEscape(c.CompanionToken) }
+
+func customerPath(id string) string { return "/customers/" + url.PathEscape(id) }

@@ -40,6 +40,7 @@ type fake struct {
 	resolved   []orchestrator.Resolution
 	resolveErr error
 	filters    []orchestrator.EnrollmentFilter
+	op         operateFake
 }
 
 const (
@@ -278,6 +279,7 @@ func newFake(t testing.TB) *fake {
 	f.views["e_run"] = runningEnrollment(f)
 	f.views["e_held"] = heldEnrollment(f)
 	f.incidents = []orchestrator.Incident{*f.views["e_held"].Incident}
+	f.operate()
 	f.messages["c_mei"] = conversationOf("c_mei", "e_run", "en")
 	f.messages["c_ben"] = conversationOf("c_ben", "e_held", "zh-CN")
 	return f

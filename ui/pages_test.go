@@ -29,6 +29,7 @@ var pages = []string{
 	"/journeys", "/journeys/movie-night", "/journeys/movie-night?step=hold", "/journeys/movie-night?step=0-entry",
 	"/journeys/movie-night?step=0-exit-show_cancelled", "/enrollments", "/enrollments?journey=movie-night&step=ticket&status=held",
 	"/enrollments/e_run", "/enrollments/e_held", "/incidents", "/customers", "/customers?q=Mei", "/customers/c_mei", "/handset/c_mei", "/handset/c_ben",
+	"/customers?q=Mei&tag=vip&trait=home.city&value=x", "/customers/c_mei?why=movie-night", "/customers/c_mei?kind=message", "/customers/c_mei/erase",
 }
 
 func TestPages(t *testing.T) {

@@ -13,6 +13,9 @@ type Service interface {
 	journeyService
 	enrollmentService
 	customerService
+	personService
+	repairService
+	peopleService
 }
 
 var _ Service = (*orchestrator.Service)(nil)

@@ -19,6 +19,7 @@ const (
 	keyWorkspace = "workspace"
 	keyName      = "name"
 	keyScopes    = "scopes"
+	keySaid      = "said" // what the form before did, for the next page
 )
 
 func (u *UI) newSessions(store scs.Store) *scs.SessionManager {
@@ -76,6 +77,9 @@ func (u *UI) private(h func(http.ResponseWriter, *http.Request, actor) error) ht
 		f := view.Frame{Actor: a.Name, Path: r.URL.RequestURI(), Asset: u.assets.path, Version: u.version}
 		if c, err := r.Cookie("theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
 			f.Theme = c.Value
+		}
+		if r.Method == http.MethodGet && !partial(r) {
+			f.Said = u.sessions.PopString(r.Context(), keySaid)
 		}
 		r = r.WithContext(view.WithFrame(r.Context(), f))
 		if err := h(w, r, a); err != nil {
@@ -140,3 +144,6 @@ func parseForm(r *http.Request) error {
 	}
 	return err
 }
+
+// said is shown once, as a toast on the next page.
+func (u *UI) said(r *http.Request, text string) { u.sessions.Put(r.Context(), keySaid, bounded(text, 500)) }

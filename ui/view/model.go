@@ -16,6 +16,7 @@ type Frame struct {
 	Actor   string              // who is signed in, "" for nobody
 	Asset   func(string) string // the address of a static file
 	Version string              // of the program, "" to show none
+	Said    string              // what the form before did, as a sentence; "" for nothing
 }
 
 type frameKey struct{}
@@ -251,26 +252,4 @@ type IncidentRow struct {
 	Journey, Customer                       Link
 	Attempts                                int
 	Undo                                    bool
-}
-
-// CustomerRow is one line of the list of customers.
-type CustomerRow struct {
-	ID, Name, Initials, Locale, Identity, Created string
-}
-
-// CustomerList is the page of customers.
-type CustomerList struct {
-	Rows  []CustomerRow
-	Query string
-	Next  string
-}
-
-// Customer is the page of one customer.
-type Customer struct {
-	ID, Name, Initials string
-	Companion          string
-	Fields             []Field
-	Traits             []Field
-	Enrollments        []EnrollmentRow
-	Messages           int
 }

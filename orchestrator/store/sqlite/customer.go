@@ -123,7 +123,7 @@ func addIdentities(ctx context.Context, q querier, c *orchestrator.Customer) (er
 		var i orchestrator.Identity
 		err := r.Scan(&i.Kind, &i.Value)
 		return i, err
-	}, `SELECT kind, value FROM identities WHERE workspace = ? AND customer = ? ORDER BY kind, value`, c.Workspace, c.ID)
+	}, `SELECT kind, value FROM identities INDEXED BY identities_customer WHERE workspace = ? AND customer = ? ORDER BY kind, value`, c.Workspace, c.ID)
 	return err
 }
 
