@@ -38,7 +38,8 @@ const defaultTimeout = 10 * time.Second
 // catalog is what a workspace offers to its journeys.
 type catalog struct {
 	actions   map[string]journey.ActionSpec // by "plugin.action"
-	journeys  map[string]bool               // those with a published version
+	journeys  map[string]string             // those with a published version: its digest
+	leads     func(digest string) ([]string, error)
 	segments  map[string]string             // their rules
 	fragments map[string]int                // the newest version by name
 	fragment  func(name string, version int) ([]*journey.Step, error)
@@ -86,7 +87,22 @@ func (c *catalog) Segment(name string) (string, bool) {
 func (c *catalog) Segments() []string { return slices.Sorted(maps.Keys(c.segments)) }
 
 // Journey tells whether a journey is published.
-func (c *catalog) Journey(name string) bool { return c.journeys[name] }
+func (c *catalog) Journey(name string) bool { return c.journeys[name] != "" }
+
+// Leads lists where a published journey leads to.
+func (c *catalog) Leads(name string) []string {
+	if c.journeys[name] == "" {
+		return nil
+	}
+	list, err := c.leads(c.journeys[name])
+	if err != nil {
+		c.failed = errors.Join(c.failed, err)
+	}
+	return list
+}
+
+// Channels are those of this installation.
+func (c *catalog) Channels() []string { return channelNames() }
 
 // catalog reads, of each plugin, the newest active version that was granted all
 // that it asks for. Where there is none, the newest active one's actions are
@@ -108,13 +124,20 @@ func (s *Service) catalog(ctx context.Context, workspace string) (*catalog, erro
 			chosen[p.Name] = p
 		}
 	}
-	c := &catalog{actions: map[string]journey.ActionSpec{}, journeys: map[string]bool{}}
+	c := &catalog{actions: map[string]journey.ActionSpec{}, journeys: map[string]string{}}
 	journeys, err := s.store.Journeys(ctx, workspace)
 	if err != nil {
 		return nil, err
 	}
 	for _, j := range journeys {
-		c.journeys[j.Name] = true
+		c.journeys[j.Name] = j.Digest
+	}
+	c.leads = func(digest string) ([]string, error) {
+		program, err := s.programs.get(ctx, digest)
+		if err != nil {
+			return nil, err
+		}
+		return journey.Leads(program.Definition()), nil
 	}
 	if c.segments, err = s.segmentRules(ctx, workspace); err != nil {
 		return nil, err

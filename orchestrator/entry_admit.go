@@ -159,6 +159,13 @@ func (s *Service) judgeLimit(ctx context.Context, w *entrance) error {
 	return nil
 }
 
+// Reentry says in a sentence why a customer may not pass again at that moment
+// after the passage before; "" when they may.
+func Reentry(entry *journey.Entry, last Enrollment, at time.Time) string {
+	_, reason := again(entry, last, at)
+	return reason
+}
+
 // again is the re-entry rule: why a customer may not pass at that moment after
 // the passage before; "" when they may.
 func again(entry *journey.Entry, last Enrollment, at time.Time) (DecisionCode, string) {

@@ -31,9 +31,11 @@ type Child struct {
 
 // StartChild accepts the enrollment that a journey step begins, once per
 // parent, step and visit; it starts through the inbox as any other, in the
-// newest version of its journey. [ErrLimit] when it would be nested, or handed
-// over, too often; [ErrConflict] when the customer has passed there already
-// under that key; [ErrPrecondition] when the journey takes nobody.
+// newest version of its journey. Under a key of its own it is the next passage,
+// by the re-entry rule of that journey. [ErrLimit] when it would be nested, or
+// handed over, too often; [ErrConflict] when the customer is there already under
+// that key, or may not pass again; [ErrPrecondition] when the journey takes
+// nobody.
 func (s *Service) StartChild(ctx context.Context, r ChildRequest, p Progress) (Child, error) {
 	var child Child
 	err := s.with(ctx, p, func(ctx context.Context) error {
@@ -75,21 +77,21 @@ func (s *Service) beginChild(ctx context.Context, r ChildRequest) (string, error
 	if err := checkEnroll(request); err != nil {
 		return "", err
 	}
-	id := EnrollmentID(r.Workspace, r.Journey, up.Customer, request.Key)
+	passage, err := s.childPassage(ctx, r, up.Customer, request.Key)
+	if err != nil {
+		return "", err
+	}
+	id := PassageID(r.Workspace, r.Journey, up.Customer, request.Key, passage)
 	e, err := s.prepare(ctx, r.Workspace, id, request)
 	if err != nil {
 		return "", err
 	}
+	e.Passage = passage
 	if e.Entry, err = childEntry(r, request); err != nil {
 		return "", err
 	}
-	added, err := s.store.AddEnrollment(ctx, e)
-	if err != nil {
+	if _, err := s.store.AddEnrollment(ctx, e); err != nil {
 		return "", err
-	}
-	if !added {
-		return "", fmt.Errorf("%w: the customer has entered journey %s under the key %.80q already, as enrollment %s; give the step a key that is new each time, or none",
-			ErrConflict, r.Journey, request.Key, id)
 	}
 	if err := s.store.SetParent(ctx, r.Workspace, id, Parent{
 		Enrollment: r.Parent, Step: r.Step, Visit: r.Visit, Mode: r.Mode, Depth: depth,
@@ -97,6 +99,31 @@ func (s *Service) beginChild(ctx context.Context, r ChildRequest) (string, error
 		return "", err
 	}
 	return id, s.requestStart(ctx, e, request)
+}
+
+// childPassage is which passage under its key the child is: the next one, if the
+// re-entry rule of its journey lets the customer pass again.
+func (s *Service) childPassage(ctx context.Context, r ChildRequest, customer, key string) (int, error) {
+	last, err := s.store.LatestPassage(ctx, r.Workspace, r.Journey, customer, key)
+	if errors.Is(err, ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	j, err := s.store.Journey(ctx, r.Workspace, r.Journey)
+	if err != nil {
+		return 0, err
+	}
+	program, err := s.programs.get(ctx, j.Digest)
+	if err != nil {
+		return 0, err
+	}
+	if code, reason := again(&program.Definition().Entry, last, s.now()); code != "" {
+		return 0, fmt.Errorf("%w: journey %s takes the customer under the key %.80q not now. %s Give the step a key that is new each time, or none",
+			ErrConflict, r.Journey, key, reason)
+	}
+	return last.Passage + 1, nil
 }
 
 // childDepth is how many enrollments are above the child. Handing over does not

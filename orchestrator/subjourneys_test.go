@@ -122,3 +122,87 @@ func TestCancelChild_EndsItThroughTheInbox(t *testing.T) {
 	require.Equal(t, []string{"start " + child.Enrollment, "signal " + child.Enrollment + " " + child.Enrollment + "/cancel"},
 		h.engine.did(), "the start comes before the end")
 }
+
+// TestStartChild_AKeyOfItsOwnFollowsTheReentryRule: a later visit with the same
+// key is the next passage, where the child's journey lets people pass again.
+func TestStartChild_AKeyOfItsOwnFollowsTheReentryRule(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	up := h.enrolled(t)
+	h.publishDoor(t, "ride", "{api: true, reentry: always}")
+	ask := func(visit int) (orchestrator.Child, error) {
+		r := childRequest(up.ID)
+		r.Key, r.Visit, r.Vars = "year", visit, nil
+		return h.StartChild(t.Context(), r, orchestrator.Progress{})
+	}
+	first, err := ask(1)
+	require.NoError(t, err)
+	require.Equal(t, orchestrator.PassageID(acme, "ride", "c_1", "year", 0), first.Enrollment)
+	_, err = ask(2)
+	require.ErrorIs(t, err, orchestrator.ErrConflict, "the customer is there still")
+	require.ErrorContains(t, err, "is in the journey already")
+
+	h.dispatch(t)
+	h.open(t, first.Enrollment)
+	h.end(t, first.Enrollment)
+	second, err := ask(2)
+	require.NoError(t, err)
+	require.Equal(t, orchestrator.PassageID(acme, "ride", "c_1", "year", 1), second.Enrollment)
+	again, err := ask(1)
+	require.NoError(t, err)
+	require.Equal(t, first, again, "the first visit's child stays what it was")
+	e, err := h.store.Enrollment(t.Context(), acme, second.Enrollment)
+	require.NoError(t, err)
+	require.Equal(t, 1, e.Passage)
+
+	h.publishDoor(t, "ride", "{api: true, reentry: never}")
+	h.open(t, second.Enrollment)
+	h.end(t, second.Enrollment)
+	_, err = ask(3)
+	require.ErrorIs(t, err, orchestrator.ErrConflict)
+	require.ErrorContains(t, err, "reentry: never")
+}
+
+// TestJ01_JourneysThatHandOverToEachOther are refused when the one that closes
+// the circle is published.
+func TestJ01_JourneysThatHandOverToEachOther(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	leads := func(name, to string) error {
+		_, err := h.PublishJourney(t.Context(), admin, fmt.Appendf(nil, `qidong: v1
+journey: %s
+title: Round
+entry: {api: true}
+steps:
+  - {id: rest, wait: {arms: [{id: over, after: 1d}]}}
+  - {id: next, journey: {journey: %s, mode: handover}}
+`, name, to))
+		return err
+	}
+	h.publish(t, "welcome")
+	require.NoError(t, leads("one", "welcome"))
+	require.NoError(t, leads("two", "one"))
+	require.NoError(t, leads("three", "two"))
+	require.NoError(t, leads("one", "welcome"), "again, nothing leads back to it")
+	err := leads("one", "three")
+	var bad *orchestrator.ValidationError
+	require.ErrorAs(t, err, &bad)
+	require.Equal(t, "JOURNEY_CYCLE", bad.Problems[0].Code)
+	require.Equal(t, "Journey three leads back to this one: one, then three, then two, then one.", bad.Problems[0].Message)
+}
+
+func TestPublish_RefusesChannelsThatDoNotExist(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	_, err := h.PublishJourney(t.Context(), admin, []byte(`qidong: v1
+journey: letter
+title: Letter
+entry: {api: true}
+steps:
+  - {id: tell, send: {category: service, channels: [pigeon], text: Hello}}
+`))
+	var bad *orchestrator.ValidationError
+	require.ErrorAs(t, err, &bad)
+	require.Equal(t, "UNKNOWN_CHANNEL", bad.Problems[0].Code)
+	require.Contains(t, bad.Problems[0].Mend, "handset")
+}

@@ -11,7 +11,7 @@ import (
 // journey.
 type library struct {
 	Plugins
-	journeys  map[string]bool
+	journeys  map[string]*journey.Definition // as written
 	segments  map[string]string
 	fragments map[string][]*journey.Step // every version is the one that was given
 }
@@ -19,7 +19,7 @@ type library struct {
 // newLibrary also tells which sources are journeys. A fragment must come before
 // those that use it.
 func newLibrary(o Options) (l *library, journeys [][]byte, err error) {
-	l = &library{Plugins: o.Plugins, journeys: map[string]bool{}, fragments: map[string][]*journey.Step{}}
+	l = &library{Plugins: o.Plugins, journeys: map[string]*journey.Definition{}, fragments: map[string][]*journey.Step{}}
 	if o.Behavior != nil {
 		l.segments = o.Behavior.Segments
 	}
@@ -34,7 +34,7 @@ func newLibrary(o Options) (l *library, journeys [][]byte, err error) {
 		}
 		journeys = append(journeys, source)
 		if doc, _ := journey.Decode(source); doc != nil { // its problems come when it is compiled
-			l.journeys[doc.Definition.Journey] = true
+			l.journeys[doc.Definition.Journey] = doc.Definition
 		}
 	}
 	return l, journeys, nil
@@ -70,4 +70,20 @@ func (l *library) Segment(name string) (string, bool) {
 func (l *library) Segments() []string { return sortedKeys(l.segments) }
 
 // Journey tells whether a definition was given.
-func (l *library) Journey(name string) bool { return l.journeys[name] }
+func (l *library) Journey(name string) bool { return l.journeys[name] != nil }
+
+// Leads lists where a definition that was given leads to.
+func (l *library) Leads(name string) []string {
+	if d := l.journeys[name]; d != nil {
+		return journey.Leads(d)
+	}
+	return nil
+}
+
+// Channels are those of this installation.
+func (l *library) Channels() (names []string) {
+	for _, c := range orchestrator.Channels() {
+		names = append(names, c.Name)
+	}
+	return names
+}

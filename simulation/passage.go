@@ -204,7 +204,7 @@ func (p *passage) enter() error {
 		return err
 	}
 	if c.def.Entry.Event == nil {
-		_, err := p.enroll(c, "", data, vars)
+		_, err := p.enroll(c, "", 0, data, vars)
 		p.entered = err == nil
 		return err
 	}
@@ -262,17 +262,18 @@ func (p *passage) enterBy(c *compiled, ev orchestrator.Event, vars map[string]an
 		p.note(fmt.Sprintf("The key of %s could not be made of the entry event: %v.", c.name, err))
 		return false, nil
 	}
-	return p.enroll(c, key, data, vars)
+	return p.enroll(c, key, 0, data, vars)
 }
 
-// enroll begins an enrollment; false when there is one with the key already.
-func (p *passage) enroll(c *compiled, key string, entry, vars map[string]any) (bool, error) {
+// enroll begins an enrollment, the customer's number-th under the key, from 0;
+// false when there is that one already.
+func (p *passage) enroll(c *compiled, key string, number int, entry, vars map[string]any) (bool, error) {
 	all, err := c.program.Variables(vars)
 	if err != nil {
 		return false, fmt.Errorf("the variables do not fit: %w", err)
 	}
 	e := &enrollment{
-		compiled: c, key: key, vars: all, entry: entry, id: orchestrator.EnrollmentID(workspace, c.name, p.customer.ID, key),
+		compiled: c, key: key, vars: all, entry: entry, id: orchestrator.PassageID(workspace, c.name, p.customer.ID, key, number),
 		status: orchestrator.EnrollmentOpen, began: p.env.Now(), incident: map[string]orchestrator.Incident{},
 	}
 	if p.byID[e.id] != nil {

@@ -218,7 +218,11 @@ func (p *passage) StartChild(ctx context.Context, r orchestrator.ChildRequest, p
 		"journey": r.Journey, "key": key, "vars": r.Vars, orchestrator.HopsField: hops,
 		"parent": map[string]any{"enrollment": r.Parent, "step": r.Step, "visit": r.Visit},
 	}
-	added, err := p.enroll(c, key, entry, r.Vars)
+	number, why := p.nextNumber(c, key)
+	if why != "" {
+		return orchestrator.Child{}, fmt.Errorf("%w: journey %s takes the customer under the key %.80q not now. %s", orchestrator.ErrConflict, r.Journey, key, why)
+	}
+	added, err := p.enroll(c, key, number, entry, r.Vars)
 	if err != nil {
 		return orchestrator.Child{}, fmt.Errorf("%w: %w", orchestrator.ErrInvalid, err)
 	}
@@ -228,6 +232,18 @@ func (p *passage) StartChild(ctx context.Context, r orchestrator.ChildRequest, p
 	e := p.enrollments[len(p.enrollments)-1]
 	e.parent = &orchestrator.Parent{Enrollment: r.Parent, Step: r.Step, Visit: r.Visit, Mode: r.Mode, Depth: depth}
 	return orchestrator.Child{Enrollment: e.id, Deadline: c.def.Deadline}, nil
+}
+
+// nextNumber is which passage under a key comes next, or why there is none now.
+func (p *passage) nextNumber(c *compiled, key string) (number int, why string) {
+	for {
+		last := p.byID[orchestrator.PassageID(workspace, c.name, p.customer.ID, key, number)]
+		if last == nil {
+			return number, why
+		}
+		why = orchestrator.Reentry(&c.def.Entry, orchestrator.Enrollment{ID: last.id, Status: last.status, StartedAt: last.began}, p.env.Now())
+		number++
+	}
 }
 
 // CancelChild is workflows.People.

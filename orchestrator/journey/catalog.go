@@ -20,6 +20,12 @@ type Catalog interface {
 	Segments() []string
 	// Journey tells whether there is a published journey with the name.
 	Journey(name string) bool
+	// Leads lists the journeys that the newest version of a published journey
+	// begins or hands over to.
+	Leads(name string) []string
+	// Channels lists the channels that messages can take; nil is not known, and
+	// then any name will do.
+	Channels() []string
 }
 
 // ActionSpec is what compile needs to know of an action.

@@ -36,6 +36,7 @@ func (k *compiler) send(s *Step, path string) {
 	if k.given(path+".category", s.ID, m.Category, "Add category: marketing, service or transactional.") && !slices.Contains(categories, m.Category) {
 		k.report(path+".category", s.ID, "UNKNOWN_VALUE", fmt.Sprintf("There is no category %.40q.", m.Category), "Write marketing, service or transactional.")
 	}
+	k.channels(s, path)
 	if n := count(len(m.Text) > 0, m.Card != nil, m.Carousel != nil); n != 1 {
 		k.report(path, s.ID, "MESSAGE_BODY", fmt.Sprintf("The message has %d bodies; it must have one.", n), "Write one of text, card, carousel.")
 	}
@@ -52,6 +53,19 @@ func (k *compiler) send(s *Step, path string) {
 		k.length(at+".description", s.ID, c.Description, maxDescription)
 		k.media(s, at+".media", c.Media)
 		k.suggestions(s, at, c.Suggestions, maxCardReplies)
+	}
+}
+
+// channels checks the channels that a message names, where they are known.
+func (k *compiler) channels(s *Step, path string) {
+	known := k.catalog.Channels()
+	if known == nil || k.found.full() {
+		return
+	}
+	for i, name := range s.Send.Channels {
+		if !slices.Contains(known, name) {
+			k.report(element(path+".channels", i), s.ID, "UNKNOWN_CHANNEL", fmt.Sprintf("There is no channel %.40q.", name), k.found.suggest(name, slices.Clone(known)))
+		}
 	}
 }
 

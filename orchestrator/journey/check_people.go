@@ -89,7 +89,50 @@ func (k *compiler) subJourney(s *Step, path string) {
 		k.report(path+".journey", s.ID, "LOOP", "The journey would wait for itself.", "Use repeat, or mode: handover after a wait.")
 	case j.Journey != k.def.Journey && !k.catalog.Journey(j.Journey):
 		k.report(path+".journey", s.ID, "UNKNOWN_JOURNEY", fmt.Sprintf("There is no published journey %.80q.", j.Journey), "Publish it first, or correct the name.")
+	default:
+		k.circle(s, path)
 	}
+}
+
+// maxCircle bounds the journeys that are looked at for a circle.
+const maxCircle = 1000
+
+// circle refuses a step to a journey that leads back to this one: a customer
+// would go round in them until the limit of hand-overs holds them.
+func (k *compiler) circle(s *Step, path string) {
+	if k.ofFragment || s.Journey.Journey == k.def.Journey {
+		return
+	}
+	ways := [][]string{{s.Journey.Journey}}
+	seen := map[string]bool{s.Journey.Journey: true}
+	for i := 0; i < len(ways) && i < maxCircle; i++ {
+		for _, next := range k.catalog.Leads(ways[i][len(ways[i])-1]) {
+			way := append(slices.Clone(ways[i]), next)
+			if next == k.def.Journey {
+				k.report(path+".journey", s.ID, "JOURNEY_CYCLE",
+					fmt.Sprintf("Journey %s leads back to this one: %s.", s.Journey.Journey, strings.Join(append([]string{next}, way...), ", then ")),
+					"End one of them with an exit, or let an event with a re-entry rule begin it again.")
+				return
+			}
+			if !seen[next] {
+				seen[next] = true
+				ways = append(ways, way)
+			}
+		}
+	}
+}
+
+// Leads lists the journeys that a definition begins or hands over to, itself
+// left out, each once and sorted.
+func Leads(d *Definition) []string {
+	var out []string
+	walk(d, func(s *Step) {
+		if s.Journey != nil && s.Journey.Journey != d.Journey {
+			out = append(out, s.Journey.Journey)
+		}
+	})
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 func (k *compiler) update(s *Step, path string) {

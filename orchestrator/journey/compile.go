@@ -48,6 +48,8 @@ func (noCatalog) Fragments() []string                  { return nil }
 func (noCatalog) Segment(string) (string, bool)        { return "", false }
 func (noCatalog) Segments() []string                   { return nil }
 func (noCatalog) Journey(string) bool                  { return false }
+func (noCatalog) Leads(string) []string                { return nil }
+func (noCatalog) Channels() []string                   { return nil }
 
 type compiler struct {
 	doc     *Document

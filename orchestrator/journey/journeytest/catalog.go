@@ -61,6 +61,13 @@ func (catalog) Segments() []string                 { return slices.Sorted(maps.K
 // journeys are those that tests may name.
 func (catalog) Journey(name string) bool { return name == "movie-night" || name == "welcome" }
 
+// Leads has a journey that ends in another one.
+func (catalog) Leads(name string) []string {
+	return map[string][]string{"welcome": {"movie-night"}, "movie-night": {"film-club"}}[name]
+}
+
+func (catalog) Channels() []string { return []string{"handset"} }
+
 const place = `{"type":"object","additionalProperties":false,"required":["address","latitude","longitude"],
 	"properties":{"address":{"type":"string"},"latitude":{"type":"number"},"longitude":{"type":"number"}}}`
 
