@@ -28,8 +28,15 @@ func Register(r registry, w *Workflows, a *Activities) {
 	registerPeople(r, a)
 }
 
-// NewWorker makes a worker for [TaskQueue]; the caller starts and stops it.
+// CachedEnrollments is how many enrollments a process keeps awake in memory,
+// about 40 KB each; Temporal's default is 10,000. One that is not kept replays
+// its history, of a few dozen events, when it wakes.
+const CachedEnrollments = 2048
+
+// NewWorker makes a worker for [TaskQueue]; the caller starts and stops it. It
+// bounds the cache of all workers of the process by [CachedEnrollments].
 func NewWorker(c client.Client, w *Workflows, a *Activities, logger *slog.Logger) worker.Worker {
+	worker.SetStickyWorkflowCacheSize(CachedEnrollments)
 	out := worker.New(c, TaskQueue, worker.Options{
 		// A stopping worker lets calls under way end.
 		WorkerStopTimeout: 10 * time.Second,

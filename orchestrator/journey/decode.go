@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -228,4 +229,30 @@ func describe(n *yaml.Node) string {
 		return fmt.Sprintf("the text %.40q", n.Value)
 	}
 	return fmt.Sprintf("%.40s", n.Value)
+}
+
+// Tree reads a source, YAML or JSON, as the tree of what is written, comments
+// included, within the limits above; what its fields mean is not looked at. The
+// problem is nil when the source can be read. The tree is the caller's.
+func Tree(src []byte) (*yaml.Node, *Problem) {
+	root, unreadable := parse(src)
+	if unreadable != nil {
+		return nil, unreadable
+	}
+	d := &decoder{found: &findings{}, doc: &Document{}}
+	if d.bound(root, 0); !d.found.empty() {
+		return nil, &d.found.sorted()[0]
+	}
+	return root, nil
+}
+
+// Expression says whether a field of this name holds one CEL expression, and not
+// a text that may have some in ${…}.
+func Expression(field string) bool { return slices.Contains(expressionFields, field) }
+
+// Renamed is an expression, or a template with ${…}, that speaks of steps by
+// other ids: rename is asked for the id of each. The error says what cannot be
+// read; then the source is returned as it was.
+func Renamed(source string, template bool, rename func(string) string) (string, error) {
+	return renamed(source, template, rename)
 }
