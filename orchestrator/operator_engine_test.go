@@ -37,3 +37,7 @@ func (f *fakeEngine) Rehearse(_ context.Context, enrollment string, r orchestrat
 	}
 	return nil
 }
+
+func (f *fakeEngine) Attempts(context.Context, string) ([]orchestrator.Attempt, error) {
+	return []orchestrator.Attempt{{Work: "call", Number: 2}}, nil
+}

@@ -197,6 +197,7 @@ type Engine interface {
 	State(ctx context.Context, enrollment string) (json.RawMessage, error)
 	Ping(ctx context.Context) error
 	CommandEngine
+	AttemptEngine
 }
 
 // Resolution is an operator's answer to an incident.

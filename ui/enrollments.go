@@ -22,7 +22,8 @@ func (u *UI) enrollmentRoutes() routes {
 		"GET /enrollments/{id}":          u.getEnrollment,
 		"GET /enrollments/{id}/events":   u.streamEnrollment,
 		"POST /enrollments/{id}/resolve": u.postResolve,
-		"GET /incidents":                 u.getIncidents,
+		"GET /enrollments/{id}/act":      u.getAct,
+		"POST /enrollments/{id}/act":     u.postAct,
 	}
 }
 
@@ -95,7 +96,9 @@ func (u *UI) getEnrollment(w http.ResponseWriter, r *http.Request, a actor) erro
 	if err != nil {
 		return err
 	}
-	return render(w, r, http.StatusOK, view.EnrollmentPage(u.enrollmentPage(r.Context(), v)))
+	page := u.enrollmentPage(r.Context(), v)
+	page.Trying = u.trying(r.Context(), a, v)
+	return render(w, r, http.StatusOK, view.EnrollmentPage(page))
 }
 
 func (u *UI) enrollmentPage(ctx context.Context, v orchestrator.EnrollmentView) view.Enrollment {
@@ -120,6 +123,9 @@ func (u *UI) enrollmentPage(ctx context.Context, v orchestrator.EnrollmentView) 
 	}
 	c, l := picture(ctx, d, "run")
 	highlight(ctx, &c, l, v)
+	if p.Act = actChoices(ctx, v); len(p.Act.Choices) > 0 {
+		c.Select = actPath(e.ID)
+	}
 	p.Canvas = c
 	return p
 }
@@ -161,13 +167,16 @@ func (u *UI) streamEnrollment(w http.ResponseWriter, r *http.Request, a actor) e
 			return err
 		}
 		e := v.Enrollment
-		state := fmt.Sprint(e.LogSeq, len(v.Log), e.Status, e.Step, heldBy(v), u.until(ctx, e))
+		trying := u.trying(ctx, a, v)
+		state := fmt.Sprint(e.LogSeq, len(v.Log), e.Status, e.Step, heldBy(v), u.until(ctx, e), trying)
 		if state == told {
 			return nil
 		}
 		incident := heldBy(v) != held || told == ""
 		told, held = state, heldBy(v)
-		return s.html(ctx, view.EnrollmentChanged(u.enrollmentPage(ctx, v), incident))
+		page := u.enrollmentPage(ctx, v)
+		page.Trying = trying
+		return s.html(ctx, view.EnrollmentChanged(page, incident))
 	})
 }
 

@@ -25,6 +25,7 @@ type operateFake struct {
 	preview  orchestrator.ResolutionPreview
 	job      orchestrator.BulkJob
 	refuse   error // of a write
+	attempts []orchestrator.Attempt
 }
 
 func (f *fake) ask(format string, args ...any) error {
@@ -121,6 +122,10 @@ func (f *fake) PreviewErase(ctx context.Context, a actor, id string) (orchestrat
 
 func (f *fake) EraseCustomer(_ context.Context, _ actor, id string) (map[string]int64, error) {
 	return map[string]int64{"messages": 4}, f.ask("erase %s", id)
+}
+
+func (f *fake) Attempts(context.Context, actor, string) ([]orchestrator.Attempt, error) {
+	return f.op.attempts, f.err()
 }
 
 func (f *fake) MoveEnrollment(_ context.Context, _ actor, id, step string) error {

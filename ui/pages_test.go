@@ -30,6 +30,8 @@ var pages = []string{
 	"/journeys/movie-night?step=0-exit-show_cancelled", "/enrollments", "/enrollments?journey=movie-night&step=ticket&status=held",
 	"/enrollments/e_run", "/enrollments/e_held", "/incidents", "/customers", "/customers?q=Mei", "/customers/c_mei", "/handset/c_mei", "/handset/c_ben",
 	"/customers?q=Mei&tag=vip&trait=home.city&value=x", "/customers/c_mei?why=movie-night", "/customers/c_mei?kind=message", "/customers/c_mei/erase",
+	"/enrollments/e_run/act?action=move", "/enrollments/e_held/act?action=remove", "/incidents?journey=movie-night&code=PARTNER_ERROR", "/incidents/bulk?action=supply&journey=movie-night",
+	"/jobs/b_1",
 }
 
 func TestPages(t *testing.T) {

@@ -23,6 +23,7 @@ type personService interface {
 
 // repairService is what operators do to enrollments and incidents.
 type repairService interface {
+	Attempts(ctx context.Context, a orchestrator.Actor, enrollment string) ([]orchestrator.Attempt, error)
 	MoveEnrollment(ctx context.Context, a orchestrator.Actor, id, step string) error
 	RemoveEnrollment(ctx context.Context, a orchestrator.Actor, id string, undo bool) error
 	FindIncidents(ctx context.Context, a orchestrator.Actor, f orchestrator.IncidentFilter, p orchestrator.Page) ([]orchestrator.Incident, string, error)

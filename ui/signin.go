@@ -146,4 +146,6 @@ func parseForm(r *http.Request) error {
 }
 
 // said is shown once, as a toast on the next page.
-func (u *UI) said(r *http.Request, text string) { u.sessions.Put(r.Context(), keySaid, bounded(text, 500)) }
+func (u *UI) said(r *http.Request, text string) {
+	u.sessions.Put(r.Context(), keySaid, bounded(text, 500))
+}

@@ -151,6 +151,14 @@ func (t *teller) tell(l orchestrator.LogEntry) {
 		t.add(l, "end", i18n.T(t.ctx, "log.ended"), outcome(t.ctx, text(l.Detail, "outcome")), "")
 	case orchestrator.LogEventDropped:
 		t.add(l, "info", i18n.T(t.ctx, "log.dropped"), text(l.Detail, "type"), "")
+	case orchestrator.LogMoved:
+		t.add(l, "info", i18n.T(t.ctx, "log.moved", "step", named(t.names, l.Step)), i18n.T(t.ctx, "log.by", "by", text(l.Detail, "by")), "")
+	case orchestrator.LogMigrated:
+		t.add(l, "info", i18n.T(t.ctx, "log.migrated"), i18n.T(t.ctx, "log.by", "by", text(l.Detail, "by")), "")
+	case orchestrator.LogPaused:
+		t.add(l, "info", i18n.T(t.ctx, "log.paused"), i18n.T(t.ctx, "log.by", "by", text(l.Detail, "by")), "")
+	case orchestrator.LogResumed:
+		t.add(l, "info", i18n.T(t.ctx, "log.resumed"), i18n.T(t.ctx, "log.by", "by", text(l.Detail, "by")), "")
 	default:
 		t.add(l, "info", string(l.Kind), "", compact(l.Detail))
 	}

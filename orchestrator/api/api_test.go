@@ -40,7 +40,9 @@ func (e *engine) Resolve(context.Context, string, orchestrator.Resolution) error
 func (e *engine) Command(context.Context, string, orchestrator.Command) (bool, error) {
 	return true, nil
 }
-func (e *engine) Replay(context.Context, string) error { return nil }
+func (e *engine) Replay(context.Context, string) error                             { return nil }
+func (e *engine) Attempts(context.Context, string) ([]orchestrator.Attempt, error) { return nil, nil }
+
 func (e *engine) Rehearse(context.Context, string, orchestrator.Rehearsal) error {
 	return nil
 }

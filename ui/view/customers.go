@@ -69,14 +69,14 @@ type WhyRow struct {
 
 // HistoryEntry is one line of a customer's history.
 type HistoryEntry struct {
-	Kind, Icon   string
-	Date         string // when it is another one than that of the line before
-	Time         string
-	Title, Note  string
-	URL          string // "" leads nowhere
-	Detail       string // technical text
-	Answer       string
-	Key          string
+	Kind, Icon  string
+	Date        string // when it is another one than that of the line before
+	Time        string
+	Title, Note string
+	URL         string // "" leads nowhere
+	Detail      string // technical text
+	Answer      string
+	Key         string
 }
 
 // Erase is the page that previews an erasure.

@@ -216,8 +216,10 @@ type Enrollment struct {
 	Journey   Link
 	Canvas    Canvas
 	Timeline  []Entry
-	Waiting   string // what it waits for, "" when for nothing
+	Waiting   string   // what it waits for, "" when for nothing
+	Trying    []string // what is being tried, with the next try
 	Incident  *Incident
+	Act       Act
 }
 
 // Entry is one line of a timeline.
@@ -244,12 +246,4 @@ type Incident struct {
 	Error         string // why it was refused
 	Problems      []Problem
 	Schema        string // hint at the shape of the result, "" for none
-}
-
-// IncidentRow is one line of the list of incidents.
-type IncidentRow struct {
-	Enrollment, Step, Code, Message, Opened string
-	Journey, Customer                       Link
-	Attempts                                int
-	Undo                                    bool
 }

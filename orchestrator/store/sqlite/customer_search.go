@@ -202,4 +202,3 @@ func indexAll(ctx context.Context, tx *sql.Tx) error {
 		}
 	}
 }
-
