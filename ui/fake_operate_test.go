@@ -285,3 +285,10 @@ func (f *fake) operate() {
 		CreatedAt: testNow, Counts: orchestrator.BulkCounts{Total: 42, Pending: 20, Done: 20, Failed: 2},
 	}
 }
+
+func (f *fake) Campaign(_ context.Context, _ actor, id string) (orchestrator.Campaign, error) {
+	if id != "g_1" {
+		return orchestrator.Campaign{}, orchestrator.ErrNotFound
+	}
+	return f.campaign(), f.err()
+}

@@ -51,5 +51,6 @@ type peopleService interface {
 	StopCampaign(ctx context.Context, a orchestrator.Actor, id string) (orchestrator.Campaign, error)
 	PauseCampaign(ctx context.Context, a orchestrator.Actor, id string) (orchestrator.Campaign, error)
 	ResumeCampaign(ctx context.Context, a orchestrator.Actor, id string) (orchestrator.Campaign, error)
+	Campaign(ctx context.Context, a orchestrator.Actor, id string) (orchestrator.Campaign, error)
 	Campaigns(ctx context.Context, a orchestrator.Actor, journey string, p orchestrator.Page) ([]orchestrator.Campaign, string, error)
 }

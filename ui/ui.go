@@ -101,7 +101,7 @@ func (u *UI) routes() (http.Handler, error) {
 	signedIn := http.NewServeMux()
 	for _, area := range []routes{
 		{"GET /{$}": u.getHome, "POST /signout": u.postSignOut, "/": u.notFound},
-		u.journeyRoutes(), u.enrollmentRoutes(), u.customerRoutes(), u.incidentRoutes(),
+		u.journeyRoutes(), u.enrollmentRoutes(), u.customerRoutes(), u.incidentRoutes(), u.taskRoutes(), u.segmentRoutes(),
 	} {
 		for pattern, h := range area {
 			signedIn.Handle(pattern, u.private(h))

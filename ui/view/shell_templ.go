@@ -185,8 +185,8 @@ func Logo() templ.Component {
 // places are the side bar's entries in their groups; each is a page at its name.
 var places = [][]string{
 	{"journeys"},
-	{"enrollments", "incidents"},
-	{"customers"},
+	{"enrollments", "incidents", "tasks"},
+	{"customers", "segments"},
 }
 
 // Shell is the page around a screen: side bar, bar, content. Nav is the place
