@@ -15,6 +15,7 @@ import (
 type Store interface {
 	JourneyStore
 	FragmentStore
+	DraftStore
 	PluginStore
 	VaultStore
 	KVStore

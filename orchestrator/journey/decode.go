@@ -256,3 +256,6 @@ func Expression(field string) bool { return slices.Contains(expressionFields, fi
 func Renamed(source string, template bool, rename func(string) string) (string, error) {
 	return renamed(source, template, rename)
 }
+
+// ValidID says whether a step may have this id.
+func ValidID(id string) bool { return stepID.MatchString(id) && !slices.Contains(reserved, id) }

@@ -69,11 +69,11 @@ func TestApply(t *testing.T) {
 		},
 		"an arm without steps gets its first": {
 			command: Command{Op: Insert, Kind: "exit", Place: &Place{In: "answer", Arm: "never"}},
-			steps:   "offer answer book exit end",
+			steps:   "offer answer book end_2 end",
 		},
 		"an error arm is made when something goes into it": {
 			command: Command{Op: Insert, Kind: "exit", Place: &Place{In: "book", Arm: "failed"}},
-			steps:   "offer answer book exit end", holds: []string{"failed:"},
+			steps:   "offer answer book end_2 end", holds: []string{"failed:"},
 		},
 		"without a place a step is the first": {
 			command: Command{Op: Insert, Kind: "send"}, steps: "send offer answer book end",

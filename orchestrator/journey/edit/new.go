@@ -65,13 +65,12 @@ func newArm(kind journey.Kind, id string) *yaml.Node {
 		put(a, "when", text(""))
 	case journey.KindSplit:
 		put(a, "weight", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: "10"})
+	default: // of the others an id is enough
 	}
 	return a
 }
 
 var notInID = regexp.MustCompile(`[^a-z0-9_]+`)
-
-var goodID = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 
 // fresh is an id like the wanted one that no step has.
 func fresh(wanted string, taken map[string]bool) string {
@@ -81,7 +80,7 @@ func fresh(wanted string, taken map[string]bool) string {
 	}
 	base = strings.TrimRight(base[:min(len(base), 50)], "_")
 	id := base
-	for n := 2; taken[id]; n++ {
+	for n := 2; taken[id] || !journey.ValidID(id); n++ {
 		id = base + "_" + strconv.Itoa(n)
 	}
 	taken[id] = true
@@ -101,8 +100,13 @@ func (e *edition) insert(c Command) error {
 	if wanted == "" {
 		name, of, _ := strings.Cut(c.Kind, ":")
 		of, _, _ = strings.Cut(of, "@")
-		if wanted = name; of != "" {
+		switch {
+		case of != "":
 			wanted = of[strings.LastIndexByte(of, '.')+1:]
+		case name == string(journey.KindExit): // exit is a word of CEL's here
+			wanted = "end"
+		default:
+			wanted = name
 		}
 	}
 	id := fresh(wanted, e.taken())
@@ -188,8 +192,8 @@ func (e *edition) rename(c Command) error {
 	if len(c.Steps) != 1 {
 		return refuse("it names %d steps; it must be one", len(c.Steps))
 	}
-	if !goodID.MatchString(c.ID) {
-		return refuse("%.64q is no id: write lower-case letters, digits and underscores, beginning with a letter, at most 63", c.ID)
+	if !journey.ValidID(c.ID) {
+		return refuse("%.64q is no id: write lower-case letters, digits and underscores, beginning with a letter, at most 63, and no word of CEL", c.ID)
 	}
 	found, err := find(e.root, c.Steps)
 	if err != nil {

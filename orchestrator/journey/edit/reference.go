@@ -52,6 +52,7 @@ func refer(n *yaml.Node, names map[string]string) {
 			if out, err := journey.Renamed(n.Value, template, rename); err == nil {
 				n.Value = out
 			}
+		default: // a source has neither aliases nor documents in it
 		}
 	}
 	visit(n, "", false)

@@ -113,6 +113,7 @@ func arms(step *yaml.Node) []arm {
 	case journey.KindTask:
 		add(journey.ArmDone, field(body, journey.ArmDone))
 		add(journey.ArmOverdue, field(body, journey.ArmOverdue))
+	default: // has no arms, or lists them
 	}
 	add(journey.ArmFailed, field(step, journey.ArmFailed))
 	return out

@@ -97,6 +97,8 @@ func Run(t *testing.T, open func(t *testing.T) orchestrator.Store) {
 		"fragments are versioned and never change":               testFragments,
 		"fragments and their versions are bounded":               testFragmentsAreBounded,
 		"values are an enrollment's own":                         testValues,
+		"drafts follow one another":                              testDrafts,
+		"the history of drafts is bounded":                       testDraftHistory,
 		"values of an enrollment are bounded":                    testValuesAreBounded,
 		"segments are stored, versioned and counted":             testSegments,
 		"members of segments are counted, listed and due":        testMembers,
