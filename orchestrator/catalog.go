@@ -40,8 +40,8 @@ type catalog struct {
 	actions   map[string]journey.ActionSpec // by "plugin.action"
 	journeys  map[string]string             // those with a published version: its digest
 	leads     func(digest string) ([]string, error)
-	segments  map[string]string             // their rules
-	fragments map[string]int                // the newest version by name
+	segments  map[string]string // their rules
+	fragments map[string]int    // the newest version by name
 	fragment  func(name string, version int) ([]*journey.Step, error)
 	failed    error // of the store, while a definition was compiled: its problems mean nothing
 }

@@ -261,16 +261,51 @@ func ofCustomer(customer, workspace string) (string, []any) {
 		SELECT kind || ':' || value FROM identities WHERE workspace = ? AND customer = ?)`, []any{customer, workspace, customer}
 }
 
+// newestOf narrows events to the newest of a customer before a place, 0 is from
+// the end: those of [ofCustomer], found queue by queue, since SQLite would read
+// the workspace's events in order otherwise, or sort all of the customer's.
+func newestOf(ctx context.Context, q querier, workspace, customer string, before int64, limit int) (string, []any, error) {
+	queues, err := rows(ctx, q, func(r scanner) (name string, err error) { return name, r.Scan(&name) },
+		`SELECT kind || ':' || value FROM identities WHERE workspace = ? AND customer = ? LIMIT ?`, workspace, customer, maxQueues)
+	if err != nil {
+		return "", nil, err
+	}
+	if len(queues) == maxQueues { // more than SQLite takes in one statement
+		condition, args := ofCustomer(customer, workspace)
+		return condition, args, nil
+	}
+	if before <= 0 {
+		before = 1<<63 - 1
+	}
+	const one = `SELECT seq FROM (SELECT seq FROM events WHERE workspace = ? AND queue = ? AND seq < ? ORDER BY seq DESC LIMIT ?)`
+	parts, args := []string{}, []any{}
+	for _, name := range append(queues, customer) {
+		parts, args = append(parts, one), append(args, workspace, name, before, limit)
+	}
+	return `seq IN (` + strings.Join(parts, " UNION ALL ") + `)`, args, nil
+}
+
+// maxQueues bounds the queues of one customer that are looked at one by one.
+const maxQueues = 200
+
 // Events lists events, newest first; of a customer, also those whose subject is
 // one of its identities.
 func (s *Store) Events(ctx context.Context, workspace, customer string, p orchestrator.Page) ([]orchestrator.Event, string, error) {
+	const doing = "listing events"
 	where, args := []string{`workspace = ?`}, []any{workspace}
 	if customer != "" {
-		condition, more := ofCustomer(customer, workspace)
+		limit, before, err := bounds(p)
+		if err != nil {
+			return nil, "", kind(err, doing)
+		}
+		condition, more, err := newestOf(ctx, s.read(ctx), workspace, customer, before, limit+1)
+		if err != nil {
+			return nil, "", kind(err, doing)
+		}
 		where, args = append(where, condition), append(args, more...)
 	}
 	list, next, err := page(ctx, s.read(ctx), p, newestFirst, eventColumns, "events", where, args, scanEvent)
-	return list, next, kind(err, "listing events")
+	return list, next, kind(err, doing)
 }
 
 // latestEvents is how many of a customer's events LatestEvent looks at.
@@ -278,9 +313,11 @@ const latestEvents = 1000
 
 // LatestEvent is the newest of a customer's latest events of some types.
 func (s *Store) LatestEvent(ctx context.Context, workspace, customer string, types ...string) (orchestrator.Event, error) {
-	condition, args := ofCustomer(customer, workspace)
-	args = append([]any{workspace}, args...)
-	args = append(args, latestEvents)
+	condition, more, err := newestOf(ctx, s.read(ctx), workspace, customer, 0, latestEvents)
+	if err != nil {
+		return orchestrator.Event{}, kind(err, "finding the latest event of customer "+customer)
+	}
+	args := append(append([]any{workspace}, more...), latestEvents)
 	query := `SELECT ` + eventColumns + ` FROM (SELECT * FROM events WHERE workspace = ? AND ` + condition + ` ORDER BY seq DESC LIMIT ?)`
 	if len(types) > 0 {
 		query += ` WHERE type IN (` + placeholders(len(types)) + `)`

@@ -20,7 +20,10 @@ type historyRow struct {
 func history(ctx context.Context, q querier, k orchestrator.HistoryKind, workspace, customer string, before int64, limit int) ([]historyRow, error) {
 	of, args := `customer = ?`, []any{workspace, customer}
 	if k == orchestrator.HistoryEvent {
-		condition, more := ofCustomer(customer, workspace)
+		condition, more, err := newestOf(ctx, q, workspace, customer, before, limit)
+		if err != nil {
+			return nil, err
+		}
 		of, args = condition, append([]any{workspace}, more...)
 	}
 	if before > 0 {

@@ -143,3 +143,32 @@ func TestListsGoByAnIndex(t *testing.T) {
 		WHERE customer_search MATCH ? AND rowid < 9 ORDER BY rowid DESC LIMIT 51) ORDER BY seq DESC LIMIT 51`, query)
 	require.NotContains(t, plan, "SCAN customers")
 }
+
+// The events of one customer are found by their queues, not among those of the
+// whole workspace.
+func TestEventsOfACustomerGoByAnIndex(t *testing.T) {
+	t.Parallel()
+	s := openAt(t, filepath.Join(t.TempDir(), "qidong.db"))
+	_, err := s.PutCustomer(t.Context(), orchestrator.Customer{
+		Workspace: "w", ID: "c", Identities: []orchestrator.Identity{{Kind: "phone", Value: "+8613800000000"}, {Kind: "email", Value: "lin@brand.example"}},
+	})
+	require.NoError(t, err)
+	condition, args, err := newestOf(t.Context(), s.r, "w", "c", 0, 51)
+	require.NoError(t, err)
+	args = append([]any{"w"}, args...)
+	for name, query := range map[string]string{
+		"a page":     `SELECT ` + eventColumns + ` FROM events WHERE workspace = ? AND ` + condition + ` ORDER BY seq DESC LIMIT 51`,
+		"the latest": `SELECT ` + eventColumns + ` FROM (SELECT * FROM events WHERE workspace = ? AND ` + condition + ` ORDER BY seq DESC LIMIT 1000) WHERE type IN ('a') ORDER BY seq DESC LIMIT 1`,
+	} {
+		plan, err := rows(t.Context(), s.r, func(r scanner) (line string, err error) {
+			var n int
+			return line, r.Scan(&n, &n, &n, &line)
+		}, "EXPLAIN QUERY PLAN "+query, args...)
+		require.NoError(t, err)
+		lines := strings.Join(plan, "\n")
+		require.Equal(t, 3, strings.Count(lines, "USING COVERING INDEX events_queue (workspace=? AND queue=? AND seq<?)"), "%s: %s", name, lines)
+		require.NotContains(t, lines, "SCAN events", name)
+		require.NotContains(t, lines, "events_list (workspace=?)", "%s reads the whole workspace: %s", name, lines)
+		t.Log(lines)
+	}
+}
