@@ -1,7 +1,9 @@
 package orchestrator
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"time"
 )
 
@@ -53,9 +55,58 @@ type Consent struct {
 	At        time.Time
 }
 
+// ConsentUnset is what expressions see where a customer has decided nothing: the
+// workspace's guardrails say what holds then.
+const ConsentUnset ConsentState = "unset"
+
+// Decided is what holds of a customer's decisions: by category, then by channel,
+// "" being every channel that is not named.
+type Decided map[string]map[string]ConsentState
+
+// With is what holds after another decision, which overtakes those before it.
+// The receiver stays as it is.
+func (d Decided) With(c Consent) Decided {
+	out := maps.Clone(d)
+	if out == nil {
+		out = Decided{}
+	}
+	channels := map[string]ConsentState{}
+	if c.Channel != "" {
+		maps.Copy(channels, d[c.Category])
+	}
+	channels[c.Channel] = c.State
+	out[c.Category] = channels
+	return out
+}
+
+// Of is what holds for a category on a channel, [ConsentUnset] without a decision.
+func (d Decided) Of(category, channel string) ConsentState {
+	return cmp.Or(d[category][channel], d[category][""], ConsentUnset)
+}
+
+// scope has every category with every channel of this installation, and those
+// that were decided about.
+func (d Decided) scope() map[string]any {
+	out := map[string]any{}
+	for _, category := range Categories() {
+		of := map[string]any{}
+		for _, channel := range channelNames() {
+			of[channel] = string(d.Of(category, channel))
+		}
+		for channel, state := range d[category] {
+			if channel != "" {
+				of[channel] = string(state)
+			}
+		}
+		out[category] = of
+	}
+	return out
+}
+
 // ConsentStore keeps what customers have decided. Decisions are only added.
 type ConsentStore interface {
-	// AddConsent appends a decision; Seq and, when zero, At are made here.
+	// AddConsent appends a decision; Seq and, when zero, At are made here. The
+	// customer's Consents and Revision follow from it.
 	// [ErrNotFound] when there is no such customer.
 	AddConsent(ctx context.Context, c Consent) (Consent, error)
 	// Consent is the newest decision about a category that holds for the

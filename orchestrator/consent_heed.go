@@ -69,6 +69,9 @@ func (s *Service) heed(ctx context.Context, e Event) error {
 	if !changed {
 		return nil
 	}
+	if err := s.tellConsent(ctx, who); err != nil {
+		return err
+	}
 	return s.confirmWord(ctx, e, who, data.Channel, word)
 }
 

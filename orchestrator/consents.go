@@ -10,7 +10,8 @@ import (
 // SetConsent records what a customer has decided about the messages of a
 // category on a channel, "" for every one. What is so already is not recorded
 // again. After a STOP nobody but the customer may grant it: then How must be
-// page or keyword, else it is [ErrPrecondition]. It is audited.
+// page or keyword, else it is [ErrPrecondition]. It is audited, and told to the
+// customer's open enrollments and to segments.
 func (s *Service) SetConsent(ctx context.Context, a Actor, c Consent) (Consent, error) {
 	if err := a.may(); err != nil {
 		return Consent{}, err
@@ -23,7 +24,8 @@ func (s *Service) SetConsent(ctx context.Context, a Actor, c Consent) (Consent, 
 	}
 	c.Workspace, c.By, c.At = a.Workspace, a.Name, s.now()
 	err := s.store.Atomic(ctx, func(ctx context.Context) error {
-		if _, err := s.store.Customer(ctx, c.Workspace, c.Customer); err != nil {
+		old, err := s.store.Customer(ctx, c.Workspace, c.Customer)
+		if err != nil {
 			return err
 		}
 		known, err := s.store.Consents(ctx, c.Workspace, c.Customer)
@@ -38,6 +40,9 @@ func (s *Service) SetConsent(ctx context.Context, a Actor, c Consent) (Consent, 
 		if c, err = s.addConsent(ctx, c, known); err != nil {
 			return err
 		}
+		if err := s.tellConsent(ctx, old); err != nil {
+			return err
+		}
 		return s.audit(ctx, a, "consent.set", c.Customer, map[string]any{
 			"channel": c.Channel, "category": c.Category, "state": c.State, "how": c.How, "note": c.Note,
 		})
@@ -45,6 +50,7 @@ func (s *Service) SetConsent(ctx context.Context, a Actor, c Consent) (Consent, 
 	if err != nil {
 		return Consent{}, err
 	}
+	s.wake()
 	return c, nil
 }
 

@@ -1,6 +1,7 @@
 package orchestrator_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -129,4 +130,56 @@ func TestSetGuardrails(t *testing.T) {
 	again, err = h.Guardrails(t.Context(), admin)
 	require.NoError(t, err)
 	require.Equal(t, got, again, "what an operator has set stays")
+}
+
+// TestW16_ADecisionIsTold: whoever waits to send hears of it, through the inbox,
+// with what holds now.
+func TestW16_ADecisionIsTold(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	up := h.enrolled(t)
+	h.dispatch(t)
+	standing := func() any {
+		var data struct {
+			Customer struct{ Consents map[string]map[string]string }
+		}
+		require.Eventually(t, func() bool { return h.settled(t) == 0 }, 20*time.Second, time.Millisecond)
+		events, _, err := h.store.Events(t.Context(), acme, "c_1", orchestrator.Page{})
+		require.NoError(t, err)
+		for _, e := range events {
+			if e.Type == orchestrator.EventCustomerChanged {
+				require.NoError(t, json.Unmarshal(e.Data, &data))
+				require.Contains(t, h.engine.did(), "signal "+up.ID+" "+e.ID)
+				break
+			}
+		}
+		return data.Customer.Consents["marketing"]["handset"]
+	}
+	_, err := h.SetConsent(t.Context(), admin, orchestrator.Consent{Customer: "c_1", Category: "marketing", State: orchestrator.ConsentGranted})
+	require.NoError(t, err)
+	require.Equal(t, "granted", standing())
+	_, err = h.AcceptEvents(t.Context(), admin, []orchestrator.Event{{
+		Source: "urn:gateway", ID: "1", Type: orchestrator.EventMessageReceived, Subject: "c_1", Data: json.RawMessage(`{"channel":"handset","text":"ＳＴＯＰ"}`),
+	}})
+	require.NoError(t, err)
+	require.Equal(t, "stopped", standing())
+}
+
+func TestDecided(t *testing.T) {
+	t.Parallel()
+	say := func(d orchestrator.Decided, channel string, state orchestrator.ConsentState) orchestrator.Decided {
+		return d.With(orchestrator.Consent{Category: "marketing", Channel: channel, State: state})
+	}
+	var none orchestrator.Decided
+	require.Equal(t, orchestrator.ConsentUnset, none.Of("marketing", "sms"))
+	one := say(none, "sms", orchestrator.ConsentStopped)
+	two := say(one, "", orchestrator.ConsentGranted)
+	require.Equal(t, orchestrator.ConsentStopped, one.Of("marketing", "sms"), "it stays as it was")
+	require.Equal(t, orchestrator.ConsentUnset, one.Of("marketing", "handset"))
+	require.Equal(t, orchestrator.ConsentGranted, two.Of("marketing", "sms"), "a decision about every channel overtakes those about one")
+	require.Equal(t, orchestrator.ConsentDenied, say(two, "sms", orchestrator.ConsentDenied).Of("marketing", "sms"))
+	require.Equal(t, orchestrator.ConsentUnset, two.Of("service", "sms"))
+	consents := orchestrator.Customer{Consents: two}.Scope()["consents"].(map[string]any)
+	require.Equal(t, map[string]any{"handset": "granted"}, consents["marketing"])
+	require.Equal(t, map[string]any{"handset": "unset"}, consents["service"])
 }

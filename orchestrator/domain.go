@@ -25,9 +25,14 @@ type Customer struct {
 	CompanionToken string
 	CreatedAt      time.Time
 	Identities     []Identity
+	// Consents are what holds of the customer's decisions; kept by the store.
+	Consents Decided
+	// Revision rises with every change; kept by the store.
+	Revision int64
 }
 
-// Scope is the customer as expressions see it.
+// Scope is the customer as expressions see it, with the revision, by which
+// whoever keeps one tells an older from a newer one.
 func (c Customer) Scope() map[string]any {
 	traits := c.Traits
 	if traits == nil {
@@ -37,7 +42,8 @@ func (c Customer) Scope() map[string]any {
 	for i, t := range c.Tags {
 		tags[i] = t
 	}
-	return map[string]any{"id": c.ID, "name": c.Name, "locale": c.Locale, "timezone": c.TimeZone, "traits": traits, "tags": tags}
+	return map[string]any{"id": c.ID, "name": c.Name, "locale": c.Locale, "timezone": c.TimeZone, "traits": traits, "tags": tags,
+		"consents": c.Consents.scope(), "revision": c.Revision}
 }
 
 // Identity is one address of a customer, unique in a workspace.

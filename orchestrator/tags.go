@@ -90,6 +90,7 @@ func (s *Service) tellChange(ctx context.Context, old, next Customer) error {
 			return err
 		}
 	}
+	old.Revision = next.Revision // it changes in any case
 	was, err := json.Marshal(old.Scope())
 	if err != nil {
 		return fmt.Errorf("telling that customer %s has changed: %w", next.ID, err)
@@ -105,6 +106,15 @@ func (s *Service) tellChange(ctx context.Context, old, next Customer) error {
 		return err
 	}
 	return s.tellOf(ctx, next, EventCustomerChanged, slices.Concat([]byte(`{"customer":`), is, []byte(`}`)))
+}
+
+// tellConsent is tellChange after decisions of a customer.
+func (s *Service) tellConsent(ctx context.Context, old Customer) error {
+	next, err := s.store.Customer(ctx, old.Workspace, old.ID)
+	if err != nil {
+		return err
+	}
+	return s.tellChange(ctx, old, next)
 }
 
 // tellIdentified tells segments, where there are any, that events of before may

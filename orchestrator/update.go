@@ -80,6 +80,9 @@ func (c Change) Apply(old Customer) (next Customer, changed bool, err error) {
 		return old, false, err
 	}
 	same := reflect.DeepEqual(next.Traits, orEmpty(old.Traits)) && slices.Equal(next.Tags, slices.Sorted(slices.Values(old.Tags)))
+	if !same {
+		next.Revision++
+	}
 	return next, !same, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"go.temporal.io/api/serviceerror"
@@ -18,6 +19,7 @@ import (
 const (
 	maxSignalEvents = 64
 	maxSignalBytes  = 48 << 10 // of data; a single event may have 32 KiB
+	maxPiece        = 32 << 10 // of the data of one that has more; base64 makes 43 of them
 )
 
 // signaled is what the signal "event" carries: one event as an object, or
@@ -47,15 +49,35 @@ func (s *signaled) UnmarshalJSON(b []byte) error {
 func (e *Engine) Signal(ctx context.Context, enrollment string, events ...orchestrator.Event) error {
 	for len(events) > 0 {
 		batch, rest := signalBatch(events)
-		if err := e.pressure(ctx, enrollment); err != nil {
-			return err
-		}
-		if err := e.Client.SignalWorkflow(ctx, enrollment, "", signalEvent, batch); err != nil {
-			return kind(busy(err), "signaling enrollment "+enrollment)
+		for _, part := range pieces(batch) {
+			if err := e.pressure(ctx, enrollment); err != nil {
+				return err
+			}
+			if err := e.Client.SignalWorkflow(ctx, enrollment, "", signalEvent, part); err != nil {
+				return kind(busy(err), "signaling enrollment "+enrollment)
+			}
 		}
 		events = rest
 	}
 	return nil
+}
+
+// pieces are the signals that carry a batch: one, or as many as its only event
+// is too large by. A customer may have that much.
+func pieces(batch signaled) []signaled {
+	if len(batch) != 1 || len(batch[0].Data) <= maxSignalBytes {
+		return []signaled{batch}
+	}
+	var out []signaled
+	for part := range slices.Chunk([]byte(batch[0].Data), maxPiece) {
+		e := batch[0]
+		e.ID, e.Data, e.Piece = fmt.Sprintf("%s#%d", e.ID, len(out)), nil, part
+		out = append(out, signaled{e})
+	}
+	for i := range out {
+		out[i][0].Of = len(out)
+	}
+	return out
 }
 
 // signalBatch takes as many events as one signal may carry, at least one.

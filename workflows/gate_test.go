@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"testing"
@@ -59,8 +60,11 @@ func TestJ06_LiveHistoriesAreReplayedBeforeAPublish(t *testing.T) {
 
 	other, err := journey.NewProgram(define(pause1h("z"), do("a")))
 	require.NoError(t, err)
-	err = (&Engine{Client: e.Client, Definitions: altered{other}}).Replay(ctx, b.in.Enrollment)
-	require.ErrorIs(t, err, orchestrator.ErrPrecondition, "another interpretation of the same history")
+	// The step is told before the task that it is part of is in the history.
+	require.Eventually(t, func() bool {
+		err = (&Engine{Client: e.Client, Definitions: altered{other}}).Replay(ctx, b.in.Enrollment)
+		return errors.Is(err, orchestrator.ErrPrecondition)
+	}, 30*time.Second, 10*time.Millisecond, "another interpretation of the same history")
 
 	from, err := journey.NewProgram(old)
 	require.NoError(t, err)

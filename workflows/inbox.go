@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"reflect"
 	"slices"
+	"strings"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -101,6 +103,13 @@ func (r *run) receive(ctx workflow.Context, e eventBinding) {
 	if n := len(r.s.Seen) - maxSeen; n > 0 {
 		r.s.Seen = r.s.Seen[n:]
 	}
+	if e.Of > 0 {
+		whole, ok := r.assemble(e)
+		if !ok {
+			return
+		}
+		e = whole
+	}
 	switch e.Type {
 	case orchestrator.EventCancel:
 		r.cancelled(ctx)
@@ -114,6 +123,26 @@ func (r *run) receive(ctx workflow.Context, e eventBinding) {
 		r.keep(e)
 	}
 	r.changed(ctx)
+}
+
+// assemble puts an event together that comes in pieces; ok when it was the last.
+// Those of one event come in order, and nothing of another between them.
+func (r *run) assemble(piece eventBinding) (whole eventBinding, ok bool) {
+	at := strings.LastIndexByte(piece.ID, '#')
+	if piece.ID[at+1:] == "0" {
+		r.s.Pieces = nil
+	}
+	r.s.Pieces = append(r.s.Pieces, piece)
+	if len(r.s.Pieces) < piece.Of {
+		return piece, false
+	}
+	whole = piece
+	whole.ID, whole.Of, whole.Piece = piece.ID[:max(at, 0)], 0, nil
+	for _, p := range r.s.Pieces {
+		whole.Data = append(whole.Data, p.Piece...)
+	}
+	r.s.Pieces = nil
+	return whole, true
 }
 
 // keep puts an event into the inbox. When that is full the oldest event, which
@@ -135,7 +164,32 @@ func (r *run) changeCustomer(ctx workflow.Context, e eventBinding) {
 		workflow.GetLogger(ctx).Warn("Change of a customer ignored", "event", e.ID, "error", err)
 		return
 	}
-	r.in.Customer = data.Customer
+	r.newCustomer(data.Customer)
+}
+
+// newCustomer takes over what is known of the customer, unless it is older than
+// what is known already. A message that waits is judged again at once when the
+// customer has decided otherwise about messages.
+func (r *run) newCustomer(next map[string]any) {
+	old := r.in.Customer
+	if revision(next) < revision(old) {
+		return
+	}
+	r.in.Customer = next
+	if reflect.DeepEqual(old["consents"], next["consents"]) {
+		return
+	}
+	for _, b := range r.s.Branches {
+		if w := b.Wait; w != nil && w.Arm == armDelayed && w.Taken == nil {
+			w.Taken = &taken{}
+		}
+	}
+}
+
+// revision is that of a customer; 0 of one from before there were any.
+func revision(customer map[string]any) float64 {
+	n, _ := customer["revision"].(float64)
+	return n
 }
 
 // changed judges, at once, everything that a new event, binding, wait or

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -198,4 +199,43 @@ steps:
 	b.timed(2*time.Hour, "2", orchestrator.EventMessageReceived, map[string]any{"text": "stopped by, was fine"})
 	require.Equal(t, "completed", b.run(t))
 	require.Equal(t, "stopped by, was fine", b.world.people.answers["ask/1"].Text)
+}
+
+// decides tells the enrollment what the customer has decided about messages.
+func (b *bench) decides(after time.Duration, revision int, state string) {
+	b.event(after, fmt.Sprint("decided", revision), orchestrator.EventCustomerChanged, map[string]any{"customer": map[string]any{
+		"id": "c_1", "name": "Lin", "revision": revision, "consents": map[string]any{"marketing": map[string]any{"handset": state}},
+	}})
+}
+
+// TestW16_AStopEndsTheWaitOfAMessage: a message that is queued behind quiet
+// hours or caps is judged again the moment the customer says STOP, not when its
+// wait ends.
+func TestW16_AStopEndsTheWaitOfAMessage(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, offering)
+	asked := 0
+	b.world.judge = func(orchestrator.SendRequest) orchestrator.SendDecision {
+		if asked++; asked > 1 {
+			return orchestrator.SendDecision{Delivery: orchestrator.DeliveryWithheld, Reason: orchestrator.ReasonStopped}
+		}
+		return orchestrator.SendDecision{Delivery: orchestrator.DeliveryDelayed, Reason: orchestrator.ReasonQuiet, Until: b.Now().Add(10 * time.Hour)}
+	}
+	b.decides(time.Minute, 7, "stopped")
+	began := b.Now()
+	require.Equal(t, "withheld", b.run(t))
+	require.Equal(t, time.Minute, b.Now().Sub(began).Truncate(time.Second))
+	require.Equal(t, "STOPPED", b.world.logged(orchestrator.LogDone, "offer")[0].Detail["reason"])
+	require.Empty(t, b.world.messages)
+}
+
+func TestSend_AnotherChangeOfTheCustomerLetsItWait(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, offering)
+	b.in.Customer["consents"] = map[string]any{"marketing": map[string]any{"handset": "granted"}}
+	b.delays(2)
+	b.decides(time.Minute, 7, "granted")
+	began := b.Now()
+	require.Equal(t, "sent", b.run(t))
+	require.Equal(t, time.Hour, b.Now().Sub(began).Truncate(time.Minute))
 }

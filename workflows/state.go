@@ -84,6 +84,8 @@ type State struct {
 	// Inbox holds events that no wait has taken yet, oldest first: a partner's
 	// answer may come before the wait for it opens.
 	Inbox []eventBinding `json:"inbox,omitempty"`
+	// Pieces are those of an event that has not come in full, in order.
+	Pieces []eventBinding `json:"pieces,omitempty"`
 	// Dropped counts events that the full inbox has lost since the log told it.
 	Dropped int `json:"dropped,omitempty"`
 	// Seen are short hashes of source+id of the latest events, so that an event
@@ -155,6 +157,10 @@ type eventBinding struct {
 	Time    time.Time       `json:"time"`
 	Subject string          `json:"subject,omitempty"`
 	Data    json.RawMessage `json:"data,omitempty"`
+	// Of is set of an event whose data are more than a history may hold: it comes
+	// in so many pieces, one after the other.
+	Of    int    `json:"of,omitempty"`
+	Piece []byte `json:"piece,omitempty"`
 }
 
 // scope is the event as a CEL value.

@@ -47,7 +47,7 @@ func (r *run) changeStored(ctx workflow.Context, step *journey.Step, c journey.C
 	if err := r.effect(ctx, activityChangeCustomer, in, in.Progress, &customer); err != nil {
 		return err
 	}
-	r.in.Customer = customer
+	r.newCustomer(customer)
 	return nil
 }
 

@@ -158,7 +158,7 @@ func (k *compiler) shift(s site, offset, characters int) {
 
 // scopeFields are the fields of what expressions see, where they are fixed.
 var scopeFields = map[string][]string{
-	"customer": {"id", "name", "locale", "timezone", "traits", "tags"},
+	"customer": {"id", "name", "locale", "timezone", "traits", "tags", "consents"},
 	"event":    {"type", "source", "id", "time", "subject", "data"},
 	"call":     {"key"},
 }

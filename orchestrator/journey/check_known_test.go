@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/qidong/qidong/orchestrator/journey"
+	"github.com/qidong/qidong/orchestrator/journey/journeytest"
 )
 
 // What is remembered of an expression is for data of the same kinds only: the
@@ -48,5 +49,30 @@ steps:
 				require.Contains(t, codes, c.code, c.schema+" "+c.match)
 			}
 		}
+	}
+}
+
+func TestCompile_ConsentsHaveTypes(t *testing.T) {
+	t.Parallel()
+	for when, code := range map[string]string{
+		`customer.consents.marketing.handset == "granted"`:  "",
+		`customer.consents["service"].handset != "stopped"`: "",
+		`customer.consents.marketing.pigeon == "granted"`:   "UNKNOWN_NAME",
+		`customer.consents.spam.handset == "granted"`:       "UNKNOWN_NAME",
+		`customer.consents.marketing.handset > 1`:           "BAD_EXPRESSION",
+	} {
+		_, problems := journey.Compile(fmt.Appendf(nil, `qidong: v1
+journey: known
+title: Known
+entry: {api: true}
+steps:
+  - {id: who, choose: {arms: [{id: a, when: '%s'}], otherwise: {steps: [{id: end, exit: {outcome: other}}]}}}
+`, when), journeytest.Catalog())
+		if code == "" {
+			require.Empty(t, problems, when)
+			continue
+		}
+		require.NotEmpty(t, problems, when)
+		require.Equal(t, code, problems[0].Code, when)
 	}
 }

@@ -23,7 +23,9 @@ type dataTypes struct {
 	site    site
 	element dataNode // of the carousel seen last
 	nodes   map[string]dataNode
-	unknown []unknownField // met by the check under way
+	// ofCustomer is the schema of a customer, once needed; see customer.
+	ofCustomer map[string]any
+	unknown    []unknownField // met by the check under way
 }
 
 // dataNode is a value of which a schema tells something.
@@ -188,7 +190,7 @@ func (t *dataTypes) rootNode(name string) dataNode {
 	known := func(schema map[string]any) dataNode { return dataNode{label: name, schema: schema, root: schema} }
 	switch name {
 	case "customer":
-		return known(customerSchema)
+		return known(t.customer())
 	case "vars":
 		return known(loose(t.k.def.Variables)) // what is not declared is reported elsewhere
 	case "entry":
@@ -206,13 +208,12 @@ func (t *dataTypes) rootNode(name string) dataNode {
 }
 
 var (
-	textSchema     = map[string]any{"type": "string"}
-	customerSchema = map[string]any{"type": "object", "properties": map[string]any{
-		"id": textSchema, "name": textSchema, "locale": textSchema, "timezone": textSchema,
-		"tags": map[string]any{"type": "array", "items": textSchema},
-	}}
-	callSchema  = map[string]any{"type": "object", "properties": map[string]any{"key": textSchema}}
-	replySchema = closed(map[string]any{"message_id": textSchema, "step": textSchema, "reply": textSchema, "text": textSchema, "value": map[string]any{}})
+	textSchema = map[string]any{"type": "string"}
+	// standingSchema is what holds for a category on a channel.
+	standingSchema = map[string]any{"type": "string", "enum": []any{"granted", "denied", "stopped", "unset"}}
+	customerSchema = customerWith(map[string]any{"type": "object", "additionalProperties": standingSchema})
+	callSchema     = map[string]any{"type": "object", "properties": map[string]any{"key": textSchema}}
+	replySchema    = closed(map[string]any{"message_id": textSchema, "step": textSchema, "reply": textSchema, "text": textSchema, "value": map[string]any{}})
 )
 
 // closed is the schema of an object with these fields and no others.
@@ -228,6 +229,32 @@ func loose(schema map[string]any) map[string]any {
 	out := maps.Clone(schema)
 	delete(out, "additionalProperties")
 	return out
+}
+
+// customer is what is known of a customer: of consents, the channels that there
+// are.
+func (t *dataTypes) customer() map[string]any {
+	names := t.k.catalog.Channels()
+	if names == nil {
+		return customerSchema
+	}
+	if t.ofCustomer == nil {
+		channels := map[string]any{}
+		for _, name := range names {
+			channels[name] = standingSchema
+		}
+		t.ofCustomer = customerWith(closed(channels))
+	}
+	return t.ofCustomer
+}
+
+// customerWith is a customer whose consents of one category are that.
+func customerWith(standings map[string]any) map[string]any {
+	return map[string]any{"type": "object", "properties": map[string]any{
+		"id": textSchema, "name": textSchema, "locale": textSchema, "timezone": textSchema,
+		"tags":     map[string]any{"type": "array", "items": textSchema},
+		"consents": closed(map[string]any{"marketing": standings, "service": standings, "transactional": standings}),
+	}}
 }
 
 // event is an event of a type, "" for any; a reply has data of its own.

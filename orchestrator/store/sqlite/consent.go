@@ -23,8 +23,17 @@ func (s *Store) AddConsent(ctx context.Context, c orchestrator.Consent) (orchest
 		c.At = now()
 	}
 	err := s.write(ctx, "storing a consent of customer "+c.Customer, func(ctx context.Context, q querier) error {
-		var one int
-		if err := q.QueryRowContext(ctx, `SELECT 1 FROM customers WHERE workspace = ? AND id = ?`, c.Workspace, c.Customer).Scan(&one); err != nil {
+		var decided orchestrator.Decided
+		if err := q.QueryRowContext(ctx, `SELECT consents FROM customers WHERE workspace = ? AND id = ?`, c.Workspace, c.Customer).
+			Scan(asJSON{&decided}); err != nil {
+			return err
+		}
+		holds, err := encode(decided.With(c))
+		if err != nil {
+			return err
+		}
+		if _, err := q.ExecContext(ctx, `UPDATE customers SET consents = ?, revision = revision + 1 WHERE workspace = ? AND id = ?`,
+			holds, c.Workspace, c.Customer); err != nil {
 			return err
 		}
 		return q.QueryRowContext(ctx, `INSERT INTO consents (workspace, customer, channel, category, state, how, by, note, at)

@@ -13,12 +13,12 @@ import (
 	"github.com/qidong/qidong/orchestrator"
 )
 
-const customerColumns = `seq, workspace, id, name, locale, time_zone, traits, tags, companion_token, created_at`
+const customerColumns = `seq, workspace, id, name, locale, time_zone, traits, tags, companion_token, created_at, revision, consents`
 
 func scanCustomer(r scanner, seq *int64) (orchestrator.Customer, error) {
 	var c orchestrator.Customer
 	err := r.Scan(seq, &c.Workspace, &c.ID, &c.Name, &c.Locale, &c.TimeZone, asJSON{&c.Traits}, asJSON{&c.Tags}, &c.CompanionToken,
-		asTime{&c.CreatedAt})
+		asTime{&c.CreatedAt}, &c.Revision, asJSON{&c.Consents})
 	return c, err
 }
 
@@ -39,6 +39,7 @@ func (s *Store) PutCustomer(ctx context.Context, c orchestrator.Customer) (orche
 		if c.Tags == nil {
 			c.Tags = old.Tags
 		}
+		c.Consents, c.Revision = old.Consents, old.Revision+1
 		c.Tags = slices.Compact(slices.Sorted(slices.Values(c.Tags)))
 		c.Identities = mergeIdentities(old.Identities, c.Identities)
 		if err := upsertCustomer(ctx, q, c); err != nil {
@@ -75,14 +76,14 @@ func upsertCustomer(ctx context.Context, q querier, c orchestrator.Customer) err
 	}
 	var seq int64
 	err = q.QueryRowContext(ctx, `INSERT INTO customers
-			(workspace, id, name, locale, time_zone, traits, tags, companion_token, companion_hash, created_at)
-		VALUES (`+placeholders(10)+`)
+			(workspace, id, name, locale, time_zone, traits, tags, companion_token, companion_hash, created_at, revision)
+		VALUES (`+placeholders(11)+`)
 		ON CONFLICT (workspace, id) DO UPDATE SET name = excluded.name, locale = excluded.locale,
 			time_zone = excluded.time_zone, traits = excluded.traits, tags = excluded.tags, companion_token = excluded.companion_token,
-			companion_hash = excluded.companion_hash
+			companion_hash = excluded.companion_hash, revision = excluded.revision
 		RETURNING seq`,
 		c.Workspace, c.ID, c.Name, c.Locale, c.TimeZone, traits, tags, c.CompanionToken,
-		sha256Hex([]byte(c.CompanionToken)), micros(c.CreatedAt)).Scan(&seq)
+		sha256Hex([]byte(c.CompanionToken)), micros(c.CreatedAt), c.Revision).Scan(&seq)
 	if err != nil {
 		return err
 	}

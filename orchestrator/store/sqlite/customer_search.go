@@ -184,10 +184,13 @@ func (s *Store) Customers(ctx context.Context, f orchestrator.CustomerFilter, p 
 	return list, next, kind(err, doing)
 }
 
+// columnsOf16 are those of scanCustomer, as far as migration 16 has them.
+const columnsOf16 = `seq, workspace, id, name, locale, time_zone, traits, tags, companion_token, created_at, 0, '{}'`
+
 // indexAll fills the index of customers that were stored before there was one.
 func indexAll(ctx context.Context, tx *sql.Tx) error {
 	for last := int64(0); ; {
-		found, err := rows(ctx, tx, scanNumbered, `SELECT `+customerColumns+` FROM customers WHERE seq > ? ORDER BY seq LIMIT 500`, last)
+		found, err := rows(ctx, tx, scanNumbered, `SELECT `+columnsOf16+` FROM customers WHERE seq > ? ORDER BY seq LIMIT 500`, last)
 		if err != nil || len(found) == 0 {
 			return err
 		}

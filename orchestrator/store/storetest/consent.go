@@ -40,6 +40,15 @@ func testConsents(t *testing.T, s orchestrator.Store) {
 	last := decide(t, s, "", "marketing", orchestrator.ConsentDenied)
 	require.Equal(t, orchestrator.ConsentDenied, state("handset", "marketing"), "the newest decision counts")
 
+	who, err := s.Customer(ctx, acme, "c_1")
+	require.NoError(t, err)
+	equal(t, orchestrator.Decided{"marketing": {"": orchestrator.ConsentDenied}}, who.Consents)
+	require.EqualValues(t, 4, who.Revision, "stored once, decided three times")
+	kept, err := s.PutCustomer(ctx, orchestrator.Customer{Workspace: acme, ID: "c_1", Name: "Lin"})
+	require.NoError(t, err)
+	equal(t, who.Consents, kept.Consents)
+	require.EqualValues(t, 5, kept.Revision)
+
 	newest, err := s.Consents(ctx, acme, "c_1")
 	require.NoError(t, err)
 	require.Len(t, newest, 2)

@@ -20,6 +20,8 @@ func testCustomers(t *testing.T, s orchestrator.Store) {
 	}
 	stored, err := s.PutCustomer(ctx, lin)
 	require.NoError(t, err)
+	require.EqualValues(t, 1, stored.Revision)
+	lin.Revision = 1
 	equal(t, lin, stored, ignoreMade)
 	require.GreaterOrEqual(t, len(stored.CompanionToken), 22, "128 bits")
 	require.False(t, stored.CreatedAt.IsZero())
