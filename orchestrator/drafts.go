@@ -191,6 +191,8 @@ func (s *Service) edited(ctx context.Context, now Draft, e DraftEdit) (string, e
 	switch {
 	case errors.Is(err, edit.ErrGone):
 		return "", change, fmt.Errorf("%w: %w; look at the journey as it is now and do it again", ErrConflict, err)
+	case err != nil && e.Revision < now.Revision: // it may have made sense in what the editor has seen
+		return "", change, fmt.Errorf("%w: %w; somebody has edited the journey since, look at it as it is now", ErrConflict, err)
 	case err != nil:
 		return "", change, invalid(err)
 	}
@@ -236,7 +238,7 @@ func (s *Service) unseen(ctx context.Context, now Draft, e DraftEdit, touched []
 // overlap says whether one path is the other, or around it.
 func overlap(a, b string) bool {
 	inside := func(a, b string) bool {
-		return b == "" || a == b || strings.HasPrefix(a, b) && strings.ContainsRune(".[", rune(a[len(b)]))
+		return b == "" || a == b || strings.HasPrefix(a, b) && strings.ContainsRune(".[#", rune(a[len(b)]))
 	}
 	return inside(a, b) || inside(b, a)
 }

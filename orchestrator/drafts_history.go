@@ -33,18 +33,21 @@ func (s *Service) putEntry(ctx context.Context, d Draft, label string) error {
 }
 
 // UndoDraft takes a draft one edit back; [ErrPrecondition] when there is none.
-func (s *Service) UndoDraft(ctx context.Context, a Actor, name string) (DraftView, error) {
-	return s.travel(ctx, a, name, -1)
+// It is [ErrConflict] when the draft is not at the revision that the designer has
+// seen any more, so that nobody takes back what they do not know of; 0 is
+// whatever revision it is at.
+func (s *Service) UndoDraft(ctx context.Context, a Actor, name string, revision int64) (DraftView, error) {
+	return s.travel(ctx, a, name, revision, -1)
 }
 
-// RedoDraft takes back an undo; [ErrPrecondition] when there is none.
-func (s *Service) RedoDraft(ctx context.Context, a Actor, name string) (DraftView, error) {
-	return s.travel(ctx, a, name, 1)
+// RedoDraft takes back an undo, in the same way.
+func (s *Service) RedoDraft(ctx context.Context, a Actor, name string, revision int64) (DraftView, error) {
+	return s.travel(ctx, a, name, revision, 1)
 }
 
 // travel moves a draft in its history. Its revision rises all the same, and an
 // undo counts as a change of the whole: whoever has not seen it is told.
-func (s *Service) travel(ctx context.Context, a Actor, name string, by int) (DraftView, error) {
+func (s *Service) travel(ctx context.Context, a Actor, name string, revision int64, by int) (DraftView, error) {
 	if err := a.may(); err != nil {
 		return DraftView{}, err
 	}
@@ -53,6 +56,9 @@ func (s *Service) travel(ctx context.Context, a Actor, name string, by int) (Dra
 	err := s.store.Atomic(ctx, func(ctx context.Context) (err error) {
 		if d, newest, err = s.draft(ctx, a.Workspace, name); err != nil {
 			return err
+		}
+		if revision != 0 && revision != d.Revision {
+			return fmt.Errorf("%w: %s has edited the draft since; look at it as it is now and do it again", ErrConflict, d.UpdatedBy)
 		}
 		e, err := s.store.DraftEntry(ctx, a.Workspace, name, d.At+by)
 		if errors.Is(err, ErrNotFound) {

@@ -81,13 +81,13 @@ func TestDraft_OfAPublishedJourney(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, v.CanUndo)
 	require.Contains(t, v.Source, "# kept")
-	v, err = h.UndoDraft(ctx, admin, "walk")
+	v, err = h.UndoDraft(ctx, admin, "walk", v.Revision)
 	require.NoError(t, err)
 	require.Equal(t, first, v.Source, "undo leads back to what was published, byte by byte")
 	require.EqualValues(t, 2, v.Revision)
-	_, err = h.UndoDraft(ctx, admin, "walk")
+	_, err = h.UndoDraft(ctx, admin, "walk", v.Revision)
 	require.ErrorIs(t, err, orchestrator.ErrPrecondition)
-	v, err = h.RedoDraft(ctx, admin, "walk")
+	v, err = h.RedoDraft(ctx, admin, "walk", 0)
 	require.NoError(t, err)
 	require.Contains(t, v.Source, "after: 2h")
 
@@ -112,8 +112,28 @@ func TestEditDraft_TwoPeople(t *testing.T) {
 		"two steps at one place":       {insert("wait", "rest"), insert("wait", "rest"), nil},
 		"after a step that they moved": {edit.Command{Op: edit.Move, Steps: []string{"rest"}, Place: &edit.Place{After: "end"}}, insert("wait", "rest"), nil},
 		"a step that both move":        {edit.Command{Op: edit.Move, Steps: []string{"rest"}, Place: &edit.Place{After: "end"}}, edit.Command{Op: edit.Move, Steps: []string{"rest"}}, orchestrator.ErrConflict},
-		"names that begin alike":       {set("steps.rest.note", "theirs"), set("steps.rest.note2", "ours"), nil},
-		"the whole source":             {set("steps.rest.note", "theirs"), edit.Command{Op: edit.Replace, Source: draftSource}, orchestrator.ErrConflict},
+		"a block that they put a step into": {
+			edit.Command{Op: edit.Insert, Kind: "send", Place: &edit.Place{In: "rest", Arm: "due"}}, edit.Command{Op: edit.Delete, Steps: []string{"rest"}}, orchestrator.ErrConflict,
+		},
+		"a block that they moved a step into": {
+			edit.Command{Op: edit.Move, Steps: []string{"end"}, Place: &edit.Place{In: "rest", Arm: "due"}}, edit.Command{Op: edit.Delete, Steps: []string{"rest"}}, orchestrator.ErrConflict,
+		},
+		"an arm that they put a step into": {
+			edit.Command{Op: edit.Insert, Kind: "send", Place: &edit.Place{In: "rest", Arm: "due"}},
+			edit.Command{Op: edit.Set, Field: "steps.rest.wait", Value: json.RawMessage(`{"arms":[{"id":"due","after":"2h"}]}`)}, orchestrator.ErrConflict,
+		},
+		"a step removed that they moved": {
+			edit.Command{Op: edit.Move, Steps: []string{"end"}}, edit.Command{Op: edit.Delete, Steps: []string{"end"}}, orchestrator.ErrConflict,
+		},
+		"two blocks into each other": {
+			edit.Command{Op: edit.Move, Steps: []string{"end"}, Place: &edit.Place{In: "rest", Arm: "due"}},
+			edit.Command{Op: edit.Move, Steps: []string{"rest"}, Place: &edit.Place{After: "end"}}, orchestrator.ErrConflict,
+		},
+		"an id that they took": {
+			edit.Command{Op: edit.Rename, Steps: []string{"end"}, ID: "last"}, edit.Command{Op: edit.Rename, Steps: []string{"rest"}, ID: "last"}, orchestrator.ErrConflict,
+		},
+		"names that begin alike": {set("steps.rest.note", "theirs"), set("steps.rest.note2", "ours"), nil},
+		"the whole source":       {set("steps.rest.note", "theirs"), edit.Command{Op: edit.Replace, Source: draftSource}, orchestrator.ErrConflict},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -124,6 +144,8 @@ func TestEditDraft_TwoPeople(t *testing.T) {
 			require.NoError(t, err)
 			_, err = h.edit(t, v.Revision, "ours", c.ours)
 			require.ErrorIs(t, err, c.want)
+			_, err = h.UndoDraft(t.Context(), admin, "walk", v.Revision)
+			require.ErrorIs(t, err, orchestrator.ErrConflict, "nobody takes back what they have not seen")
 			_, err = h.edit(t, v.Revision, "theirs", set("steps.rest.note", "once more"))
 			require.NoError(t, err, "nobody conflicts with what they did themselves")
 		})

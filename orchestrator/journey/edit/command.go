@@ -66,7 +66,8 @@ type Change struct {
 	Removed []string `json:"removed,omitempty"` // with what was in them
 	// Touched are the paths of the fields and steps that a command of somebody
 	// else must not overwrite unseen: of a field, the field's; of a step that was
-	// moved, removed or renamed, the step's; "" is the whole.
+	// added, removed or renamed, the step's; of one that was moved, the step's and
+	// #place; of arms whose order changed, theirs and #order; "" is the whole.
 	Touched []string `json:"touched,omitempty"`
 	// Select is the step to look at next; "" when there is none.
 	Select string `json:"select,omitempty"`

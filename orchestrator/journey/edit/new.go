@@ -115,6 +115,7 @@ func (e *edition) insert(c Command) error {
 		return err
 	}
 	e.change.Added, e.change.Select = []string{id}, id
+	e.touch(stepPath(id))
 	return e.plant(c.Place, []*yaml.Node{step})
 }
 
@@ -169,6 +170,7 @@ func (e *edition) adopt(p *Place, steps []*yaml.Node) error {
 		names[was] = id
 		put(n, "id", text(id))
 		e.change.Added = append(e.change.Added, id)
+		e.touch(stepPath(id))
 	}
 	for _, s := range steps {
 		give(s)
@@ -205,7 +207,7 @@ func (e *edition) rename(c Command) error {
 	}
 	put(found[0].node(), "id", text(c.ID))
 	refer(e.root, map[string]string{old: c.ID})
-	e.touch(stepPath(old))
+	e.touch(stepPath(old), stepPath(c.ID))
 	e.change.Select = c.ID
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,10 +35,45 @@ func (e *edition) set(c Command) error {
 		return err
 	}
 	e.touch(c.Field)
+	was := (&Document{root: e.root}).Steps()
 	if value == nil {
-		return unset(at, path)
+		err = unset(at, path)
+	} else {
+		err = assign(at, path, value)
 	}
-	return assign(at, path, value)
+	if err != nil {
+		return err
+	}
+	return e.compare(was)
+}
+
+// compare finds the steps that a value brought or took away, so that they count
+// as added and removed ones do.
+func (e *edition) compare(was []string) error {
+	count := map[string]int{} // how many more there are
+	for _, id := range was {
+		count[id]--
+	}
+	now := (&Document{root: e.root}).Steps()
+	if len(now) > journey.MaxSteps {
+		return refuse("the journey would have %d steps; the limit is %d", len(now), journey.MaxSteps)
+	}
+	for _, id := range now {
+		if count[id]++; count[id] > 0 && (count[id] > 1 || slices.Contains(was, id)) {
+			return refuse("two steps would have the id %.64q", id)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(count)) {
+		switch n := count[id]; {
+		case n > 0:
+			e.change.Added = append(e.change.Added, id)
+			e.touch(stepPath(id))
+		case n < 0:
+			e.change.Removed = append(e.change.Removed, id)
+			e.touch(stepPath(id))
+		}
+	}
+	return nil
 }
 
 // start finds where a path begins: at a step, wherever it is, or at the journey.
