@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/qidong/qidong/orchestrator"
 	"github.com/qidong/qidong/workflows"
@@ -106,4 +108,39 @@ func TestJ02_AFloodThroughTheRealEngine(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, in.Dead)
 	require.Zero(t, in.Pending)
+	withinLimits(t, s, e.ID)
+	t.Logf("%.0f events a second", float64(n)/time.Since(began).Seconds())
+}
+
+// withinLimits looks at every run of an enrollment: Temporal allows 10,000
+// signals and 51,200 events to each, the design 4,096 events and 64 KiB to a payload.
+func withinLimits(t *testing.T, s *server, enrollment string) {
+	t.Helper()
+	runs, longest, signals, largest := 0, int64(0), 0, 0
+	for run := ""; ; {
+		d, err := s.temporal.DescribeWorkflowExecution(t.Context(), enrollment, run)
+		require.NoError(t, err)
+		runs, longest = runs+1, max(longest, d.GetWorkflowExecutionInfo().GetHistoryLength())
+		signaled, before := 0, ""
+		events := s.temporal.GetWorkflowHistory(t.Context(), enrollment, d.GetWorkflowExecutionInfo().GetExecution().GetRunId(), false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+		for events.HasNext() {
+			event, err := events.Next()
+			require.NoError(t, err)
+			largest = max(largest, proto.Size(event))
+			if event.GetWorkflowExecutionSignaledEventAttributes() != nil {
+				signaled++
+			}
+			if a := event.GetWorkflowExecutionStartedEventAttributes(); a != nil {
+				before = a.GetContinuedExecutionRunId()
+			}
+		}
+		if signals = max(signals, signaled); before == "" {
+			break
+		}
+		run = before
+	}
+	t.Logf("%d runs; at most %d history events, %d signals a run, %d bytes an event", runs, longest, signals, largest)
+	require.LessOrEqual(t, longest, int64(4096))
+	require.Less(t, signals, 10_000)
+	require.LessOrEqual(t, largest, 68<<10, "64 KiB of payload, and what is around it")
 }
