@@ -68,10 +68,15 @@ func (s *Service) EnsureToken(ctx context.Context, workspace, name, secret strin
 }
 
 func (s *Service) putToken(ctx context.Context, workspace, name, secret string, scopes []string) error {
+	return s.storeToken(ctx, operator(workspace), Token{Workspace: workspace, Name: name, Scopes: scopes}, secret)
+}
+
+// storeToken checks and stores a token with the hash of its secret.
+func (s *Service) storeToken(ctx context.Context, by Actor, t Token, secret string) error {
 	c := check{subject: "token"}
-	c.name("workspace", workspace)
-	c.text("name", name, 1, 100)
-	for _, scope := range scopes {
+	c.name("workspace", t.Workspace)
+	c.text("name", t.Name, 1, 100)
+	for _, scope := range t.Scopes {
 		if scope != ScopeAdmin && scope != ScopeEvents {
 			c.add("scopes", "UNKNOWN_SCOPE", fmt.Sprintf("%q is no scope.", scope), "Use admin or events.")
 		}
@@ -79,12 +84,12 @@ func (s *Service) putToken(ctx context.Context, workspace, name, secret string, 
 	if err := c.err(); err != nil {
 		return err
 	}
+	t.Hash, t.CreatedAt = hashSecret(secret), s.now()
 	return s.store.Atomic(ctx, func(ctx context.Context) error {
-		t := Token{Workspace: workspace, Name: name, Hash: hashSecret(secret), Scopes: scopes, CreatedAt: s.now()}
 		if err := s.store.PutToken(ctx, t); err != nil {
 			return err
 		}
-		return s.audit(ctx, operator(workspace), "token.create", name, map[string]any{"scopes": scopes})
+		return s.audit(ctx, by, "token.create", t.Name, map[string]any{"scopes": t.Scopes})
 	})
 }
 

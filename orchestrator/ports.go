@@ -22,6 +22,8 @@ type Store interface {
 	CustomerStore
 	HistoryStore
 	PersonalStore
+	OperationsStore
+	SettingsStore
 	EventStore
 	EnrollmentStore
 	MessageStore
@@ -172,6 +174,10 @@ type AccessStore interface {
 	// PutToken stores a token; a known hash gets the new name, scopes and expiry.
 	PutToken(ctx context.Context, t Token) error
 	TokenByHash(ctx context.Context, hash string) (Token, error)
+	// Tokens lists a workspace's, newest first, without hashes.
+	Tokens(ctx context.Context, workspace string) ([]Token, error)
+	// DropToken deletes a token by id.
+	DropToken(ctx context.Context, workspace, id string) (Token, error)
 	// AddSignInLink stores the hash of a one-time link.
 	AddSignInLink(ctx context.Context, hash, workspace string, expires time.Time) error
 	// UseSignInLink spends it: [ErrNotFound] when unknown, used or expired.
@@ -181,6 +187,8 @@ type AccessStore interface {
 	// AuditLog returns records oldest first after checking the chain; a broken
 	// chain is an error that names the first bad record.
 	AuditLog(ctx context.Context, workspace string) ([]AuditRecord, error)
+	// AuditPage lists records, newest first, without checking the chain.
+	AuditPage(ctx context.Context, f AuditFilter, p Page) ([]AuditRecord, string, error)
 }
 
 // Engine runs enrollments: the port to Temporal.

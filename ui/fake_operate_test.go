@@ -292,3 +292,81 @@ func (f *fake) Campaign(_ context.Context, _ actor, id string) (orchestrator.Cam
 	}
 	return f.campaign(), f.err()
 }
+
+func (f *fake) Operations(context.Context, actor) (orchestrator.Operations, error) {
+	o := orchestrator.Operations{
+		At: testNow, Jobs: []orchestrator.BulkJob{f.op.job},
+		Queues: orchestrator.QueueStates{Pending: 12, OldestPending: testNow.Add(-90 * time.Second), Dead: 1, Starting: 3, OldestStart: testNow.Add(-2 * time.Second), Messages: 4, Tasks: 1, Incidents: 42},
+		Slow: []orchestrator.SlowStep{
+			{Journey: "movie-night", Step: "ticket", Count: 300, P50: 180 * time.Millisecond, P99: 2400 * time.Millisecond},
+			{Journey: "movie-night", Step: "charge", Count: 300, P50: 40 * time.Millisecond, P99: 700 * time.Millisecond},
+		},
+		Stalled: []orchestrator.Stall{{Enrollment: f.views["e_held"].Enrollment, Reason: orchestrator.StallHeld, Since: testNow.Add(-26 * time.Hour)}},
+		Plugins: []orchestrator.Plugin{
+			{
+				Name: "cinema", Version: "1.0.0", State: orchestrator.PluginActive, Grant: json.RawMessage(`{"limits":{"timeout":"10s","rate":50}}`),
+				Health: &orchestrator.PluginHealth{Circuit: "open", Calls: 12_345, Running: 2, Waiting: 1, Failures: map[string]int64{"PARTNER_ERROR": 42}, P50: 12 * time.Millisecond, P99: 480 * time.Millisecond},
+			},
+			{Name: "bank", Version: "2.1.0", State: orchestrator.PluginActive},
+		},
+	}
+	o.Throughput = orchestrator.Throughput{From: testNow.Add(-59 * time.Minute), Span: time.Minute, Since: testNow.Add(-59 * time.Minute)}
+	for i := range int64(60) {
+		o.Throughput.Events = append(o.Throughput.Events, 40+i*7%23)
+		o.Throughput.Messages = append(o.Throughput.Messages, 20+i*5%17)
+		o.Throughput.Begun = append(o.Throughput.Begun, 5+i%4)
+		o.Throughput.Incidents = append(o.Throughput.Incidents, i%9/8)
+	}
+	return o, f.err()
+}
+
+func (f *fake) AuditPage(_ context.Context, _ actor, filter orchestrator.AuditFilter, p orchestrator.Page) ([]orchestrator.AuditRecord, string, error) {
+	f.op.asked = append(f.op.asked, fmt.Sprint("audit ", filter))
+	list := []orchestrator.AuditRecord{
+		{Seq: 2, Actor: `=HYPERLINK("http://evil.example")`, Action: "enrollment.move", Object: "-2+3", Detail: json.RawMessage(`{"step":"nps"}`), At: testNow},
+		{Seq: 1, Actor: "operator", Action: "customer.erase", Object: "@SUM(A1)\r\nx", Detail: json.RawMessage(`null`), At: testNow.Add(-time.Hour)},
+	}
+	return list, "", f.err()
+}
+
+func (f *fake) CheckAudit(context.Context, actor) (int, error) { return 2, f.op.refuse }
+
+func (f *fake) Settings(context.Context, actor) (orchestrator.Settings, error) {
+	return orchestrator.Settings{Name: "星光 <影院>", Color: "#3355cc", Locales: []string{"en", "zh-CN"}}, f.err()
+}
+
+func (f *fake) SetSettings(_ context.Context, _ actor, v orchestrator.Settings) error {
+	return f.ask("settings %s %s %v", v.Name, v.Color, v.Locales)
+}
+
+func (f *fake) Tokens(context.Context, actor) ([]orchestrator.Token, error) {
+	return []orchestrator.Token{
+		{ID: "t_1", Name: "shop", Scopes: []string{"events"}, CreatedAt: testNow, ExpiresAt: testNow.Add(90 * 24 * time.Hour)},
+		{ID: "t_2", Name: "cli", Scopes: []string{"admin"}, CreatedAt: testNow},
+	}, f.err()
+}
+
+func (f *fake) CreateToken(_ context.Context, _ actor, name string, scopes []string, life time.Duration) (string, error) {
+	return "secret-of-" + name, f.ask("token %s %v %s", name, scopes, life)
+}
+
+func (f *fake) RevokeToken(_ context.Context, _ actor, id string) error { return f.ask("revoke %s", id) }
+
+func (f *fake) InviteLink(context.Context, actor) (string, error) {
+	return "one-time", f.ask("invite")
+}
+
+func (f *fake) Guardrails(context.Context, actor) (orchestrator.Guardrails, error) {
+	return orchestrator.Guardrails{
+		Marketing: orchestrator.ConsentNeeded, Quiet: &journey.Quiet{From: "22:00", To: "08:00", Then: journey.QuietDelay},
+		Caps: []orchestrator.GuardCap{{Category: "marketing", Messages: 3, Per: journey.Duration(7 * 24 * time.Hour)}}, Patience: journey.Duration(72 * time.Hour),
+	}, f.err()
+}
+
+func (f *fake) SetGuardrails(_ context.Context, _ actor, g orchestrator.Guardrails) (orchestrator.Guardrails, error) {
+	b, err := json.Marshal(g)
+	if err != nil {
+		return g, err
+	}
+	return g, f.ask("rails %s", b)
+}

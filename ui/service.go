@@ -16,6 +16,7 @@ type Service interface {
 	personService
 	repairService
 	peopleService
+	watchService
 }
 
 var _ Service = (*orchestrator.Service)(nil)

@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/qidong/qidong/orchestrator"
 )
@@ -53,4 +54,19 @@ type peopleService interface {
 	ResumeCampaign(ctx context.Context, a orchestrator.Actor, id string) (orchestrator.Campaign, error)
 	Campaign(ctx context.Context, a orchestrator.Actor, id string) (orchestrator.Campaign, error)
 	Campaigns(ctx context.Context, a orchestrator.Actor, journey string, p orchestrator.Page) ([]orchestrator.Campaign, string, error)
+}
+
+// watchService is how everything runs, who did what, and what is set.
+type watchService interface {
+	Operations(ctx context.Context, a orchestrator.Actor) (orchestrator.Operations, error)
+	AuditPage(ctx context.Context, a orchestrator.Actor, f orchestrator.AuditFilter, p orchestrator.Page) ([]orchestrator.AuditRecord, string, error)
+	CheckAudit(ctx context.Context, a orchestrator.Actor) (int, error)
+	Settings(ctx context.Context, a orchestrator.Actor) (orchestrator.Settings, error)
+	SetSettings(ctx context.Context, a orchestrator.Actor, v orchestrator.Settings) error
+	Tokens(ctx context.Context, a orchestrator.Actor) ([]orchestrator.Token, error)
+	CreateToken(ctx context.Context, a orchestrator.Actor, name string, scopes []string, life time.Duration) (string, error)
+	RevokeToken(ctx context.Context, a orchestrator.Actor, id string) error
+	InviteLink(ctx context.Context, a orchestrator.Actor) (string, error)
+	Guardrails(ctx context.Context, a orchestrator.Actor) (orchestrator.Guardrails, error)
+	SetGuardrails(ctx context.Context, a orchestrator.Actor, g orchestrator.Guardrails) (orchestrator.Guardrails, error)
 }
