@@ -42,8 +42,10 @@ func (c Customer) Scope() map[string]any {
 	for i, t := range c.Tags {
 		tags[i] = t
 	}
-	return map[string]any{"id": c.ID, "name": c.Name, "locale": c.Locale, "timezone": c.TimeZone, "traits": traits, "tags": tags,
-		"consents": c.Consents.scope(), "revision": c.Revision}
+	return map[string]any{
+		"id": c.ID, "name": c.Name, "locale": c.Locale, "timezone": c.TimeZone, "traits": traits, "tags": tags,
+		"consents": c.Consents.scope(), "revision": c.Revision,
+	}
 }
 
 // Identity is one address of a customer, unique in a workspace.

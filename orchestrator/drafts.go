@@ -25,15 +25,6 @@ func (s *Service) Draft(ctx context.Context, a Actor, name string) (DraftView, e
 	return s.viewDraft(ctx, d, newest, edit.Change{})
 }
 
-// DraftRevision is the revision of a draft: cheap, for those who watch it.
-func (s *Service) DraftRevision(ctx context.Context, a Actor, name string) (int64, error) {
-	if err := a.may(); err != nil {
-		return 0, err
-	}
-	d, _, err := s.draft(ctx, a.Workspace, name)
-	return d.Revision, err
-}
-
 // Drafts lists the workspace's drafts by journey.
 func (s *Service) Drafts(ctx context.Context, a Actor) ([]Draft, error) {
 	if err := a.may(); err != nil {
@@ -165,7 +156,7 @@ func (s *Service) EditDraft(ctx context.Context, a Actor, name string, e DraftEd
 				return err
 			}
 		}
-		source := ""
+		var source string
 		if source, change, err = s.edited(ctx, now, e); err != nil {
 			return err
 		}

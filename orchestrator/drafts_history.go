@@ -130,7 +130,10 @@ func (s *Service) rebase(ctx context.Context, d Draft, version int) error {
 			return err
 		}
 		now.Base, now.Revision = version, now.Revision+1
-		return s.store.PutDraft(ctx, now)
+		if err := s.store.PutDraft(ctx, now); err != nil {
+			return err
+		}
+		return s.store.PutDraftChange(ctx, d.Workspace, d.Journey, DraftChange{Revision: now.Revision, By: now.UpdatedBy})
 	})
 }
 
@@ -156,4 +159,13 @@ func unpack(zipped []byte) (string, error) {
 		return "", fmt.Errorf("reading a draft's history: %w", err)
 	}
 	return string(source), nil
+}
+
+// DraftChanges lists what was changed in a draft after a revision, oldest first:
+// cheap, for those who watch it.
+func (s *Service) DraftChanges(ctx context.Context, a Actor, name string, after int64) ([]DraftChange, error) {
+	if err := a.may(); err != nil {
+		return nil, err
+	}
+	return s.store.DraftChanges(ctx, a.Workspace, name, after)
 }

@@ -120,14 +120,16 @@ func TestEditDraft_TwoPeople(t *testing.T) {
 		},
 		"an arm that they put a step into": {
 			edit.Command{Op: edit.Insert, Kind: "send", Place: &edit.Place{In: "rest", Arm: "due"}},
-			edit.Command{Op: edit.Set, Field: "steps.rest.wait", Value: json.RawMessage(`{"arms":[{"id":"due","after":"2h"}]}`)}, orchestrator.ErrConflict,
+			edit.Command{Op: edit.Set, Field: "steps.rest.wait", Value: json.RawMessage(`{"arms":[{"id":"due","after":"2h"}]}`)},
+			orchestrator.ErrConflict,
 		},
 		"a step removed that they moved": {
 			edit.Command{Op: edit.Move, Steps: []string{"end"}}, edit.Command{Op: edit.Delete, Steps: []string{"end"}}, orchestrator.ErrConflict,
 		},
 		"two blocks into each other": {
 			edit.Command{Op: edit.Move, Steps: []string{"end"}, Place: &edit.Place{In: "rest", Arm: "due"}},
-			edit.Command{Op: edit.Move, Steps: []string{"rest"}, Place: &edit.Place{After: "end"}}, orchestrator.ErrConflict,
+			edit.Command{Op: edit.Move, Steps: []string{"rest"}, Place: &edit.Place{After: "end"}},
+			orchestrator.ErrConflict,
 		},
 		"an id that they took": {
 			edit.Command{Op: edit.Rename, Steps: []string{"end"}, ID: "last"}, edit.Command{Op: edit.Rename, Steps: []string{"rest"}, ID: "last"}, orchestrator.ErrConflict,

@@ -93,6 +93,6 @@ func TestW24ExportAndErase(t *testing.T) {
 		w := newSite(t).get("/signin")
 		attachment(w, "text/csv", "a\"\r\nX: y/../ö.csv")
 		require.Equal(t, `attachment; filename="a___X__y_..__.csv"`, w.Header().Get("Content-Disposition"))
-		require.False(t, strings.Contains(w.Header().Get("Content-Disposition"), "\n"))
+		require.NotContains(t, w.Header().Get("Content-Disposition"), "\n")
 	})
 }

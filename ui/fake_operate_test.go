@@ -350,7 +350,9 @@ func (f *fake) CreateToken(_ context.Context, _ actor, name string, scopes []str
 	return "secret-of-" + name, f.ask("token %s %v %s", name, scopes, life)
 }
 
-func (f *fake) RevokeToken(_ context.Context, _ actor, id string) error { return f.ask("revoke %s", id) }
+func (f *fake) RevokeToken(_ context.Context, _ actor, id string) error {
+	return f.ask("revoke %s", id)
+}
 
 func (f *fake) InviteLink(context.Context, actor) (string, error) {
 	return "one-time", f.ask("invite")

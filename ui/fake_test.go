@@ -41,6 +41,7 @@ type fake struct {
 	resolveErr error
 	filters    []orchestrator.EnrollmentFilter
 	op         operateFake
+	drafts     fakeDrafts
 }
 
 const (
@@ -254,6 +255,7 @@ func newFake(t testing.TB) *fake {
 		customers: map[string]orchestrator.Customer{},
 		messages:  map[string][]orchestrator.Message{},
 		views:     map[string]orchestrator.EnrollmentView{},
+		drafts:    fakeDrafts{sources: map[string][]string{}},
 	}
 	traits := map[string]any{"home": map[string]any{"address": "88 Century Avenue", "latitude": 31.2, "longitude": 121.5}}
 	f.customers["c_mei"] = orchestrator.Customer{

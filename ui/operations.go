@@ -120,7 +120,7 @@ const (
 // gauges are what waits now, with what is alarming.
 func (u *UI) gauges(ctx context.Context, o orchestrator.Operations) []view.Gauge {
 	q := o.Queues
-	number := func(n int64) string { return i18n.Number(n) }
+	number := i18n.Number
 	lag, since := "0", ""
 	late := !q.OldestPending.IsZero() && u.now().Sub(q.OldestPending) > lagAlarm
 	if !q.OldestPending.IsZero() {

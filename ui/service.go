@@ -11,6 +11,7 @@ import (
 type Service interface {
 	SignIn(ctx context.Context, secret string) (orchestrator.Actor, error)
 	journeyService
+	draftService
 	enrollmentService
 	customerService
 	personService

@@ -8,7 +8,8 @@ const (
 	CardWidth  = 232
 	CardHeight = 64
 
-	gapY   = 60  // between two cards
+	gapY   = 60  // between two cards; a gap is in its middle
+	stub   = 22  // from the last card of an arm to the gap below it
 	gapX   = 36  // between two arms
 	fork   = 84  // from a block's card to its first arm card
 	join   = 52  // from the last arm card to the join bar
@@ -17,6 +18,7 @@ const (
 	aside  = 96  // from the main flow to the exit criteria
 	frame  = 28  // from the frame of the exit criteria to their cards
 	tagY   = 38  // from a block's card to the labels of its arms
+	plusY  = 66  // from a block's card to the first gap of an arm
 	barY   = 18  // from a block's card to the bar on which its arms part
 	head   = 22  // room for the heading of the frame
 	tagGap = 150 // least distance between two labels, for arms without steps
@@ -38,6 +40,16 @@ type Layout struct {
 	Tags  []Tag
 	// Exits frames the exit criteria and their steps; nil when there are none.
 	Exits *Frame
+	// Gaps are where a step can be put, in the order of the boxes before them.
+	Gaps []Gap
+}
+
+// Gap is a place for a step, centered on X, Y: after a step, or first in an arm
+// of In. In is "" for the journey itself, and the box of an exit criterion for
+// its steps.
+type Gap struct {
+	After, In, Arm string
+	X, Y           int
 }
 
 // Box is one card. Exactly one of Entry, Step and Exit is set. Boxes are in
@@ -87,6 +99,7 @@ func Place(d *Definition) *Layout {
 	axis := margin + main.left
 	p.out.Boxes = append(p.out.Boxes, Box{ID: EntryBox, Entry: &d.Entry, X: axis - CardWidth/2, Y: margin})
 	bottom := margin + CardHeight
+	p.gap(Gap{X: axis, Y: bottom + gapY/2})
 	if len(d.Steps) > 0 {
 		p.edge(Edge{ID: "e-" + EntryBox, From: EntryBox, To: d.Steps[0].ID, D: vertical(axis, bottom, bottom+gapY)})
 		bottom = p.draw(d.Steps, axis, bottom+gapY, 0)
@@ -111,6 +124,7 @@ func (p *placer) exits(exits []Exit) {
 		id := ExitPrefix + e.ID
 		o.Boxes = append(o.Boxes, Box{ID: id, Exit: e, X: axis - CardWidth/2, Y: y})
 		y += CardHeight
+		p.gap(Gap{In: id, X: axis, Y: y + stub})
 		if len(e.Steps) > 0 {
 			p.edge(Edge{ID: "e-" + id, From: id, To: e.Steps[0].ID, D: vertical(axis, y, y+gapY)})
 			y = p.draw(e.Steps, axis, y+gapY, 0)
@@ -132,6 +146,8 @@ type placer struct {
 }
 
 func (p *placer) edge(e Edge) { p.out.Edges = append(p.out.Edges, e) }
+
+func (p *placer) gap(g Gap) { p.out.Gaps = append(p.out.Gaps, g) }
 
 // measure is the extent of steps one under the other.
 func (p *placer) measure(steps []*Step) extent {
@@ -183,7 +199,14 @@ func (p *placer) draw(steps []*Step, x, y, depth int) int {
 			p.arms(s, arms, x, y, depth)
 			bottom = y + p.size(s).height
 		}
-		if i == len(steps)-1 {
+		last := i == len(steps)-1
+		switch {
+		case !s.ends() && last && depth > 0:
+			p.gap(Gap{After: s.ID, X: x, Y: bottom + stub})
+		case !s.ends():
+			p.gap(Gap{After: s.ID, X: x, Y: bottom + gapY/2})
+		}
+		if last {
 			return bottom
 		}
 		if !s.ends() {
@@ -211,6 +234,9 @@ func (p *placer) arms(s *Step, arms []ShownArm, x, y, depth int) {
 		e := Edge{ID: "e-" + key, From: s.ID, Arm: a.ID, D: elbow(x, top, ax, top+barY, ay)}
 		if a.ID != "" {
 			p.out.Tags = append(p.out.Tags, Tag{ID: "t-" + key, Step: s.ID, Arm: a.ID, Title: a.Title, Timeout: a.Timeout, X: ax, Y: top + tagY})
+		}
+		if a.ID != "" {
+			p.gap(Gap{In: s.ID, Arm: a.ID, X: ax, Y: ay - fork + plusY})
 		}
 		if len(a.Steps) == 0 {
 			e.D += tail(ax, x, end)

@@ -162,3 +162,35 @@ func BenchmarkPlace(b *testing.B) {
 		})
 	}
 }
+
+// A step can be put wherever one leads on: after each that does not end, and
+// first in each arm. No two gaps are closer than a finger.
+func TestPlace_Gaps(t *testing.T) {
+	t.Parallel()
+	doc, problems := Decode([]byte(`
+steps:
+  - id: ask
+    choose:
+      arms:
+        - {id: a, when: "true", steps: [{id: inside, exit: {outcome: x}}]}
+        - {id: b, when: "false"}
+      otherwise: {steps: [{id: other, send: {category: service, text: {en: x, zh-CN: x}}}]}
+  - {id: last, send: {category: service, text: {en: x, zh-CN: x}}}
+`))
+	require.Empty(t, problems)
+	var got []string
+	l := Place(doc.Definition)
+	for _, g := range l.Gaps {
+		got = append(got, g.In+"/"+g.Arm+"/"+g.After)
+	}
+	require.Equal(t, []string{"//", "ask/a/", "ask/b/", "ask/otherwise/", "//other", "//ask", "//last"}, got)
+	for i, a := range l.Gaps {
+		require.True(t, a.X > 0 && a.X < l.W && a.Y > 0 && a.Y < l.H, "%+v is in the picture", a)
+		for _, b := range l.Gaps[:i] {
+			require.Greater(t, max(a.X-b.X, b.X-a.X)+max(a.Y-b.Y, b.Y-a.Y), 36, "%+v and %+v", a, b)
+		}
+	}
+	empty := Place(&Definition{})
+	require.Len(t, empty.Gaps, 1, "a blank journey has a place for its first step")
+	require.Less(t, empty.Gaps[0].Y, empty.H)
+}

@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -129,10 +130,13 @@ type schemaMaker struct {
 
 func (g *schemaMaker) object(t reflect.Type) map[string]any {
 	name, properties := t.Name(), map[string]any{}
-	for field, index := range fieldsOf(t) {
-		properties[field] = g.field(name+"."+field, field, t.Field(index).Type)
+	known := fieldsOf(t)
+	order := slices.SortedFunc(maps.Keys(known), func(a, b string) int { return known[a] - known[b] })
+	for _, field := range order {
+		properties[field] = g.field(name+"."+field, field, t.Field(known[field]).Type)
 	}
-	out := map[string]any{"type": "object", "additionalProperties": false, "properties": properties}
+	// The order is that of the source, in which forms ask for the fields.
+	out := map[string]any{"type": "object", "additionalProperties": false, "properties": properties, "x-order": asList(order)}
 	if doc := g.docs[name]; doc != "" {
 		out["description"] = doc
 	}

@@ -56,6 +56,8 @@
   // Focus that the browser scrolled to would shift the picture against its grid.
   stage.addEventListener('scroll', () => { stage.scrollLeft = stage.scrollTop = 0 })
 
+  stage.addEventListener('reveal', e => reveal(e.detail))
+
   // One card is in the tab order; the arrows move it.
   const rove = card => {
     for (const c of document.querySelectorAll('.card[tabindex="0"]')) c.tabIndex = -1

@@ -75,12 +75,13 @@ type Failure struct {
 // Canvas is the picture of a journey, finished to the letter.
 type Canvas struct {
 	W, H   int
-	Mode   string // live | run
+	Mode   string // live | run | edit
 	Big    bool   // too many cards to animate
 	Boxes  []Box
 	Edges  []Edge
 	Tags   []Tag
 	Exits  *Frameset
+	Gaps   []Gap  // where a step can be put; in mode edit only
 	Select string // address that shows a step's panel, given ?step=; "" when cards select nothing
 }
 
@@ -93,6 +94,7 @@ type Box struct {
 	Heat                 int    // 0–5
 	Selected             bool
 	Counts               *Counts
+	Problem              string // what is wrong with it, in a few words
 }
 
 // Counts are the numbers on a card; "" hides one.

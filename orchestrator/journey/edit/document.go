@@ -82,3 +82,40 @@ func clone(n *yaml.Node) *yaml.Node {
 	}
 	return &out
 }
+
+// Value is what a path of [Set] leads to, as JSON has it, or of a whole step,
+// steps.<id>; nil when nothing is there.
+func (d *Document) Value(path string) any {
+	parts, err := split(path)
+	if err != nil {
+		return nil
+	}
+	n := d.root
+	if parts[0] == "steps" && len(parts) > 1 {
+		found, err := find(d.root, parts[1:2])
+		if err != nil {
+			return nil
+		}
+		n, parts = found[0].node(), parts[2:]
+	}
+	for _, part := range parts {
+		if n = below(n, part); n == nil {
+			return nil
+		}
+	}
+	var out any
+	if err := n.Decode(&out); err != nil {
+		return nil
+	}
+	return out
+}
+
+func below(n *yaml.Node, part string) *yaml.Node {
+	if n.Kind != yaml.SequenceNode {
+		return field(n, part)
+	}
+	if i := index(part, n); i >= 0 && i < len(n.Content) {
+		return n.Content[i]
+	}
+	return nil
+}

@@ -57,7 +57,7 @@ func leaves(path string, v any, out *[]string) {
 	if len(*out) >= 2*maxTraitTokens {
 		return
 	}
-	text := ""
+	var text string
 	switch v := v.(type) {
 	case map[string]any:
 		if path != "" {

@@ -54,12 +54,16 @@ func (s *Store) QueueStates(ctx context.Context, workspace string) (orchestrator
 		query string
 		into  []any
 	}{
-		{`SELECT count(*), coalesce(min(e.received_at), 0) FROM queues AS q JOIN events AS e
+		{
+			`SELECT count(*), coalesce(min(e.received_at), 0) FROM queues AS q JOIN events AS e
 			ON e.workspace = q.workspace AND e.queue = q.queue AND e.seq > q.after WHERE q.workspace = ? AND e.status = 'pending'`,
-			[]any{&q.Pending, asTime{&q.OldestPending}}},
+			[]any{&q.Pending, asTime{&q.OldestPending}},
+		},
 		{`SELECT count(*) FROM events WHERE status = 'dead' AND workspace = ?`, []any{&q.Dead}},
-		{`SELECT count(*), coalesce(min(started_at), 0) FROM enrollments WHERE workspace = ? AND status = 'starting'`,
-			[]any{&q.Starting, asTime{&q.OldestStart}}},
+		{
+			`SELECT count(*), coalesce(min(started_at), 0) FROM enrollments WHERE workspace = ? AND status = 'starting'`,
+			[]any{&q.Starting, asTime{&q.OldestStart}},
+		},
 		{`SELECT count(*) FROM wishes WHERE workspace = ?`, []any{&q.Messages}},
 		{`SELECT count(*) FROM tasks WHERE workspace = ? AND state = 'open'`, []any{&q.Tasks}},
 		{`SELECT count(*) FROM incidents WHERE workspace = ? AND resolved_at = 0`, []any{&q.Incidents}},

@@ -52,8 +52,10 @@ var personalTables = []personal{
 	{table: "events", where: `workspace = @w AND ` + personQueue},
 	{table: "enrollments", where: ofPerson, blank: `customer = '', key = '', entry = '', wait_until = 0`},
 	{table: "identities", where: ofPerson},
-	{table: "customer_search", where: `rowid = (SELECT seq FROM customers WHERE workspace = @w AND id = @c)`,
-		hidden: []string{"workspace", "tags", "traits"}},
+	{
+		table: "customer_search", where: `rowid = (SELECT seq FROM customers WHERE workspace = @w AND id = @c)`,
+		hidden: []string{"workspace", "tags", "traits"},
+	},
 	{table: "customers", where: `workspace = @w AND id = @c`, hidden: []string{"companion_token", "companion_hash"}},
 }
 

@@ -1,0 +1,306 @@
+package ui
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
+	"github.com/qidong/qidong/orchestrator/journey/edit"
+	"github.com/qidong/qidong/ui/i18n"
+	"github.com/qidong/qidong/ui/view"
+)
+
+type draftService interface {
+	Draft(ctx context.Context, a orchestrator.Actor, name string) (orchestrator.DraftView, error)
+	Drafts(ctx context.Context, a orchestrator.Actor) ([]orchestrator.Draft, error)
+	DraftChanges(ctx context.Context, a orchestrator.Actor, name string, after int64) ([]orchestrator.DraftChange, error)
+	NewDraft(ctx context.Context, a orchestrator.Actor, name, source string) (orchestrator.DraftView, error)
+	EditDraft(ctx context.Context, a orchestrator.Actor, name string, e orchestrator.DraftEdit) (orchestrator.DraftView, error)
+	UndoDraft(ctx context.Context, a orchestrator.Actor, name string, revision int64) (orchestrator.DraftView, error)
+	RedoDraft(ctx context.Context, a orchestrator.Actor, name string, revision int64) (orchestrator.DraftView, error)
+	DiscardDraft(ctx context.Context, a orchestrator.Actor, name string) error
+	Offers(ctx context.Context, a orchestrator.Actor) (orchestrator.Offers, error)
+}
+
+func (u *UI) designRoutes() routes {
+	return routes{
+		"GET /journeys/{name}/design":           u.getDesign,
+		"POST /journeys/{name}/design":          u.postDesign,
+		"POST /journeys/{name}/design/{travel}": u.postTravel,
+		"GET /journeys/{name}/design/events":    u.streamDesign,
+		"GET /journeys/{name}/design/copy":      u.getCopy,
+		"GET /journeys/{name}/source":           u.getSource,
+		"POST /journeys/{name}/source":          u.postSource,
+		"GET /journeys/{name}/export":           u.getExport,
+		"GET /journeys/new":                     u.getNewJourney,
+		"POST /journeys/new":                    u.postNewJourney,
+	}
+}
+
+// designEvery is how often a design page looks for edits of others.
+const designEvery = 700 * time.Millisecond
+
+// getDesign is the page where a journey is drawn; ?step= opens the panel of a
+// step, and by htmx it answers with the panel alone.
+func (u *UI) getDesign(w http.ResponseWriter, r *http.Request, a actor) error {
+	ctx, name := r.Context(), r.PathValue("name")
+	v, err := u.service.Draft(ctx, a, name)
+	if err != nil {
+		return err
+	}
+	step := bounded(r.URL.Query().Get("step"), maxQuery)
+	if partial(r) {
+		d, err := u.design(ctx, a, v, step, "")
+		if err != nil {
+			return err
+		}
+		return render(w, r, http.StatusOK, view.DesignPanel(d.Panel))
+	}
+	d, err := u.design(ctx, a, v, step, rand.Text())
+	if err != nil {
+		return err
+	}
+	offers, err := u.service.Offers(ctx, a)
+	if err != nil {
+		return err
+	}
+	d.Palette = palette(ctx, offers)
+	return render(w, r, http.StatusOK, view.DesignPage(d))
+}
+
+// design is a draft as its page shows it, with the panel of a step.
+func (u *UI) design(ctx context.Context, a actor, v orchestrator.DraftView, step, session string) (view.Design, error) {
+	at := view.TabURL(v.Journey, "design")
+	d := view.Design{
+		Name: v.Journey, Title: journeyTitle(ctx, v.Definition.Title, v.Journey), URL: at, Session: session,
+		Status: view.Status{Class: "draft", Text: i18n.T(ctx, "status.draft")}, Revision: v.Revision,
+		CanUndo: v.CanUndo, CanRedo: v.CanRedo, Saved: i18n.T(ctx, "design.unedited"),
+		SourceURL: view.TabURL(v.Journey, "source"), PublishURL: view.TabURL(v.Journey, "publish"),
+	}
+	if v.Newest > 0 {
+		j, _, err := u.service.Journey(ctx, a, v.Journey)
+		if err != nil {
+			return d, err
+		}
+		d.Status = journeyStatus(ctx, j.Status)
+	}
+	if v.Revision > 0 {
+		d.Saved = i18n.T(ctx, "design.saved", "n", strconv.FormatInt(v.Revision, 10))
+	}
+	if n := len(v.Problems); n > 0 {
+		d.ToFix = i18n.Count(ctx, "design.fix", n)
+	}
+	byBox := map[string]string{}
+	for _, p := range v.Problems {
+		box := problemBox(p)
+		byBox[box] = cmp.Or(byBox[box], p.Message)
+		d.Problems = append(d.Problems, view.DesignProblem{
+			Where: where(p), What: p.Message, Mend: p.Mend, Step: box, Field: p.Path, URL: at + "?" + url.Values{"step": {box}}.Encode(),
+		})
+	}
+	d.Canvas = editPicture(ctx, v.Definition, byBox)
+	d.Canvas.Select = at
+	for i := range d.Canvas.Boxes {
+		d.Canvas.Boxes[i].Selected = d.Canvas.Boxes[i].ID == step
+	}
+	form, err := u.stepForm(ctx, a, v, step)
+	d.Panel = form
+	return d, err
+}
+
+// problemBox is the card that a problem is about.
+func problemBox(p journey.Problem) string {
+	if p.Step != "" {
+		return p.Step
+	}
+	if rest, ok := strings.CutPrefix(p.Path, "exit."); ok {
+		id, _, _ := strings.Cut(rest, ".")
+		return journey.ExitPrefix + id
+	}
+	return journey.EntryBox
+}
+
+func where(p journey.Problem) string {
+	if p.Path != "" {
+		return p.Path
+	}
+	return fmt.Sprintf("%d:%d", p.Line, p.Column)
+}
+
+// editPicture is the canvas of a draft: with places for steps, and what is wrong
+// on its cards.
+func editPicture(ctx context.Context, d *journey.Definition, problems map[string]string) view.Canvas {
+	c, l := picture(ctx, d, "edit")
+	for i := range c.Boxes {
+		c.Boxes[i].Problem = bounded(problems[c.Boxes[i].ID], 80)
+	}
+	for _, b := range l.Boxes {
+		if b.Step != nil && b.Step.Disabled {
+			i := indexOfBox(c.Boxes, b.ID)
+			c.Boxes[i].Class, c.Boxes[i].State = "off", i18n.T(ctx, "field.disabled")
+		}
+	}
+	for _, g := range l.Gaps {
+		v := view.Gap{ID: "p-" + cmp.Or(g.After, g.In+"-"+g.Arm), After: g.After, In: g.In, Arm: g.Arm, X: g.X, Y: g.Y}
+		switch {
+		case g.After != "":
+			v.Label = i18n.T(ctx, "design.add.after", "step", g.After)
+		case g.In != "":
+			v.Label = i18n.T(ctx, "design.add.in", "step", g.In, "arm", g.Arm)
+		default:
+			v.Label = i18n.T(ctx, "design.add.first")
+		}
+		c.Gaps = append(c.Gaps, v)
+	}
+	return c
+}
+
+func indexOfBox(boxes []view.Box, id string) int {
+	for i := range boxes {
+		if boxes[i].ID == id {
+			return i
+		}
+	}
+	return 0
+}
+
+// postDesign carries out commands, and answers with what they changed.
+func (u *UI) postDesign(w http.ResponseWriter, r *http.Request, a actor) error {
+	if err := parseForm(r); err != nil {
+		return err
+	}
+	revision, err := strconv.ParseInt(r.PostFormValue("revision"), 10, 64)
+	if err != nil {
+		return fmt.Errorf("editing a draft: the revision is missing: %w", orchestrator.ErrInvalid)
+	}
+	e := orchestrator.DraftEdit{Revision: revision, Session: r.PostFormValue("session")}
+	if err := json.Unmarshal([]byte(r.PostFormValue("commands")), &e.Commands); err != nil {
+		return fmt.Errorf("editing a draft: the commands cannot be read: %w: %w", err, orchestrator.ErrInvalid)
+	}
+	v, err := u.service.EditDraft(r.Context(), a, r.PathValue("name"), e)
+	return u.edited(w, r, a, v, err)
+}
+
+// postTravel undoes, redoes or discards.
+func (u *UI) postTravel(w http.ResponseWriter, r *http.Request, a actor) error {
+	if err := parseForm(r); err != nil {
+		return err
+	}
+	ctx, name := r.Context(), r.PathValue("name")
+	revision, err := strconv.ParseInt(r.PostFormValue("revision"), 10, 64)
+	if err != nil && r.PathValue("travel") != "discard" {
+		return fmt.Errorf("undoing an edit: the revision is missing: %w", orchestrator.ErrInvalid)
+	}
+	var v orchestrator.DraftView
+	switch r.PathValue("travel") {
+	case "undo":
+		v, err = u.service.UndoDraft(ctx, a, name, revision)
+	case "redo":
+		v, err = u.service.RedoDraft(ctx, a, name, revision)
+	case "discard":
+		if err := u.service.DiscardDraft(ctx, a, name); err != nil {
+			return err
+		}
+		return redirect(w, r, "/journeys")
+	default:
+		return orchestrator.ErrNotFound
+	}
+	return u.edited(w, r, a, v, err)
+}
+
+// edited answers an edit: what it changed, or why it was refused beside what is
+// there now.
+func (u *UI) edited(w http.ResponseWriter, r *http.Request, a actor, v orchestrator.DraftView, err error) error {
+	ctx := r.Context()
+	open, session := bounded(r.PostFormValue("open"), maxQuery), bounded(r.PostFormValue("session"), 64)
+	if err != nil {
+		if !errors.Is(err, orchestrator.ErrConflict) && !errors.Is(err, orchestrator.ErrPrecondition) {
+			return err
+		}
+		now, readErr := u.service.Draft(ctx, a, r.PathValue("name"))
+		if readErr != nil {
+			return readErr
+		}
+		d, readErr := u.design(ctx, a, now, open, session)
+		if readErr != nil {
+			return readErr
+		}
+		status, f := failure(ctx, err)
+		return render(w, r, status, view.DesignRefused(f, d))
+	}
+	if !partial(r) {
+		return redirect(w, r, view.TabURL(v.Journey, "design"))
+	}
+	step := open
+	if v.Change.Select != "" && r.PostFormValue("follow") != "" {
+		step = v.Change.Select
+	}
+	d, err := u.design(ctx, a, v, step, session)
+	if err != nil {
+		return err
+	}
+	return render(w, r, http.StatusOK, view.DesignChanged(d, r.PostFormValue("panel") != "keep"))
+}
+
+// streamDesign sends what others edit.
+func (u *UI) streamDesign(w http.ResponseWriter, r *http.Request, a actor) error {
+	ctx, name, session := r.Context(), r.PathValue("name"), bounded(r.URL.Query().Get("session"), 64)
+	v, err := u.service.Draft(ctx, a, name)
+	if err != nil {
+		return err
+	}
+	told := v.Revision
+	return u.stream(w, r, designEvery, func(ctx context.Context, s *stream) error {
+		changes, err := u.service.DraftChanges(ctx, a, name, told)
+		if err != nil || len(changes) == 0 {
+			return err
+		}
+		told = changes[len(changes)-1].Revision
+		mine := true
+		for _, c := range changes {
+			mine = mine && c.Session == session
+		}
+		if mine {
+			return nil
+		}
+		v, err := u.service.Draft(ctx, a, name)
+		if err != nil {
+			return err
+		}
+		d, err := u.design(ctx, a, v, "", session)
+		if err != nil {
+			return err
+		}
+		return s.html(ctx, view.DesignChanged(d, false))
+	})
+}
+
+// getCopy is some steps as YAML, for the clipboard.
+func (u *UI) getCopy(w http.ResponseWriter, r *http.Request, a actor) error {
+	v, err := u.service.Draft(r.Context(), a, r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	doc, problem := edit.Parse([]byte(v.Source))
+	if problem != nil {
+		return fmt.Errorf("copying steps: %s: %w", problem.Message, orchestrator.ErrInvalid)
+	}
+	text, err := doc.Copy(r.URL.Query()["step"]...)
+	if err != nil {
+		return fmt.Errorf("copying steps: %w: %w", err, orchestrator.ErrNotFound)
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, err = io.WriteString(w, text)
+	return err
+}

@@ -1,0 +1,150 @@
+package ui
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
+	"github.com/qidong/qidong/orchestrator/journey/edit"
+	"github.com/qidong/qidong/ui/view"
+)
+
+// getSource is the YAML of a draft.
+func (u *UI) getSource(w http.ResponseWriter, r *http.Request, a actor) error {
+	v, err := u.service.Draft(r.Context(), a, r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	return render(w, r, http.StatusOK, view.SourcePage(u.sourcePage(r, v)))
+}
+
+func (u *UI) sourcePage(r *http.Request, v orchestrator.DraftView) view.Source {
+	s := view.Source{
+		Name: v.Journey, Title: journeyTitle(r.Context(), v.Definition.Title, v.Journey), URL: view.TabURL(v.Journey, "source"),
+		Export: view.TabURL(v.Journey, "export"), Text: v.Source, Revision: v.Revision,
+	}
+	for _, p := range v.Problems {
+		s.Problems = append(s.Problems, sourceProblem(p))
+	}
+	return s
+}
+
+func sourceProblem(p journey.Problem) view.SourceProblem {
+	return view.SourceProblem{Line: p.Line, Column: p.Column, What: p.Message, Mend: p.Mend}
+}
+
+// postSource makes a text the draft. What cannot be read stays in the field,
+// with what is wrong.
+func (u *UI) postSource(w http.ResponseWriter, r *http.Request, a actor) error {
+	r.Body = http.MaxBytesReader(w, r.Body, journey.MaxSource+maxForm)
+	if err := parseForm(r); err != nil {
+		return err
+	}
+	ctx, name := r.Context(), r.PathValue("name")
+	now, err := u.service.Draft(ctx, a, name)
+	if err != nil {
+		return err
+	}
+	s := u.sourcePage(r, now)
+	s.Text, s.Problems = r.PostFormValue("source"), nil
+	var revision int64
+	if _, err := fmt.Sscan(r.PostFormValue("revision"), &revision); err != nil {
+		return fmt.Errorf("saving a draft: the revision is missing: %w", orchestrator.ErrInvalid)
+	}
+	if _, problem := edit.Parse([]byte(s.Text)); problem != nil {
+		s.Problems, s.Revision = []view.SourceProblem{sourceProblem(*problem)}, revision
+		return render(w, r, http.StatusUnprocessableEntity, view.SourcePage(s))
+	}
+	v, err := u.service.EditDraft(ctx, a, name, orchestrator.DraftEdit{
+		Revision: revision, Commands: []edit.Command{{Op: edit.Replace, Source: s.Text}},
+	})
+	if errors.Is(err, orchestrator.ErrConflict) || errors.Is(err, orchestrator.ErrInvalid) {
+		status, f := failure(ctx, err)
+		s.Error, s.Revision = f.Title+" "+f.Detail, now.Revision
+		return render(w, r, status, view.SourcePage(s))
+	}
+	if err != nil {
+		return err
+	}
+	if len(v.Problems) > 0 {
+		return redirect(w, r, view.TabURL(name, "source"))
+	}
+	return redirect(w, r, view.TabURL(name, "design"))
+}
+
+// getExport is the YAML as a file.
+func (u *UI) getExport(w http.ResponseWriter, r *http.Request, a actor) error {
+	v, err := u.service.Draft(r.Context(), a, r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/yaml; charset=utf-8")
+	h.Set("Content-Disposition", `attachment; filename="`+url.PathEscape(v.Journey)+`.yaml"`)
+	_, err = io.WriteString(w, v.Source)
+	return err
+}
+
+// getNewJourney asks how to begin.
+func (u *UI) getNewJourney(w http.ResponseWriter, r *http.Request, a actor) error {
+	return u.beginning(w, r, a, http.StatusOK, view.Beginning{})
+}
+
+func (u *UI) beginning(w http.ResponseWriter, r *http.Request, a actor, status int, b view.Beginning) error {
+	list, err := u.service.Journeys(r.Context(), a)
+	if err != nil {
+		return err
+	}
+	for _, j := range list {
+		b.From = append(b.From, view.Option{Value: j.Name, Text: journeyTitle(r.Context(), j.Title, j.Name)})
+	}
+	return render(w, r, status, view.NewJourney(b))
+}
+
+// postNewJourney begins a journey and opens it.
+func (u *UI) postNewJourney(w http.ResponseWriter, r *http.Request, a actor) error {
+	r.Body = http.MaxBytesReader(w, r.Body, journey.MaxSource+maxForm)
+	if err := r.ParseMultipartForm(journey.MaxSource + maxForm); err != nil {
+		return fmt.Errorf("reading the form: %w: %w", err, orchestrator.ErrInvalid)
+	}
+	ctx, b := r.Context(), view.Beginning{Name: bounded(r.PostFormValue("name"), 64)}
+	source, err := u.beginFrom(r, a)
+	if err == nil {
+		_, err = u.service.NewDraft(ctx, a, b.Name, source)
+	}
+	if errors.Is(err, orchestrator.ErrInvalid) || errors.Is(err, orchestrator.ErrConflict) {
+		status, f := failure(ctx, err)
+		b.Error, b.Problems = f.Title+" "+f.Detail, f.Problems
+		return u.beginning(w, r, a, status, b)
+	}
+	if err != nil {
+		return err
+	}
+	return redirect(w, r, view.TabURL(b.Name, "design"))
+}
+
+// beginFrom is the source that a journey begins with: a file, another journey,
+// or "" for a blank.
+func (u *UI) beginFrom(r *http.Request, a actor) (string, error) {
+	if from := bounded(r.PostFormValue("from"), maxQuery); from != "" {
+		v, err := u.service.Draft(r.Context(), a, from)
+		return v.Source, err
+	}
+	file, _, err := r.FormFile("source")
+	if errors.Is(err, http.ErrMissingFile) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading the file: %w: %w", err, orchestrator.ErrInvalid)
+	}
+	defer func() { _ = file.Close() }()
+	source, err := io.ReadAll(io.LimitReader(file, journey.MaxSource+1))
+	if err != nil {
+		return "", fmt.Errorf("reading the file: %w", err)
+	}
+	return string(source), nil
+}

@@ -1,0 +1,127 @@
+package ui
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
+	"github.com/qidong/qidong/orchestrator/journey/edit"
+)
+
+// fakeDrafts are drafts as the domain keeps them, without a history that is
+// stored.
+type fakeDrafts struct {
+	sources map[string][]string // each state, the newest last
+	changes []orchestrator.DraftChange
+}
+
+func (f *fake) Draft(_ context.Context, _ actor, name string) (orchestrator.DraftView, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.draft(name)
+}
+
+func (f *fake) draft(name string) (orchestrator.DraftView, error) {
+	states := f.drafts.sources[name]
+	v := orchestrator.DraftView{Draft: orchestrator.Draft{Journey: name, Revision: int64(len(states))}}
+	switch {
+	case len(states) > 0:
+		v.Source = states[len(states)-1]
+	case name == f.journey.Name:
+		v.Source, v.Newest = f.version.Source, 1
+	default:
+		return v, fmt.Errorf("%w: journey %s", orchestrator.ErrNotFound, name)
+	}
+	v.CanUndo = len(states) > 1
+	doc, problems := journey.Decode([]byte(v.Source))
+	v.Definition = doc.Definition
+	if v.Problems = problems; len(problems) == 0 {
+		_, v.Problems = journey.Compile([]byte(v.Source), nil)
+	}
+	return v, nil
+}
+
+func (f *fake) Drafts(context.Context, actor) ([]orchestrator.Draft, error) { return nil, f.err() }
+
+func (f *fake) DraftChanges(_ context.Context, _ actor, _ string, after int64) ([]orchestrator.DraftChange, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []orchestrator.DraftChange
+	for _, c := range f.drafts.changes {
+		if c.Revision > after {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+func (f *fake) NewDraft(_ context.Context, _ actor, name, source string) (orchestrator.DraftView, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, err := f.draft(name); err == nil {
+		return orchestrator.DraftView{}, fmt.Errorf("%w: there is a journey %s", orchestrator.ErrConflict, name)
+	}
+	if source == "" {
+		source = "qidong: v1\njourney: " + name + "\nsteps: []\n"
+	}
+	f.drafts.sources[name] = []string{source}
+	return f.draft(name)
+}
+
+func (f *fake) EditDraft(_ context.Context, _ actor, name string, e orchestrator.DraftEdit) (orchestrator.DraftView, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	v, err := f.draft(name)
+	if err != nil {
+		return v, err
+	}
+	if e.Revision != v.Revision {
+		return v, fmt.Errorf("%w: somebody has changed it since", orchestrator.ErrConflict)
+	}
+	doc, problem := edit.Parse([]byte(v.Source))
+	if problem != nil {
+		return v, fmt.Errorf("%w: %s", orchestrator.ErrInvalid, problem)
+	}
+	next, change, err := edit.ApplyAll(doc, e.Commands)
+	if err != nil {
+		return v, fmt.Errorf("%w: %w", orchestrator.ErrInvalid, err)
+	}
+	f.drafts.sources[name] = append(f.drafts.sources[name], string(next.Source()))
+	f.drafts.changes = append(f.drafts.changes, orchestrator.DraftChange{Revision: v.Revision + 1, Session: e.Session})
+	v, err = f.draft(name)
+	v.Change = change
+	return v, err
+}
+
+func (f *fake) UndoDraft(_ context.Context, _ actor, name string, _ int64) (orchestrator.DraftView, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	states := f.drafts.sources[name]
+	if len(states) < 2 {
+		return orchestrator.DraftView{}, fmt.Errorf("%w: there is nothing more to undo", orchestrator.ErrPrecondition)
+	}
+	f.drafts.sources[name] = states[:len(states)-1]
+	return f.draft(name)
+}
+
+func (f *fake) RedoDraft(context.Context, actor, string, int64) (orchestrator.DraftView, error) {
+	return orchestrator.DraftView{}, fmt.Errorf("%w: there is nothing more to redo", orchestrator.ErrPrecondition)
+}
+
+func (f *fake) DiscardDraft(_ context.Context, _ actor, name string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.drafts.sources, name)
+	return nil
+}
+
+func (f *fake) Offers(context.Context, actor) (orchestrator.Offers, error) {
+	return orchestrator.Offers{
+		Plugins: []orchestrator.PluginOffer{{Name: "cinema", Actions: []orchestrator.ActionOffer{{
+			Name: "cinema.book", Title: journey.Text{"en": "Book seats", "zh-CN": "订座"},
+			Input: map[string]any{"properties": map[string]any{"seats": map[string]any{"type": "integer", "title": "Seats"}}, "required": []any{"seats"}},
+		}}}},
+		Fragments: []orchestrator.FragmentOffer{{Reference: "ask@2", Title: journey.Text{"en": "Ask", "zh-CN": "询问"}}},
+	}, f.err()
+}

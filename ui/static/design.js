@@ -1,0 +1,306 @@
+// Drawing a journey in the browser: each edit is a command on step ids, sent one
+// after the other, and kept until the server has it. The server answers with the
+// picture; nothing is drawn here.
+(() => {
+  const $ = (s, root = document) => root.querySelector(s), $$ = (s, root = document) => [...root.querySelectorAll(s)]
+  const url = $('[data-design]').dataset.design, words = $('#words').dataset, stage = $('[data-stage]')
+  const panel = () => $('#panel'), open = () => panel()?.dataset.step || ''
+  const stepOf = card => card?.value || ''
+  const isStep = id => id && !id.startsWith('0-')
+  let picked = new Set(), focusNext = ''
+
+  // The queue of edits.
+  const queue = []
+  let busy = false
+  const push = (path, values, after) => { queue.push({ path, values, after }); pump() }
+  const edit = (commands, options = {}) => push(url, { commands: JSON.stringify(commands), ...options.values }, options.after)
+  const travel = way => push(url + '/' + way, {})
+  const pump = async () => {
+    if (busy) return
+    busy = true
+    while (queue.length) {
+      const e = queue[0], saved = $('#saved').dataset
+      const body = new URLSearchParams({ open: open(), ...e.values, revision: saved.revision, session: saved.session })
+      let res, text
+      try {
+        res = await fetch(e.path, { method: 'POST', body, headers: { 'HX-Request': 'true' } })
+        text = await res.text()
+      } catch {
+        $('#offline').hidden = false
+        await new Promise(go => { addEventListener('online', go, { once: true }); setTimeout(go, 2000) })
+        continue
+      }
+      $('#offline').hidden = true
+      queue.shift()
+      const notice = res.headers.get('HX-Retarget')
+      await htmx.swap({ text, sourceElement: document.body, target: $('#notice'), swap: notice ? 'innerHTML' : 'none' })
+      if (res.ok && !notice) e.after?.()
+    }
+    busy = false
+  }
+  addEventListener('beforeunload', e => { if (queue.length) e.preventDefault() })
+
+  // After each swap: marks that only the browser knows, and the focus.
+  const mark = () => {
+    for (const c of $$('.card')) c.classList.toggle('picked', picked.has(stepOf(c)))
+    const id = open()
+    for (const c of $$('.card[aria-current]')) if (stepOf(c) !== id) c.removeAttribute('aria-current')
+    $(`.card[value="${CSS.escape(id)}"]`)?.setAttribute('aria-current', 'true')
+    if (focusNext) {
+      const card = $(`.card[value="${CSS.escape(focusNext)}"]`)
+      focusNext = ''
+      for (const c of $$('.card[tabindex="0"]')) c.tabIndex = -1
+      if (card) { card.tabIndex = 0; card.focus({ preventScroll: true }); stage.dispatchEvent(new CustomEvent('reveal', { detail: card })) }
+    }
+  }
+  document.addEventListener('htmx:after:swap', mark)
+
+  const select = (id, then) => {
+    history.replaceState(null, '', id ? `${url}?step=${encodeURIComponent(id)}` : url)
+    return fetch(`${url}?step=${encodeURIComponent(id)}`, { headers: { 'HX-Request': 'true' } }).then(r => r.text())
+      .then(text => htmx.swap({ text, sourceElement: document.body, target: panel(), swap: 'outerHTML' })).then(then)
+  }
+  const follow = { values: { follow: '1' }, after: () => { focusNext = open(); mark(); const first = $('#panel [data-path]:not([data-path$="#id"])'); if (first && !focusNext) first.focus() } }
+  const keep = { values: { panel: 'keep' } }
+
+  const toast = (text, undo) => {
+    const t = document.createElement('div')
+    t.className = 'toast note-toast'
+    t.setAttribute('role', 'status')
+    t.append(text)
+    if (undo) {
+      const b = document.createElement('button')
+      b.className = 'ghost line'; b.type = 'button'; b.textContent = words.undo; b.dataset.do = 'undo'
+      t.append(b)
+    }
+    $('#notice').replaceChildren(t)
+    setTimeout(() => t.remove(), 6000)
+  }
+
+  // The selection: the step that is open, or several.
+  const chosen = () => picked.size ? [...picked] : [stepOf(document.activeElement.closest?.('.card')) || open()].filter(isStep)
+  const act = {
+    undo: () => travel('undo'),
+    redo: () => travel('redo'),
+    delete: () => {
+      const steps = chosen()
+      if (!steps.length) return
+      picked.clear()
+      edit([{ op: 'delete', steps }], { values: { follow: '1' }, after: () => { focusNext = open() || '0-entry'; mark(); toast(words.deleted, true) } })
+    },
+    duplicate: () => { const steps = chosen(); if (steps.length) edit([{ op: 'duplicate', steps }], follow) },
+    disable: () => {
+      const steps = chosen()
+      if (steps.length) edit([{ op: $(`.card[value="${CSS.escape(steps[0])}"]`)?.classList.contains('off') ? 'enable' : 'disable', steps }])
+    },
+    copy: async cut => {
+      const steps = chosen()
+      if (!steps.length) return
+      const res = await fetch(url + '/copy?' + new URLSearchParams(steps.map(s => ['step', s])))
+      if (!res.ok) return
+      await navigator.clipboard?.writeText(await res.text()).catch(() => {})
+      if (cut) act.delete(); else toast(words.copied)
+    },
+    close: () => { picked.clear(); select('') },
+  }
+  document.addEventListener('click', e => {
+    const how = e.target.closest('[data-do]')?.dataset.do
+    if (how) { e.preventDefault(); act[how]() }
+    const to = e.target.closest('[data-jump]')
+    if (to) {
+      e.preventDefault()
+      $('#problems')?.hidePopover()
+      jump(to.dataset.jump, to.dataset.field)
+    }
+  })
+  const jump = (id, field) => select(id, () => {
+    focusNext = id
+    mark()
+    const at = field && $$('#panel [data-path]').filter(f => f.dataset.path === field || field.startsWith(f.dataset.path + '.') || f.dataset.path.startsWith(field + '.'))[0]
+    at?.focus()
+  })
+
+  // The palette.
+  const palette = $('#palette'), search = $('[data-filter]', palette)
+  let place = {}
+  const openPalette = (plus, from) => {
+    place = { after: plus.dataset.after, in: plus.dataset.in, arm: plus.dataset.arm }
+    const r = from.getBoundingClientRect()
+    palette.showPopover()
+    palette.style.left = Math.max(8, Math.min(r.right + 8, innerWidth - palette.offsetWidth - 8)) + 'px'
+    palette.style.top = Math.max(8, Math.min(r.top - 20, innerHeight - palette.offsetHeight - 8)) + 'px'
+    search.value = ''
+    filter(palette)
+    search.focus()
+  }
+  const filter = pop => {
+    const wanted = $('[data-filter]', pop).value.trim().toLowerCase().split(/\s+/)
+    let any = false
+    for (const c of $$('.choice-row', pop)) {
+      c.hidden = !wanted.every(w => c.dataset.text.includes(w))
+      any ||= !c.hidden
+    }
+    for (const s of $$('section', pop)) s.hidden = !$('.choice-row:not([hidden])', s)
+    const none = $('.none', pop)
+    if (none) none.hidden = any
+  }
+  const walk = (pop, e) => {
+    const rows = $$('.choice-row:not([hidden])', pop), at = rows.indexOf(document.activeElement)
+    if (e.key === 'ArrowDown') (rows[at + 1] || rows[0])?.focus()
+    else if (e.key === 'ArrowUp') at > 0 ? rows[at - 1].focus() : $('[data-filter]', pop).focus()
+    else if (e.key === 'Enter' && at < 0) rows[0]?.click()
+    else return
+    e.preventDefault()
+  }
+  for (const pop of [palette, $('#outline')]) {
+    pop.addEventListener('input', () => filter(pop))
+    pop.addEventListener('keydown', e => walk(pop, e))
+  }
+  palette.addEventListener('click', e => {
+    const kind = e.target.closest('[data-kind]')?.dataset.kind
+    if (!kind) return
+    palette.hidePopover()
+    edit([{ op: 'insert', kind, place }], follow)
+  })
+  let moving = []
+  stage.addEventListener('click', e => {
+    const plus = e.target.closest('.plus')
+    if (plus && moving.length) drop(plus)
+    else if (plus) openPalette(plus, plus)
+  })
+  const plusAfter = card => {
+    const id = stepOf(card)
+    return $(`.plus[data-after="${CSS.escape(id)}"]`) || $(`.plus[data-in="${CSS.escape(id)}"]`) || (isStep(id) ? null : $('.plus:not([data-in]):not([data-after]), .plus[data-in=""][data-after=""]'))
+  }
+
+  // Moving: by drag onto a plus, or m and then a plus.
+  const lift = steps => { moving = steps; stage.classList.toggle('moving', !!steps.length); for (const p of $$('.plus')) p.tabIndex = steps.length ? 0 : -1 }
+  const drop = plus => {
+    const steps = moving
+    lift([])
+    picked.clear()
+    edit([{ op: 'move', steps, place: { after: plus.dataset.after, in: plus.dataset.in, arm: plus.dataset.arm } }], follow)
+  }
+  stage.addEventListener('pointerdown', e => {
+    const card = e.target.closest('.card'), id = stepOf(card)
+    if (!card || !isStep(id) || e.button) return
+    const x = e.clientX, y = e.clientY
+    let ghost
+    const move = e => {
+      if (!ghost && Math.hypot(e.clientX - x, e.clientY - y) > 6) {
+        ghost = card.cloneNode(true)
+        ghost.classList.add('ghost-card')
+        ghost.removeAttribute('data-testid')
+        document.body.append(ghost)
+        lift(picked.has(id) ? [...picked] : [id])
+      }
+      if (ghost) ghost.style.translate = `${e.clientX + 8}px ${e.clientY + 8}px`
+    }
+    const up = e => {
+      document.removeEventListener('pointermove', move)
+      if (!ghost) return
+      ghost.remove()
+      addEventListener('click', e => { e.stopPropagation(); e.preventDefault() }, { capture: true, once: true })
+      setTimeout(() => dispatchEvent(new Event('dragged')), 0)
+      const plus = document.elementFromPoint(e.clientX, e.clientY)?.closest('.plus')
+      plus ? drop(plus) : lift([])
+    }
+    document.addEventListener('pointermove', move)
+    document.addEventListener('pointerup', up, { once: true })
+  })
+
+  // Cards: a click opens, with shift it picks.
+  stage.addEventListener('click', e => {
+    const card = e.target.closest('.card')
+    if (!card) return
+    e.preventDefault()
+    const id = stepOf(card)
+    if (e.shiftKey && isStep(id)) { picked.has(id) ? picked.delete(id) : picked.add(id); mark(); return }
+    picked.clear()
+    select(id, mark)
+  })
+
+  // Keys.
+  const typing = e => e.target.closest('input,textarea,select,[popover]')
+  document.addEventListener('keydown', e => {
+    const mod = e.ctrlKey || e.metaKey, key = e.key.toLowerCase()
+    if (mod && key === 'k') { e.preventDefault(); fillOutline(); $('#outline').showPopover(); $('#outline [data-filter]').focus(); return }
+    if (typing(e)) return
+    const card = e.target.closest('.card')
+    const keys = {
+      z: mod && (() => travel(e.shiftKey ? 'redo' : 'undo')), y: mod && (() => travel('redo')),
+      d: mod && act.duplicate, c: mod && (() => act.copy()), x: mod && (() => act.copy(true)),
+      delete: act.delete, backspace: act.delete, e: !mod && card && act.disable,
+      m: !mod && card && (() => { lift(chosen()); $('.plus')?.focus() }),
+      '?': () => $('#keys').showPopover(), escape: () => moving.length ? lift([]) : open() && act.close(),
+      arrowup: e.altKey && card && (() => shift(card, -1)), arrowdown: e.altKey && card && (() => shift(card, 1)),
+    }
+    if (keys[key]) { e.preventDefault(); e.stopPropagation(); keys[key]() }
+  }, true)
+  document.addEventListener('keyup', e => {
+    const card = e.target.closest?.('.card')
+    if (!card || typing(e) || e.ctrlKey || e.metaKey || (e.key !== 'a' && e.key !== '+')) return
+    const plus = plusAfter(card)
+    if (plus) openPalette(plus, card)
+  })
+  // Alt and an arrow move a step past its neighbor.
+  const shift = (card, by) => {
+    const all = $$('.plus'), own = all.findIndex(p => p.dataset.after === stepOf(card))
+    const to = all[by < 0 ? own - 2 : own + 1]
+    if (own >= 0 && to) edit([{ op: 'move', steps: [stepOf(card)], place: { after: to.dataset.after, in: to.dataset.in, arm: to.dataset.arm } }], follow)
+  }
+  document.addEventListener('paste', e => {
+    if (typing(e)) return
+    const source = e.clipboardData?.getData('text/plain') || '', at = picked.size ? [...picked].pop() : stepOf(document.activeElement.closest?.('.card')) || open()
+    if (source.trim()) edit([{ op: 'paste', source, place: isStep(at) ? { after: at } : {} }], follow)
+  })
+
+  // The outline: every card by name.
+  const fillOutline = () => {
+    const rows = $$('.card').map(c => {
+      const row = document.createElement('button')
+      row.type = 'button'; row.className = 'choice-row ' + [...c.classList].find(k => k.startsWith('k-')); row.dataset.to = stepOf(c)
+      const tile = document.createElement('span'), name = document.createElement('b'), sub = document.createElement('i')
+      tile.className = 'tile'; tile.append(Object.assign(document.createElement('span'), { className: 'ic' }))
+      name.textContent = $('b', c).textContent; sub.textContent = stepOf(c)
+      row.dataset.text = (name.textContent + ' ' + sub.textContent).toLowerCase()
+      row.append(tile, name, sub)
+      return row
+    })
+    $('#outline [data-steps]').replaceChildren(...rows)
+    $('#outline [data-filter]').value = ''
+  }
+  $('#outline').addEventListener('beforetoggle', e => { if (e.newState === 'open') fillOutline() })
+  $('#outline').addEventListener('click', e => {
+    const to = e.target.closest('[data-to]')?.dataset.to
+    if (to) { $('#outline').hidePopover(); jump(to) }
+  })
+
+  // The panel: each field is saved as it changes.
+  const value = f => {
+    const v = f.value
+    switch (f.dataset.type) {
+      case 'switch': return f.checked ? true : null
+      case 'number': return v === '' ? null : Number(v)
+      case 'lines': return v.trim() === '' ? null : v.split('\n').map(s => s.trim()).filter(Boolean)
+      case 'json': return v.trim() === '' ? null : JSON.parse(v)
+      default: return v === '' ? null : v
+    }
+  }
+  document.addEventListener('change', e => {
+    const f = e.target.closest('#panel [data-path]')
+    if (!f) return
+    const path = f.dataset.path
+    f.setCustomValidity('')
+    if (path.endsWith('#id')) { edit([{ op: 'rename', steps: [open()], id: f.value }], follow); return }
+    let v
+    try { v = value(f) } catch (err) { f.setCustomValidity(err.message); f.reportValidity(); return }
+    const whole = f.dataset.type === 'switch' || f.tagName === 'SELECT' || /\.action$/.test(path)
+    edit([{ op: 'set', field: path, value: v }], whole ? {} : keep)
+  })
+  document.addEventListener('click', e => {
+    const add = e.target.closest('[data-add]'), gone = e.target.closest('[data-unset]')
+    if (add) edit([add.dataset.arm ? { op: 'add_arm', steps: [open()] } : { op: 'set', field: add.dataset.add, value: JSON.parse(add.dataset.value) }])
+    if (gone) edit([{ op: 'set', field: gone.dataset.unset, value: null }])
+  })
+})()
