@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -301,6 +300,6 @@ func (u *UI) getCopy(w http.ResponseWriter, r *http.Request, a actor) error {
 		return fmt.Errorf("copying steps: %w: %w", err, orchestrator.ErrNotFound)
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, err = io.WriteString(w, text)
-	return err
+	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(text))
+	return nil
 }

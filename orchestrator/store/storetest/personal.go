@@ -135,7 +135,7 @@ func testErase(t *testing.T, s orchestrator.Store) {
 	data, err := s.PersonalData(ctx, acme, "c_1", 1000)
 	require.NoError(t, err)
 	for table, rows := range data {
-		require.Len(t, rows, counts[table], table)
+		require.Len(t, rows, int(counts[table]), table)
 	}
 	require.Equal(t, "canary@example.org", data["customers"][0]["name"])
 	require.NotContains(t, data["customers"][0], "companion_token", "it is a secret")
