@@ -86,7 +86,7 @@ func thumb(d *journey.Definition) view.Thumb {
 	if l.Exits != nil {
 		w = max(l.Exits.X, 900)
 	}
-	t := view.Thumb{Box: fmt.Sprintf("%d 0 %d %d", axis(l)-w/2, w, min(l.H, 900))}
+	t := view.Thumb{Box: fmt.Sprintf("%d 0 %d %d", axis(l)-w/2, w, min(max(l.H, 500), 900))}
 	for i, e := range l.Edges {
 		if i == 200 {
 			break

@@ -6,10 +6,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/qidong/qidong/orchestrator"
 	"github.com/qidong/qidong/orchestrator/journey"
 	"github.com/qidong/qidong/orchestrator/journey/edit"
+	"github.com/qidong/qidong/ui/i18n"
 	"github.com/qidong/qidong/ui/view"
 )
 
@@ -95,12 +97,29 @@ func (u *UI) getNewJourney(w http.ResponseWriter, r *http.Request, a actor) erro
 }
 
 func (u *UI) beginning(w http.ResponseWriter, r *http.Request, a actor, status int, b view.Beginning) error {
-	list, err := u.service.Journeys(r.Context(), a)
+	ctx, chosen := r.Context(), r.FormValue("from")
+	b.From = []view.Start{{Title: i18n.T(ctx, "begin.blank"), Text: i18n.T(ctx, "begin.blank.text"), Thumb: thumb(&journey.Definition{})}}
+	for _, t := range edit.Templates() {
+		d, _ := journey.Decode([]byte(t.Source))
+		b.From = append(b.From, view.Start{
+			Value: fromTemplate + t.Name, Title: i18n.Pick(ctx, t.Title), Text: i18n.Pick(ctx, t.Description), Thumb: thumb(d.Definition),
+		})
+	}
+	list, err := u.service.Journeys(ctx, a)
 	if err != nil {
 		return err
 	}
 	for _, j := range list {
-		b.From = append(b.From, view.Option{Value: j.Name, Text: journeyTitle(r.Context(), j.Title, j.Name)})
+		v, err := u.service.Draft(ctx, a, j.Name)
+		if err != nil {
+			return err
+		}
+		b.From = append(b.From, view.Start{
+			Value: fromJourney + j.Name, Title: journeyTitle(ctx, j.Title, j.Name), Text: i18n.T(ctx, "begin.copy", "name", j.Name), Thumb: thumb(v.Definition),
+		})
+	}
+	for i := range b.From {
+		b.From[i].Selected = b.From[i].Value == chosen
 	}
 	return render(w, r, status, view.NewJourney(b))
 }
@@ -127,16 +146,36 @@ func (u *UI) postNewJourney(w http.ResponseWriter, r *http.Request, a actor) err
 	return redirect(w, r, view.TabURL(b.Name, "design"))
 }
 
-// beginFrom is the source that a journey begins with: a file, another journey,
-// or "" for a blank.
-func (u *UI) beginFrom(r *http.Request, a actor) (string, error) {
-	if from := bounded(r.PostFormValue("from"), maxQuery); from != "" {
-		v, err := u.service.Draft(r.Context(), a, from)
+// Where a journey begins, before a name.
+const (
+	fromTemplate = "template:"
+	fromJourney  = "journey:"
+)
+
+// startingSource is that of a template or of another journey, or "" for a blank.
+func (u *UI) startingSource(r *http.Request, a actor) (string, error) {
+	from := bounded(r.PostFormValue("from"), maxQuery)
+	if name, ok := strings.CutPrefix(from, fromJourney); ok {
+		v, err := u.service.Draft(r.Context(), a, name)
 		return v.Source, err
 	}
+	for _, t := range edit.Templates() {
+		if from == fromTemplate+t.Name {
+			return t.Source, nil
+		}
+	}
+	if from != "" {
+		return "", fmt.Errorf("beginning a journey: there is no %q to begin with: %w", from, orchestrator.ErrInvalid)
+	}
+	return "", nil
+}
+
+// beginFrom is the source that a journey begins with: that of a file, else of
+// what was chosen.
+func (u *UI) beginFrom(r *http.Request, a actor) (string, error) {
 	file, _, err := r.FormFile("source")
 	if errors.Is(err, http.ErrMissingFile) {
-		return "", nil
+		return u.startingSource(r, a)
 	}
 	if err != nil {
 		return "", fmt.Errorf("reading the file: %w: %w", err, orchestrator.ErrInvalid)

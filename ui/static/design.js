@@ -60,7 +60,10 @@
     return fetch(`${url}?step=${encodeURIComponent(id)}`, { headers: { 'HX-Request': 'true' } }).then(r => r.text())
       .then(text => htmx.swap({ text, sourceElement: document.body, target: panel(), swap: 'outerHTML' })).then(then)
   }
-  const follow = { values: { follow: '1' }, after: () => { focusNext = open(); mark(); const first = $('#panel [data-path]:not([data-path$="#id"])'); if (first && !focusNext) first.focus() } }
+  // After an edit the focus is on the card it was about, or, when there is
+  // something to fill in, in the first field.
+  const follow = { values: { follow: '1' }, after: () => { focusNext = open(); mark() } }
+  const fill = { ...follow, after: () => { follow.after(); $('#panel [data-path]:not([data-path$="#id"])')?.focus() } }
   const keep = { values: { panel: 'keep' } }
 
   const toast = (text, undo) => {
@@ -160,7 +163,7 @@
     const kind = e.target.closest('[data-kind]')?.dataset.kind
     if (!kind) return
     palette.hidePopover()
-    edit([{ op: 'insert', kind, place }], follow)
+    edit([{ op: 'insert', kind, place }], fill)
   })
   let moving = []
   stage.addEventListener('click', e => {
@@ -225,6 +228,7 @@
   document.addEventListener('keydown', e => {
     const mod = e.ctrlKey || e.metaKey, key = e.key.toLowerCase()
     if (mod && key === 'k') { e.preventDefault(); fillOutline(); $('#outline').showPopover(); $('#outline [data-filter]').focus(); return }
+    if (key === 'escape' && e.target.closest('#panel')) { focusNext = open(); mark(); return }
     if (typing(e)) return
     const card = e.target.closest('.card')
     const keys = {
@@ -261,7 +265,7 @@
       const row = document.createElement('button')
       row.type = 'button'; row.className = 'choice-row ' + [...c.classList].find(k => k.startsWith('k-')); row.dataset.to = stepOf(c)
       const tile = document.createElement('span'), name = document.createElement('b'), sub = document.createElement('i')
-      tile.className = 'tile'; tile.append(Object.assign(document.createElement('span'), { className: 'ic' }))
+      tile.className = 'mark'; tile.append(Object.assign(document.createElement('span'), { className: 'ic' }))
       name.textContent = $('b', c).textContent; sub.textContent = stepOf(c)
       row.dataset.text = (name.textContent + ' ' + sub.textContent).toLowerCase()
       row.append(tile, name, sub)

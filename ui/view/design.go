@@ -42,9 +42,17 @@ type Choice struct {
 // Beginning is the page of a new journey.
 type Beginning struct {
 	Name     string
-	From     []Option
+	From     []Start
 	Error    string
 	Problems []Problem
+}
+
+// Start is something that a journey can begin with.
+type Start struct {
+	Value       string // "", "template:<name>" or "journey:<name>"
+	Title, Text string
+	Thumb       Thumb
+	Selected    bool
 }
 
 // Gap is a place for a step on the canvas.
