@@ -255,6 +255,9 @@ func (s *Service) ask(ctx context.Context, c *Campaign, g *gate, customer string
 	if !member {
 		w.refuse(DecidedLeft, "The customer has left the segment.")
 	}
+	if err := s.pinned(ctx, w, c.Segment); err != nil {
+		return "", err
+	}
 	d, err := s.admit(ctx, w)
 	if err != nil || !d.Entered {
 		return d.Code, err

@@ -118,9 +118,7 @@ func TestComplaint04_APublishReprocessesNobody(t *testing.T) {
 func TestComplaint05_ASegmentsRebuildTouchesNoJourney(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
-	_, err := h.PutCustomer(t.Context(), admin, orchestrator.Customer{ID: "c_1", Traits: map[string]any{"tier": "gold"}})
-	require.NoError(t, err)
-	h.segment(t, "gold", `customer.traits.tier == "tin"`)
+	h.segment(t, "gold", `customer.traits.tier == "gold"`)
 	h.publishDoor(t, "hello", `{segment: {segment: gold}, reentry: never}`)
 	rule := func(text string) {
 		t.Helper()
@@ -129,7 +127,12 @@ func TestComplaint05_ASegmentsRebuildTouchesNoJourney(t *testing.T) {
 		h.backfilled(t, "gold")
 		h.deliverAll(t)
 	}
-	rule(`customer.traits.tier == "gold"`)
+	_, err := h.PutCustomer(t.Context(), admin, orchestrator.Customer{ID: "c_1", Traits: map[string]any{"tier": "tin"}})
+	require.NoError(t, err)
+	_, err = h.PutCustomer(t.Context(), admin, orchestrator.Customer{ID: "c_1", Traits: map[string]any{"tier": "gold"}})
+	require.NoError(t, err)
+	h.deliverAll(t)
+	h.deliverAll(t)
 	id := orchestrator.EnrollmentID(acme, "hello", "c_1", "")
 	require.Equal(t, []string{"start " + id}, h.engine.did())
 	h.open(t, id)

@@ -28,6 +28,11 @@ func (d *delivery) enter(ctx context.Context) error {
 		if len(arrivals) == 0 {
 			return nil
 		}
+		for _, a := range arrivals {
+			if err := d.pinnedRules(ctx, a); err != nil {
+				return err
+			}
+		}
 		var begun []beginning
 		fresh := true
 		err = d.store.Atomic(ctx, func(ctx context.Context) error {
@@ -88,6 +93,19 @@ func (d *delivery) arrivals() []arrival {
 		}
 	}
 	return out
+}
+
+// pinnedRules judges who comes by a segment.
+func (d *delivery) pinnedRules(ctx context.Context, a arrival) error {
+	for _, w := range a.entrances {
+		if w.door != DoorSegment {
+			continue
+		}
+		if err := d.pinned(ctx, w, w.gate.entry().Segment.Segment); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // knock finds the doors that an event is about.

@@ -26,6 +26,7 @@ type DecisionCode string
 // The codes of decisions.
 const (
 	DecidedEntered   DecisionCode = "ENTERED"
+	DecidedRule      DecisionCode = "PUBLISHED_RULE"  // the segment's rule, as the version was published with it, does not hold
 	DecidedNoMatch   DecisionCode = "NO_MATCH"        // the entry's match does not hold for the event
 	DecidedCondition DecisionCode = "CONDITION_ERROR" // the match could not be judged: the event has another shape
 	DecidedBadKey    DecisionCode = "BAD_KEY"         // the key could not be made

@@ -14,6 +14,7 @@ import (
 type gate struct {
 	Journey
 	program *journey.Program
+	pins    pins
 }
 
 func (g *gate) entry() *journey.Entry { return &g.program.Definition().Entry }
