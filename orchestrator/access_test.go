@@ -28,6 +28,14 @@ func TestW02_NobodyMayWithoutTheScope(t *testing.T) {
 		"Journey":          func(ctx context.Context, a orchestrator.Actor) error { _, _, err := h.Journey(ctx, a, "x"); return err },
 		"SetJourneyStatus": func(ctx context.Context, a orchestrator.Actor) error { return h.SetJourneyStatus(ctx, a, "x", "live") },
 		"StepCounts":       func(ctx context.Context, a orchestrator.Actor) error { _, err := h.StepCounts(ctx, a, "x"); return err },
+		"Live": func(ctx context.Context, a orchestrator.Actor) error {
+			_, err := h.Live(ctx, a, orchestrator.LiveFilter{Journey: "x"})
+			return err
+		},
+		"Stays": func(ctx context.Context, a orchestrator.Actor) error {
+			_, _, err := h.Stays(ctx, a, orchestrator.LiveFilter{Journey: "x", Step: "y"}, orchestrator.Page{})
+			return err
+		},
 		"UploadPlugin": func(ctx context.Context, a orchestrator.Actor) error {
 			_, err := h.UploadPlugin(ctx, a, nil, nil, nil)
 			return err

@@ -26,6 +26,7 @@ type Store interface {
 	SettingsStore
 	EventStore
 	EnrollmentStore
+	LiveStore
 	MessageStore
 	ConsentStore
 	GuardStore

@@ -43,7 +43,7 @@ func addOne(ctx context.Context, s *Store, i int, name string) error {
 		return err
 	}
 	e := orchestrator.Enrollment{
-		ID: "e" + id, Workspace: "w", Journey: fmt.Sprint("j", i%3), Customer: id, Status: orchestrator.EnrollmentOpen, Step: fmt.Sprint("s", i%7),
+		ID: "e" + id, Workspace: "w", Journey: fmt.Sprint("j", i%3*(i%10/9)), Number: 1 + min(i%3000, 1), Customer: id, Status: orchestrator.EnrollmentOpen, Step: fmt.Sprint("s", i%7),
 	}
 	switch i % 1000 {
 	case 1:
@@ -51,8 +51,28 @@ func addOne(ctx context.Context, s *Store, i int, name string) error {
 	case 2:
 		e.Status, e.Step = orchestrator.EnrollmentStarting, ""
 	}
-	_, err := s.AddEnrollment(ctx, e)
-	return err
+	if _, err := s.AddEnrollment(ctx, e); err != nil || e.Status != orchestrator.EnrollmentOpen {
+		return err
+	}
+	return s.Record(ctx, passed(e, i))
+}
+
+// crowdBegan is when the first of the crowd came; the last came 30 days later.
+var crowdBegan = time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
+
+// passed is the way of the i-th of the crowd through step "first" of a journey
+// that all are in, where a few still wait.
+func passed(e orchestrator.Enrollment, i int) orchestrator.Progress {
+	came := crowdBegan.Add(time.Duration(i) * 26 * time.Second)
+	log := []orchestrator.LogEntry{{Seq: 1, At: came, Virtual: came, Kind: orchestrator.LogEntered, Step: "first"}}
+	if i%2000 == 3 {
+		return orchestrator.Progress{Workspace: "w", Enrollment: e.ID, Status: e.Status, Step: "first", Log: log, LogSeq: 1}
+	}
+	log = append(log, orchestrator.LogEntry{
+		Seq: 2, At: came.Add(time.Minute), Virtual: came.Add(time.Minute), Kind: orchestrator.LogDone, Step: "first",
+		Detail: map[string]any{"arm": []string{"a", "b"}[min(i%3000, 1)]},
+	})
+	return orchestrator.Progress{Workspace: "w", Enrollment: e.ID, Status: e.Status, Step: e.Step, Log: log, LogSeq: 2}
 }
 
 // listFilters are what the pages offer.
@@ -71,14 +91,30 @@ func listFilters(s *Store) map[string]func(context.Context, orchestrator.Page) (
 		}
 	}
 	for name, f := range map[string]orchestrator.EnrollmentFilter{
-		"all": {}, "a journey": {Journey: "j1"}, "a status": {Status: "open"}, "a rare status": {Status: "held"}, "no such status": {Status: "ended"},
-		"a journey and a rare status": {Journey: "j1", Status: "starting"}, "a step": {Journey: "j1", Step: "s2"}, "a step and a rare status": {Journey: "j1", Step: "s2", Status: "held"},
-		"a customer": {Customer: "c_000500"}, "a customer, journey and status": {Customer: "c_000500", Journey: "j1", Status: "held"},
+		"all": {}, "a journey": {Journey: "j0"}, "a status": {Status: "open"}, "a rare status": {Status: "held"}, "no such status": {Status: "ended"},
+		"a journey and a rare status": {Journey: "j0", Status: "starting"}, "a step": {Journey: "j0", Step: "s2"}, "a step and a rare status": {Journey: "j0", Step: "s2", Status: "held"},
+		"a customer": {Customer: "c_000500"}, "a customer, journey and status": {Customer: "c_000500", Journey: "j0", Status: "held"},
 	} {
 		f.Workspace = "w"
 		out["enrollments/"+name] = func(ctx context.Context, p orchestrator.Page) (string, error) {
 			_, next, err := s.Enrollments(ctx, f, p)
 			return next, err
+		}
+	}
+	day := crowdBegan.AddDate(0, 0, 15)
+	for name, f := range map[string]orchestrator.LiveFilter{
+		"came": {}, "done": {State: orchestrator.StayDone}, "waiting": {State: orchestrator.StayWaiting}, "failed, nobody": {State: orchestrator.StayFailed},
+		"away, nobody": {State: orchestrator.StayAway}, "a rare arm": {Arm: "a"}, "a rare version": {Number: 1}, "success, nobody": {Arm: "b", Success: orchestrator.SuccessGoal},
+		"an hour": {From: day, Until: day.Add(time.Hour)}, "a day, waiting": {From: day, Until: day.AddDate(0, 0, 1), State: orchestrator.StayWaiting}, "no tests": {Real: true},
+	} {
+		f.Workspace, f.Journey, f.Step = "w", "j0", "first"
+		out["stays/"+name] = func(ctx context.Context, p orchestrator.Page) (string, error) {
+			_, next, err := s.Stays(ctx, f, p)
+			return next, err
+		}
+		out["counts of stays/"+name] = func(ctx context.Context, _ orchestrator.Page) (string, error) {
+			_, err := s.Live(ctx, f)
+			return "", err
 		}
 	}
 	return out

@@ -30,6 +30,7 @@ const (
 // personalTables are in the order of removal: what refers to others goes first.
 var personalTables = []personal{
 	{table: "journey_log", where: ofEnrollments},
+	{table: "stays", where: ofEnrollments, blank: `since = came_at`},
 	{table: "incidents", where: ofPerson, blank: `customer = '', message = '', pattern = ''`},
 	{table: "bulk_items", where: ofEnrollments + ` AND reason <> ''`, blank: `reason = ''`},
 	{table: "enrollment_values", where: ofEnrollments},

@@ -41,7 +41,7 @@ func (s *Store) apply(ctx context.Context, q querier, p orchestrator.Progress) e
 	}
 	next := after(old, p)
 	if next == nil {
-		return nil
+		return keepStays(ctx, q, old, old, p)
 	}
 	if err := updateEnrollment(ctx, q, old, next); err != nil {
 		return err
@@ -49,11 +49,16 @@ func (s *Store) apply(ctx context.Context, q querier, p orchestrator.Progress) e
 	if err := countMove(ctx, q, old, *next); err != nil {
 		return err
 	}
-	if next.Status != orchestrator.EnrollmentEnded {
-		return nil
+	if next.Status == orchestrator.EnrollmentEnded {
+		if err := closeIncidents(ctx, q, *next); err != nil {
+			return err
+		}
 	}
-	if err := closeIncidents(ctx, q, *next); err != nil || old.Status == next.Status {
+	if err := keepStays(ctx, q, old, *next, p); err != nil {
 		return err
+	}
+	if next.Status != orchestrator.EnrollmentEnded || old.Status == next.Status {
+		return nil
 	}
 	if err := dropAllValues(ctx, q, next.ID); err != nil {
 		return err
