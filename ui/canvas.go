@@ -25,7 +25,7 @@ func picture(ctx context.Context, d *journey.Definition, mode string) (view.Canv
 		c.Edges = append(c.Edges, view.Edge{ID: e.ID, D: e.D})
 	}
 	for _, t := range l.Tags {
-		v := view.Tag{ID: t.ID, Key: t.Step + "-" + t.Arm, Text: armTitle(ctx, t.Title, t.Arm), X: t.X, Y: t.Y}
+		v := view.Tag{ID: t.ID, Key: t.Step + "-" + t.Arm, Step: t.Step, Arm: t.Arm, Text: armTitle(ctx, t.Title, t.Arm), X: t.X, Y: t.Y}
 		if t.Timeout {
 			v.Class = "timeout"
 		}

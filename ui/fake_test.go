@@ -30,7 +30,7 @@ type fake struct {
 	fail       error // of every use case, when set
 	journey    orchestrator.Journey
 	version    orchestrator.Version
-	counts     []orchestrator.StepCount
+	live       fakeLive
 	customers  map[string]orchestrator.Customer
 	messages   map[string][]orchestrator.Message
 	views      map[string]orchestrator.EnrollmentView
@@ -79,12 +79,6 @@ func (f *fake) Journey(_ context.Context, _ actor, name string) (orchestrator.Jo
 func (f *fake) SetJourneyStatus(_ context.Context, _ actor, _ string, st orchestrator.JourneyStatus) error {
 	f.journey.Status = st
 	return f.err()
-}
-
-func (f *fake) StepCounts(context.Context, actor, string) ([]orchestrator.StepCount, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.counts, f.fail
 }
 
 func (f *fake) PutCustomer(_ context.Context, _ actor, c orchestrator.Customer) (orchestrator.Customer, error) {
@@ -266,18 +260,7 @@ func newFake(t testing.TB) *fake {
 		ID: "c_ben", Workspace: "demo", Name: "王小明", Locale: "zh-CN", TimeZone: "Asia/Shanghai", Traits: traits, CompanionToken: "another-token-of-128-bits",
 		CreatedAt: testNow.Add(-48 * time.Hour),
 	}
-	n := int64(9000)
-	for _, s := range steps(d) {
-		c := orchestrator.StepCount{Step: s.ID, Here: n % 37, Done: n, Arms: map[string]int64{}}
-		for i, a := range s.ShownArms() {
-			c.Arms[a.ID] = n / int64(1+i*6)
-		}
-		if s.ID == "ticket" {
-			c.Failed = 2
-		}
-		f.counts = append(f.counts, c)
-		n = n * 9 / 10
-	}
+	f.live.steps = crowdOf(d)
 	f.views["e_run"] = runningEnrollment(f)
 	f.views["e_held"] = heldEnrollment(f)
 	f.incidents = []orchestrator.Incident{*f.views["e_held"].Incident}

@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"net/http"
@@ -18,7 +17,6 @@ func (u *UI) journeyRoutes() routes {
 	return routes{
 		"GET /journeys":                u.getJourneys,
 		"GET /journeys/{name}":         u.getJourney,
-		"GET /journeys/{name}/counts":  u.streamCounts,
 		"POST /journeys/{name}/status": u.postJourneyStatus,
 		"POST /journeys/{name}/try":    u.postTry,
 	}
@@ -51,64 +49,15 @@ func (u *UI) getJourneys(w http.ResponseWriter, r *http.Request, a actor) error 
 // of a step, and alone when htmx asks for it.
 func (u *UI) getJourney(w http.ResponseWriter, r *http.Request, a actor) error {
 	ctx := r.Context()
-	j, v, err := u.service.Journey(ctx, a, r.PathValue("name"))
+	s, err := u.see(ctx, a, r.PathValue("name"), readLens(r.URL.Query(), u.now()))
 	if err != nil {
 		return err
 	}
-	page, err := u.journeyPage(ctx, a, j, v, r.URL.Query().Get("step"))
-	if err != nil {
-		return err
-	}
+	page := u.livePage(ctx, s)
 	if partial(r) {
 		return render(w, r, http.StatusOK, view.PanelView(page.Panel))
 	}
 	return render(w, r, http.StatusOK, view.JourneyPage(page))
-}
-
-func (u *UI) journeyPage(ctx context.Context, a actor, j orchestrator.Journey, v orchestrator.Version, step string) (view.Journey, error) {
-	list, err := u.service.Journeys(ctx, a)
-	if err != nil {
-		return view.Journey{}, err
-	}
-	for _, l := range list { // only lists carry the totals
-		if l.Name == j.Name {
-			j = l
-		}
-	}
-	n, err := u.numbers(ctx, a, j)
-	if err != nil {
-		return view.Journey{}, err
-	}
-	c, l := picture(ctx, v.Definition, "live")
-	c.Select = "/journeys/" + j.Name
-	counted := live(l, n)
-	counted.paint(&c, j.Name)
-	p := view.Journey{
-		Name: j.Name, Title: journeyTitle(ctx, j.Title, j.Name), Number: j.Number,
-		Status: journeyStatus(ctx, j.Status), Paused: j.Status == orchestrator.JourneyPaused,
-		Open: counted.Total[0], Completed: counted.Total[1], Incidents: counted.Total[2],
-		Canvas: c, Panel: panel(ctx, v.Definition, step), Locale: i18n.Lang(ctx),
-	}
-	if p.Panel != nil {
-		p.Panel.Close = c.Select
-		if s, ok := counted.Steps[step]; ok {
-			p.Panel.Counts = counts(s, j.Name, step)
-			zero(&p.Panel.Counts.Here, &p.Panel.Counts.Done, &p.Panel.Counts.Failed)
-		}
-		for i := range c.Boxes {
-			c.Boxes[i].Selected = c.Boxes[i].ID == step
-		}
-	}
-	return p, nil
-}
-
-// zero writes 0 where cards show nothing.
-func zero(texts ...*string) {
-	for _, t := range texts {
-		if *t == "" {
-			*t = "0"
-		}
-	}
 }
 
 // postJourneyStatus pauses or resumes a journey.

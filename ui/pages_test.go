@@ -27,7 +27,8 @@ import (
 // pages is every page that a signed-in person can open.
 var pages = []string{
 	"/journeys", "/journeys/movie-night", "/journeys/movie-night?step=hold", "/journeys/movie-night?step=0-entry",
-	"/journeys/movie-night?step=0-exit-show_cancelled", "/enrollments", "/enrollments?journey=movie-night&step=ticket&status=held",
+	"/journeys/movie-night?step=0-exit-show_cancelled", "/journeys/movie-night?range=7d&heat=time&tests=no&step=choice",
+	"/journeys/movie-night?range=custom&from=2026-11-01T00:00&until=2026-11-08T00:00", "/journeys/movie-night/stays?step=choice&state=waiting", "/journeys/movie-night/stays?step=choice&arm=chosen&success=goal&range=24h", "/enrollments", "/enrollments?journey=movie-night&step=ticket&status=held",
 	"/enrollments/e_run", "/enrollments/e_held", "/incidents", "/customers", "/customers?q=Mei", "/customers/c_mei", "/handset/c_mei", "/handset/c_ben",
 	"/customers?q=Mei&tag=vip&trait=home.city&value=x", "/customers/c_mei?why=movie-night", "/customers/c_mei?kind=message", "/customers/c_mei/erase",
 	"/enrollments/e_run/act?action=move", "/enrollments/e_held/act?action=remove", "/incidents?journey=movie-night&code=PARTNER_ERROR", "/incidents/bulk?action=supply&journey=movie-night",
@@ -36,7 +37,7 @@ var pages = []string{
 
 func TestPages(t *testing.T) {
 	t.Parallel()
-	rawKey := regexp.MustCompile(`>\s*(` + strings.Join([]string{"field", "kind", "status", "log", "error", "path", "category", "form", "failure", "effect", "pace", "outcome", "incident", "companion", "count"}, "|") + `)\.[a-z_.]+\s*<`)
+	rawKey := regexp.MustCompile(`>\s*(` + strings.Join([]string{"field", "kind", "status", "log", "error", "path", "category", "form", "failure", "effect", "pace", "outcome", "incident", "companion", "count", "live"}, "|") + `)\.[a-z_.]+\s*<`)
 	for _, lang := range i18n.Languages {
 		s := signedIn(t)
 		s.f.messages["c_mei"] = append(s.f.messages["c_mei"], surveyOf("c_mei", "e_run"))

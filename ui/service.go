@@ -11,6 +11,7 @@ import (
 type Service interface {
 	SignIn(ctx context.Context, secret string) (orchestrator.Actor, error)
 	journeyService
+	liveService
 	draftService
 	enrollmentService
 	customerService
@@ -26,7 +27,12 @@ type journeyService interface {
 	Journeys(ctx context.Context, a orchestrator.Actor) ([]orchestrator.Journey, error)
 	Journey(ctx context.Context, a orchestrator.Actor, name string) (orchestrator.Journey, orchestrator.Version, error)
 	SetJourneyStatus(ctx context.Context, a orchestrator.Actor, name string, st orchestrator.JourneyStatus) error
-	StepCounts(ctx context.Context, a orchestrator.Actor, name string) ([]orchestrator.StepCount, error)
+}
+
+type liveService interface {
+	Live(ctx context.Context, a orchestrator.Actor, f orchestrator.LiveFilter) ([]orchestrator.StepLive, error)
+	Stays(ctx context.Context, a orchestrator.Actor, f orchestrator.LiveFilter, p orchestrator.Page) ([]orchestrator.Enrollment, string, error)
+	Versions(ctx context.Context, a orchestrator.Actor, name string) ([]orchestrator.Version, error)
 }
 
 type enrollmentService interface {

@@ -38,17 +38,17 @@ func TestComponents(t *testing.T) {
 	held, run := s.enrollmentPage(zh, f.views["e_held"]), s.enrollmentPage(en, f.views["e_run"])
 	held.Incident.Opened, held.Incident.Result, held.Incident.Error = "", "{bad", "refused"
 	held.Incident.Problems = []view.Problem{{Where: "ticket_id", What: "is missing.", Mend: "Add it."}}
-	c, l := picture(en, f.version.Definition, "live")
-	n, err := s.numbers(en, actor{}, f.journey)
+	crowd, err := s.see(en, actor{}, "movie-night", lens{Heat: heatVolume, Step: "choice"})
 	require.NoError(t, err)
-	live(l, n).paint(&c, "movie-night")
 	talk := func(id string) view.Thread { return s.thread(en, f.customers[id], f.messages[id]) }
 	for name, part := range map[string]struct {
 		ctx context.Context
 		c   templ.Component
 	}{
-		"canvas-live":    {en, view.Flow(c)},
+		"canvas-live":    {en, view.Flow(crowd.canvas)},
 		"canvas-run":     {zh, view.Flow(held.Canvas)},
+		"live-bar":       {zh, view.LiveControls(s.liveBar(zh, crowd))},
+		"live-step":      {en, view.StepLive(*s.liveStep(en, crowd))},
 		"timeline":       {en, view.Timeline(run)},
 		"timeline-held":  {zh, view.Timeline(held)},
 		"incident":       {zh, view.IncidentBox(held.Incident)},
@@ -225,7 +225,7 @@ func BenchmarkCanvas(b *testing.B) {
 			for b.Loop() {
 				out.Reset()
 				c, l := picture(zh, d, "live")
-				live(l, numbers{}).paint(&c, "many")
+				live(zh, l, numbers{}, heatVolume).paint(&c, "many", lens{})
 				if err := view.Flow(c).Render(zh, &out); err != nil {
 					b.Fatal(err)
 				}

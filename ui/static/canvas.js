@@ -1,4 +1,4 @@
-// The canvas in the browser: pan, zoom, arrow keys, and writing live counts.
+// The canvas in the browser: pan, zoom and arrow keys.
 (() => {
   const $ = (s, root = document) => root.querySelector(s)
   const stage = $('[data-stage]')
@@ -90,23 +90,6 @@
   })
   document.addEventListener('htmx:after:swap', () => {
     if (!$('.card[tabindex="0"]')) rove($('.card[aria-current]') || $('.run-here') || $('.card'))
-  })
-
-  // Counts: one message a second at most, one write for each changed number.
-  const write = (el, text) => { if (el && el.textContent !== text) el.textContent = text }
-  document.addEventListener('counts', e => {
-    const news = JSON.parse(e.detail.data)
-    for (const [step, v] of Object.entries(news.steps || {})) {
-      const pills = document.getElementById('n-' + step)
-      if (!pills) continue
-      const card = pills.previousElementSibling
-      card.classList.toggle('failing', v[2] !== '')
-      card.dataset.heat = v[3]
-      for (let i = 0; i < 3; i++) write(pills.children[i], v[i])
-    }
-    for (const [arm, n] of Object.entries(news.arms || {})) write(document.getElementById('a-' + arm), n)
-    for (const [edge, level] of Object.entries(news.edges || {})) document.getElementById(edge)?.setAttribute('class', 'edge w' + level)
-    if (news.total) ['open', 'completed', 'incidents'].forEach((name, i) => write($('#total-' + name), news.total[i]))
   })
 
   stage.classList.add('ready')

@@ -81,8 +81,9 @@ type Canvas struct {
 	Edges  []Edge
 	Tags   []Tag
 	Exits  *Frameset
-	Gaps   []Gap  // where a step can be put; in mode edit only
-	Select string // address that shows a step's panel, given ?step=; "" when cards select nothing
+	Gaps   []Gap    // where a step can be put; in mode edit only
+	Select string   // address that shows a step's panel, given ?step=; "" when cards select nothing
+	Keep   []Option // what is sent to Select along with the step: values by name (Text)
 }
 
 // Box is one card.
@@ -99,8 +100,9 @@ type Box struct {
 
 // Counts are the numbers on a card; "" hides one.
 type Counts struct {
-	Here, Done, Failed string
-	HereURL, FailedURL string
+	Here, Done, Failed          string
+	Last                        string // a share or a time
+	HereURL, DoneURL, FailedURL string
 }
 
 // Edge is one line; Width 0 is the plain one, else 1–5.
@@ -112,8 +114,10 @@ type Edge struct {
 
 // Tag is the label of an arm.
 type Tag struct {
-	ID, Key, Text, Class, Count string
-	X, Y                        int
+	ID, Key, Step, Arm string
+	Text, Class, Count string
+	URL                string // of whom Count counts
+	X, Y               int
 }
 
 // Frameset is the frame around the exit criteria.
@@ -153,13 +157,14 @@ type Journey struct {
 	Canvas                     Canvas
 	Panel                      *Panel
 	Locale                     string // preselected in the dialog
+	Live                       LiveBar
 }
 
 // Panel tells of one step.
 type Panel struct {
 	ID, Kind, KindText, Title string
 	Close                     string // address without a panel
-	Counts                    *Counts
+	Live                      *LiveStep
 	Groups                    []Group
 }
 
