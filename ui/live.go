@@ -150,7 +150,8 @@ func (l lens) when(ctx context.Context, name string, now time.Time) string {
 	case f.Until.IsZero():
 		return i18n.T(ctx, "live.when.since", "t", i18n.Time(ctx, f.From.Local(), now))
 	}
-	return i18n.T(ctx, "live.when.span", "from", i18n.Time(ctx, f.From.Local(), now), "until", i18n.Time(ctx, f.Until.Local(), now))
+	day := i18n.T(ctx, "date") // also of today: a span is read as a whole
+	return i18n.T(ctx, "live.when.span", "from", f.From.Local().Format(day), "until", f.Until.Local().Format(day))
 }
 
 // seen is a journey through a lens.
