@@ -29,7 +29,7 @@ $(eval $(call tool,protoc-gen-connect-go,connectrpc.com/connect/cmd/protoc-gen-c
 $(eval $(call tool,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,v2.12.2))
 $(eval $(call tool,workflowcheck,go.temporal.io/sdk/contrib/tools/workflowcheck,v0.6.0))
 
-.PHONY: help run build guests test test-kill test-flood test-stress race check generate generate-check lint workflowcheck bench bench-plugins clean toolchain toolchains chromium
+.PHONY: help run build guests test test-kill test-flood test-stress race check generate generate-check lint workflowcheck bench bench-plugins bench-ui clean toolchain toolchains chromium
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -93,6 +93,9 @@ bench: build ## measure plugin calls, journeys and intake
 bench-plugins: build ## measure the plugin host, also beside Extism (BENCHFLAGS="--json --strict")
 	@missed=0; ./bin/qidong bench plugin $(BENCHFLAGS) || missed=1; \
 	cd bench/extism && $(GO) run . $(BENCHFLAGS) || missed=1; exit $$missed
+
+bench-ui: chromium ## measure the pages in headless Chromium and on the server; figures go to bin/bench-ui.json
+	@mkdir -p bin && $(GO) test ./internal/benchui -count=1 -timeout 60m -v -bench-ui $(BENCHFLAGS) -out $(CURDIR)/bin/bench-ui.json
 
 clean: ## remove bin/ and the built plugins
 	rm -rf bin examples/plugins/dist/*.wasm

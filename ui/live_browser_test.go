@@ -112,8 +112,11 @@ func TestBrowser_LiveShots(t *testing.T) {
 		width, height int64
 		path          string
 	}{
-		{"en", "light", 1440, 900, "?step=choice"}, {"zh-CN", "dark", 1440, 900, "?step=choice&heat=time&range=custom"},
-		{"zh-CN", "light", 1440, 900, "/stays?step=choice&state=waiting&range=7d"}, {"en", "dark", 1440, 900, "?heat=time"}, {"zh-CN", "light", 360, 740, "?step=choice"},
+		{"en", "light", 1440, 900, "?step=choice"},
+		{"zh-CN", "dark", 1440, 900, "?step=choice&heat=time&range=custom"},
+		{"zh-CN", "light", 1440, 900, "/stays?step=choice&state=waiting&range=7d"},
+		{"en", "dark", 1440, 900, "?heat=time"},
+		{"zh-CN", "light", 360, 740, "?step=choice"},
 	} {
 		_, p, url := served(t, b, browsertest.Size(c.width, c.height), browsertest.Language(c.lang))
 		p.Open(url + "/preferences?theme=" + c.theme + "&back=/journeys")

@@ -34,6 +34,8 @@ type Page struct {
 	ctx     context.Context
 	console iter.Seq2[chromedp.ConsoleMessage, error]
 	allowed []string
+	// counting says that the browser counts the work of this tab.
+	counting bool
 }
 
 // Option changes how a tab looks to the page.
