@@ -18,13 +18,13 @@ import (
 // does not count.
 const MaxExpressions = 10_000
 
-// expressions reads every expression and checks what it speaks of.
-func (k *compiler) expressions() {
+// expressions reads every expression of the sites and checks what it speaks of.
+func (k *compiler) expressions(list []site) {
 	k.tried = map[string]bool{}
 	k.clean = map[asked]bool{}
 	k.types = borrowTypes(k)
 	defer k.types.giveBack()
-	for _, s := range sites(k.def, k.path) {
+	for _, s := range list {
 		if k.found.full() || len(k.tried) > MaxExpressions {
 			return
 		}
@@ -106,6 +106,8 @@ func (k *compiler) affordable(x *parsedExpression, s site) {
 	if err != nil {
 		return
 	}
+	x.tree.Lock()
+	defer x.tree.Unlock()
 	if cost, err := x.env.EstimateCost(checked, noSizes{}); err == nil && cost.Min > costLimit {
 		k.report(s.path, s.step, "TOO_COSTLY", fmt.Sprintf("%.100q costs %d or more to evaluate; the limit is %d.", x.source, cost.Min, costLimit), "Make it simpler.")
 	}
@@ -182,7 +184,7 @@ func (k *compiler) speaksOf(s site, x *parsedExpression) {
 	}
 	read := x.spoken()
 	if s.exit != nil && s.step == "" {
-		k.sure[s.exit] = conjuncts(x.parsed.NativeRep().Expr(), map[string]bool{})
+		k.sure[s.exit] = x.conjuncts()
 	}
 	for _, chain := range read.chains {
 		m := mention{name: chain[0], selected: len(chain) > 1}
@@ -191,8 +193,8 @@ func (k *compiler) speaksOf(s site, x *parsedExpression) {
 		}
 		k.mention(s, x.source, m, read.guarding, chain)
 	}
-	for _, e := range read.equals {
-		k.answer(s, x.source, e)
+	for _, name := range read.replies {
+		k.answer(s, x.source, name)
 	}
 	if read.loops {
 		k.affordable(x, s)
@@ -295,31 +297,12 @@ func (k *compiler) inJourney(at *place) bool {
 	return len(k.def.Steps) > 0 && &at.siblings[0] == &k.def.Steps[0]
 }
 
-// answer checks event.data.reply == "name" in a reply arm.
-func (k *compiler) answer(s site, source string, e ast.Expr) {
+// answer checks the name in event.data.reply == "name" in a reply arm.
+func (k *compiler) answer(s site, source, name string) {
 	if s.reply == "" || k.steps[s.reply] == nil {
 		return
 	}
-	args := e.AsCall().Args()
-	for i, arg := range args {
-		other := args[1-i]
-		name, isText := "", false
-		if other.Kind() == ast.LiteralKind {
-			name, isText = other.AsLiteral().Value().(string)
-		}
-		if known := replies(k.steps[s.reply].step); isText && isReply(arg) && !slices.Contains(known, name) {
-			k.report(s.path, s.step, "UNKNOWN_REPLY", fmt.Sprintf("The message of step %s has no reply %.80q, in %.100q.", s.reply, name, source), k.found.suggest(name, known))
-		}
+	if known := replies(k.steps[s.reply].step); !slices.Contains(known, name) {
+		k.report(s.path, s.step, "UNKNOWN_REPLY", fmt.Sprintf("The message of step %s has no reply %.80q, in %.100q.", s.reply, name, source), k.found.suggest(name, known))
 	}
-}
-
-// isReply tells whether e is event.data.reply.
-func isReply(e ast.Expr) bool {
-	for _, field := range []string{"reply", "data"} {
-		if e.Kind() != ast.SelectKind || e.AsSelect().FieldName() != field {
-			return false
-		}
-		e = e.AsSelect().Operand()
-	}
-	return e.Kind() == ast.IdentKind && e.AsIdent() == "event"
 }

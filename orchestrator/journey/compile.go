@@ -21,8 +21,11 @@ func Compile(src []byte, c Catalog) (*Definition, []Problem) {
 	k := newCompiler(doc, found, c)
 	k.expand()
 	k.defaults()
+	list := sites(k.def, k.path)
+	stop := ahead(distinct(list))
+	defer stop()
 	k.structure()
-	k.expressions()
+	k.expressions(list)
 	if !found.empty() {
 		return nil, found.sorted()
 	}

@@ -20,10 +20,16 @@ type parsedExpression struct {
 	chain []string
 	// local: the expression is time() of the chain.
 	local bool
+	loop  string // name of the carousel's element that it may use
 	// Of others:
-	env    *cel.Env
-	parsed *cel.Ast // not checked
-	err    error    // of reading it
+	parsing sync.Once
+	env     *cel.Env
+	parsed  *cel.Ast // not checked
+	err     error    // of reading it
+
+	// tree is held by whoever walks or checks what was parsed: CEL's checker
+	// writes into it.
+	tree sync.Mutex
 
 	reading sync.Once
 	speaks  spoken
@@ -75,23 +81,30 @@ func isName(s string) bool {
 }
 
 // parse reads an expression that is no chain, or a chain that cannot be
-// followed.
-func (x *parsedExpression) parse(loop string) {
-	if x.env, x.err = sharedEnv(loop); x.err != nil {
-		return
-	}
-	parsed, issues := x.env.Parse(x.source)
-	if issues.Err() != nil {
-		x.err = &expressionError{issues.Errors()[0]}
-		return
-	}
-	x.parsed = parsed
+// followed, once.
+func (x *parsedExpression) parse() {
+	x.parsing.Do(func() {
+		if x.err != nil {
+			return
+		}
+		if x.env, x.err = sharedEnv(x.loop); x.err != nil {
+			return
+		}
+		parsed, issues := x.env.Parse(x.source)
+		if issues.Err() != nil {
+			x.err = &expressionError{issues.Errors()[0]}
+			return
+		}
+		x.parsed = parsed
+	})
 }
 
 // spoken is what the expression speaks of, unless it is a chain. It is not to be
 // changed.
 func (x *parsedExpression) spoken() *spoken {
 	x.reading.Do(func() {
+		x.tree.Lock()
+		defer x.tree.Unlock()
 		x.speaks = spoken{guarding: guarding{steps: map[string]bool{}, fields: map[string]bool{}}}
 		x.speaks.expr(x.parsed.NativeRep().Expr(), nil)
 	})
@@ -101,16 +114,12 @@ func (x *parsedExpression) spoken() *spoken {
 // check checks the expression against the names that it may use, once.
 func (x *parsedExpression) check() (*cel.Ast, error) {
 	x.checking.Do(func() {
-		if x.chain != nil {
-			loop := ""
-			if !slices.Contains(variableNames, x.chain[0]) {
-				loop = x.chain[0]
-			}
-			x.parse(loop)
-		}
+		x.parse()
 		if x.wrong = x.err; x.wrong != nil {
 			return
 		}
+		x.tree.Lock()
+		defer x.tree.Unlock()
 		checked, issues := x.env.Check(x.parsed)
 		if issues.Err() != nil {
 			x.wrong = &expressionError{issues.Errors()[0]}
@@ -130,6 +139,8 @@ func (x *parsedExpression) ready() (cel.Program, error) {
 			x.failed = err
 			return
 		}
+		x.tree.Lock()
+		defer x.tree.Unlock()
 		x.program, x.failed = x.env.Program(checked, cel.CostLimit(costLimit), cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(mixNumbers))
 		if x.failed != nil {
 			x.failed = fmt.Errorf("preparing the expression: %w", x.failed)
@@ -188,25 +199,28 @@ var known = struct {
 
 // readExpression reads an expression. Its error is in err of what it returns.
 func readExpression(source, loop string) *parsedExpression {
+	x := knownExpression(source, loop)
+	if x.chain == nil {
+		x.parse()
+	}
+	return x
+}
+
+// knownExpression is an expression that may not be read yet.
+func knownExpression(source, loop string) *parsedExpression {
 	if len(source) > MaxExpression {
 		return &parsedExpression{source: source, err: fmt.Errorf("the expression has %d bytes; the limit is %d", len(source), MaxExpression)}
 	}
 	key := loop + "\x00" + source
 	known.Lock()
-	x := known.byKey[key]
-	known.Unlock()
-	if x != nil {
+	defer known.Unlock()
+	if x := known.byKey[key]; x != nil {
 		return x
 	}
-	x = &parsedExpression{source: source, chain: chainOf(source, loop)}
+	x := &parsedExpression{source: source, chain: chainOf(source, loop), loop: loop}
 	if inner, ok := strings.CutPrefix(source, "time("); ok && strings.HasSuffix(inner, ")") {
 		x.chain, x.local = chainOf(strings.TrimSuffix(inner, ")"), loop), true
 	}
-	if x.chain == nil {
-		x.parse(loop)
-	}
-	known.Lock()
-	defer known.Unlock()
 	if known.bytes += len(key); len(known.byKey) >= maxKnown || known.bytes > maxKnownBytes {
 		known.byKey, known.bytes = map[string]*parsedExpression{}, len(key) // those in use come back at once
 	}

@@ -44,7 +44,7 @@ func CompileFragment(src []byte, c Catalog) (*FragmentDefinition, []Problem) {
 	k.expand()
 	k.defaults()
 	k.tree()
-	k.expressions()
+	k.expressions(sites(k.def, k.path))
 	if !found.empty() {
 		return nil, found.sorted()
 	}

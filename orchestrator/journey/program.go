@@ -40,7 +40,10 @@ func NewProgram(d *Definition) (*Program, error) {
 	if err := p.index(d.Steps, nil, ""); err != nil {
 		return nil, err
 	}
-	for _, s := range sites(d, nil) {
+	list := sites(d, nil)
+	stop := ahead(distinct(list))
+	defer stop()
+	for _, s := range list {
 		if err := p.prepare(s); err != nil {
 			return nil, fmt.Errorf("preparing %s: %w", s.path, err)
 		}

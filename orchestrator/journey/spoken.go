@@ -17,9 +17,9 @@ type guarding struct {
 // spoken is what an expression speaks of.
 type spoken struct {
 	guarding
-	chains [][]string // each name with the fields selected from it
-	equals []ast.Expr // calls of ==
-	loops  bool
+	chains  [][]string // each name with the fields selected from it
+	replies []string   // texts that event.data.reply is compared with
+	loops   bool
 }
 
 // expr reads a part of an expression; fields are what is selected from it, the
@@ -39,7 +39,7 @@ func (r *spoken) expr(e ast.Expr, fields []string) {
 	case ast.CallKind:
 		call := e.AsCall()
 		if call.FunctionName() == operators.Equals {
-			r.equals = append(r.equals, e)
+			r.reply(call.Args())
 		}
 		if call.IsMemberFunction() {
 			r.expr(call.Target(), nil)
@@ -66,6 +66,28 @@ func (r *spoken) expr(e ast.Expr, fields []string) {
 	}
 }
 
+// reply notes event.data.reply == "name".
+func (r *spoken) reply(args []ast.Expr) {
+	for i, arg := range args {
+		if other := args[1-i]; isReply(arg) && other.Kind() == ast.LiteralKind {
+			if name, ok := other.AsLiteral().Value().(string); ok {
+				r.replies = append(r.replies, name)
+			}
+		}
+	}
+}
+
+// isReply tells whether e is event.data.reply.
+func isReply(e ast.Expr) bool {
+	for _, field := range []string{"reply", "data"} {
+		if e.Kind() != ast.SelectKind || e.AsSelect().FieldName() != field {
+			return false
+		}
+		e = e.AsSelect().Operand()
+	}
+	return e.Kind() == ast.IdentKind && e.AsIdent() == "event"
+}
+
 // guards notes has(steps.<id>) and has(steps.<id>.<field>).
 func (r *spoken) guards(e ast.Expr) {
 	if id, ok := guard(e); ok {
@@ -86,6 +108,13 @@ func guard(e ast.Expr) (string, bool) {
 	}
 	of := e.AsSelect().Operand()
 	return e.AsSelect().FieldName(), of.Kind() == ast.IdentKind && of.AsIdent() == "steps"
+}
+
+// conjuncts are those of the whole expression.
+func (x *parsedExpression) conjuncts() map[string]bool {
+	x.tree.Lock()
+	defer x.tree.Unlock()
+	return conjuncts(x.parsed.NativeRep().Expr(), map[string]bool{})
 }
 
 // conjuncts are the steps that have ended whenever the expression is true:

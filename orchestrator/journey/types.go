@@ -141,7 +141,11 @@ func (t *dataTypes) checkKnown(x *parsedExpression, s site) (string, error) {
 			return kind, nil
 		}
 	}
-	kind, err := t.checkTree(x, s)
+	check := t.checkTree
+	if ok && strings.Trim(data, ";\n") == "" {
+		check = t.checkUntyped // nothing is known of the data
+	}
+	kind, err := check(x, s)
 	if ok && err == nil && len(t.unknown) == 0 {
 		x.kinds.put(data, kind)
 	}
@@ -153,9 +157,9 @@ func (t *dataTypes) checkTree(x *parsedExpression, s site) (kind string, err err
 	if err != nil {
 		return "", nil //nolint:nilerr // reported where the name is
 	}
-	checked, issues := env.Check(x.parsed)
-	if issues.Err() == nil {
-		return t.operands(checked)
+	kind, found, err := t.checkTyped(env, x)
+	if found == nil {
+		return kind, err
 	}
 	plain, err := x.check()
 	if err != nil {
@@ -163,13 +167,37 @@ func (t *dataTypes) checkTree(x *parsedExpression, s site) (kind string, err err
 	}
 	// What CEL finds wrong with an object as a whole may still be right: it is
 	// a map when the expression runs.
-	if found := (&expressionError{issues.Errors()[0]}); !strings.Contains(found.Error(), mark) {
+	if !strings.Contains(found.Error(), mark) {
 		return "", found
 	}
 	if t := plain.OutputType(); t != cel.DynType {
 		kind = nameOf(t)
 	}
 	return kind, nil
+}
+
+// checkUntyped gives what checkTree would if nothing is known of the data, by
+// the check that the program needs anyway.
+func (t *dataTypes) checkUntyped(x *parsedExpression, _ site) (kind string, err error) {
+	checked, err := x.check()
+	if err != nil {
+		return "", err
+	}
+	x.tree.Lock()
+	defer x.tree.Unlock()
+	return t.operands(checked)
+}
+
+// checkTyped gives the kind of an expression, or what CEL found against it.
+func (t *dataTypes) checkTyped(env *cel.Env, x *parsedExpression) (kind string, found *expressionError, err error) {
+	x.tree.Lock()
+	defer x.tree.Unlock()
+	checked, issues := env.Check(x.parsed)
+	if issues.Err() != nil {
+		return "", &expressionError{issues.Errors()[0]}, nil
+	}
+	kind, err = t.operands(checked)
+	return kind, nil, err
 }
 
 // chain is what a chain of names gives.
