@@ -48,7 +48,7 @@ func (b *busy) Live(context.Context, orchestrator.Actor, orchestrator.LiveFilter
 	n := b.asked.Add(1)
 	var out []orchestrator.StepLive
 	for i, id := range stepIDs(b.def.Steps) {
-		came, failed := 10+n*int64(1+i%7), int64(0)
+		came, failed := int64(500+60*(i%97))+n*int64(1+i%7), int64(0)
 		if i%50 == 0 { // failures come and go, but not everywhere
 			failed = n % 2
 		}
@@ -101,6 +101,7 @@ func liveMainThread(t *testing.T) []figure {
 	p.Open(url + "/journeys/busy")
 	p.WaitTrue("!!document.querySelector('.stage.ready')")
 	require.Equal(t, steps, p.Count(".card:not(.k-entry)"))
+	p.Shot("live-1000")
 	// Some messages have come. The page is asked once in a while, not polled:
 	// asking is work as well.
 	arrived := func() {

@@ -56,7 +56,18 @@
     for (const [arm, n] of Object.entries(news.arms || {})) late.set('t-' + arm, n)
     flush()
     for (const [edge, w] of Object.entries(news.edges || {})) byId(edge)?.setAttribute('class', 'edge w' + w)
-    if (news.total) ['open', 'completed', 'incidents'].forEach((name, i) => write(byId('total-' + name), news.total[i]))
-    if (news.scale) ['low', 'high'].forEach((name, i) => write(byId('heat-' + name), news.scale[i]))
+    Object.assign(around, news.total && { total: news.total }, news.scale && { scale: news.scale })
+    const big = document.querySelector('#flow.big')
+    if (!big) frame()
+    else wait ||= setTimeout(frame, 5000)
   })
+  // What stands around a large picture is written less often: the browser would
+  // lay out the page and the picture in one.
+  const around = {}
+  let wait = 0
+  const frame = () => {
+    wait = 0
+    ;(around.total || []).forEach((text, i) => write(byId('total-' + ['open', 'completed', 'incidents'][i]), text))
+    ;(around.scale || []).forEach((text, i) => write(byId('heat-' + ['low', 'high'][i]), text))
+  }
 })()
