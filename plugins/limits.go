@@ -39,31 +39,39 @@ func (l Limits) Validate() error {
 	return nil
 }
 
-// limit is one field, with its name in JSON.
+// limit is one field, with its name in JSON. It has pointers and no closures,
+// so that the limits of a call cost no memory.
 type limit struct {
 	name           string
 	standard, most int64
-	get            func() int64
-	set            func(int64)
+	number         *int   // one of the two is set
+	large          *int64 // the other is nil
 }
 
-func (l *Limits) fields() []limit {
-	return []limit{
-		field("fuel", &l.Fuel, abi.DefaultFuel, abi.MaxFuel),
-		field("depth", &l.Depth, abi.DefaultDepth, abi.MaxDepth),
-		field("memory_bytes", &l.Memory, abi.DefaultMemory, abi.MaxMemory),
-		field("timeout_ms", &l.TimeoutMS, abi.MaxTimeout.Milliseconds(), abi.MaxTimeout.Milliseconds()),
-		field("output_bytes", &l.Output, abi.DefaultOutput, abi.MaxOutput),
-		field("log_bytes", &l.Log, abi.DefaultLog, abi.MaxLog),
-		field("host_calls", &l.HostCalls, abi.DefaultHostCalls, abi.MaxHostCalls),
-		field("json_depth", &l.JSONDepth, abi.DefaultJSONDepth, abi.MaxJSONDepth),
+func (f *limit) get() int64 {
+	if f.large != nil {
+		return *f.large
 	}
+	return int64(*f.number)
 }
 
-func field[T int | int64](name string, at *T, standard, most int64) limit {
-	return limit{
-		name: name, standard: standard, most: most,
-		get: func() int64 { return int64(*at) },
-		set: func(v int64) { *at = T(v) },
+func (f *limit) set(v int64) {
+	if f.large != nil {
+		*f.large = v
+		return
+	}
+	*f.number = int(v)
+}
+
+func (l *Limits) fields() [8]limit {
+	return [...]limit{
+		{name: "fuel", large: &l.Fuel, standard: abi.DefaultFuel, most: abi.MaxFuel},
+		{name: "depth", number: &l.Depth, standard: abi.DefaultDepth, most: abi.MaxDepth},
+		{name: "memory_bytes", large: &l.Memory, standard: abi.DefaultMemory, most: abi.MaxMemory},
+		{name: "timeout_ms", large: &l.TimeoutMS, standard: abi.MaxTimeout.Milliseconds(), most: abi.MaxTimeout.Milliseconds()},
+		{name: "output_bytes", number: &l.Output, standard: abi.DefaultOutput, most: abi.MaxOutput},
+		{name: "log_bytes", number: &l.Log, standard: abi.DefaultLog, most: abi.MaxLog},
+		{name: "host_calls", number: &l.HostCalls, standard: abi.DefaultHostCalls, most: abi.MaxHostCalls},
+		{name: "json_depth", number: &l.JSONDepth, standard: abi.DefaultJSONDepth, most: abi.MaxJSONDepth},
 	}
 }
