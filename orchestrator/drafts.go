@@ -118,6 +118,7 @@ func (s *Service) NewDraft(ctx context.Context, a Actor, name, source string) (D
 	if err != nil {
 		return DraftView{}, err
 	}
+	s.rings.ring(a.Workspace, name)
 	return s.viewDraft(ctx, d, 0, edit.Change{})
 }
 
@@ -169,6 +170,7 @@ func (s *Service) EditDraft(ctx context.Context, a Actor, name string, e DraftEd
 	if err != nil {
 		return DraftView{}, err
 	}
+	s.rings.ring(a.Workspace, name)
 	return s.viewDraft(ctx, next, newest, change)
 }
 

@@ -79,6 +79,7 @@ func (s *Service) travel(ctx context.Context, a Actor, name string, revision int
 	if err != nil {
 		return DraftView{}, err
 	}
+	s.rings.ring(a.Workspace, name)
 	return s.viewDraft(ctx, d, newest, edit.Change{})
 }
 
@@ -87,6 +88,7 @@ func (s *Service) DiscardDraft(ctx context.Context, a Actor, name string) error 
 	if err := a.may(); err != nil {
 		return err
 	}
+	defer s.rings.ring(a.Workspace, name)
 	return s.store.Atomic(ctx, func(ctx context.Context) error {
 		if err := s.store.DeleteDraft(ctx, a.Workspace, name); err != nil {
 			return err
@@ -121,6 +123,7 @@ func (s *Service) PublishDraft(ctx context.Context, a Actor, name string, revisi
 // rebase makes a published version what a draft stands on. Its history stays, so
 // that undo works past a publish.
 func (s *Service) rebase(ctx context.Context, d Draft, version int) error {
+	defer s.rings.ring(d.Workspace, d.Journey)
 	return s.store.Atomic(ctx, func(ctx context.Context) error {
 		now, err := s.store.Draft(ctx, d.Workspace, d.Journey)
 		if errors.Is(err, ErrNotFound) {

@@ -18,8 +18,8 @@ import (
 
 // The most bytes that one request may have, after decompression.
 const (
-	MaxRequest = 1 << 20 // every RPC but those of PluginService
-	MaxUpload  = 9 << 20 // PluginService: a module of 8 MiB and what goes with it
+	MaxRequest = 1 << 20 // every RPC but those of PluginService and DraftService
+	MaxUpload  = 9 << 20 // PluginService: a module of 8 MiB and what goes with it; DraftService: a large journey
 	MaxIntake  = 1 << 20 // POST /events
 )
 
@@ -61,6 +61,7 @@ func Register(mux *http.ServeMux, d Deps) {
 	handle := func(prefix string, h http.Handler) { mux.Handle(prefix, auth.wrap(h)) }
 	handle(qidongv1connect.NewJourneyServiceHandler(s, opts))
 	handle(qidongv1connect.NewPluginServiceHandler(s, opts, connect.WithReadMaxBytes(MaxUpload)))
+	handle(qidongv1connect.NewDraftServiceHandler(s, opts, connect.WithReadMaxBytes(MaxUpload)))
 	handle(qidongv1connect.NewFragmentServiceHandler(s, opts))
 	handle(qidongv1connect.NewSecretServiceHandler(s, opts))
 	handle(qidongv1connect.NewCustomerServiceHandler(s, opts))

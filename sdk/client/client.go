@@ -18,6 +18,7 @@ const maxResponse = 64 << 20
 // Its calls have no time limit of their own: give them a context with one.
 type Client struct {
 	Journeys    qidongv1connect.JourneyServiceClient
+	Drafts      qidongv1connect.DraftServiceClient
 	Fragments   qidongv1connect.FragmentServiceClient
 	Plugins     qidongv1connect.PluginServiceClient
 	Secrets     qidongv1connect.SecretServiceClient
@@ -49,6 +50,7 @@ func New(baseURL, token string) *Client {
 	limit := connect.WithReadMaxBytes(maxResponse)
 	return &Client{
 		Journeys:    qidongv1connect.NewJourneyServiceClient(hc, base, limit),
+		Drafts:      qidongv1connect.NewDraftServiceClient(hc, base, limit),
 		Fragments:   qidongv1connect.NewFragmentServiceClient(hc, base, limit),
 		Plugins:     qidongv1connect.NewPluginServiceClient(hc, base, limit),
 		Secrets:     qidongv1connect.NewSecretServiceClient(hc, base, limit),
