@@ -11,15 +11,18 @@ import (
 // others within a second. It ends with ctx; [ErrNotFound] when there is neither
 // a draft nor a published journey, also when it becomes so.
 func (s *Service) WatchDraft(ctx context.Context, a Actor, name string, revision int64) (int64, error) {
+	if err := a.may(); err != nil {
+		return 0, err
+	}
 	for {
 		rung := s.rings.bell(a.Workspace, name) // before looking, so that nothing is missed in between
-		now, err := s.DraftRevision(ctx, a, name)
-		if err != nil || now != revision {
-			return now, err
+		d, _, err := s.draft(ctx, a.Workspace, name)
+		if err != nil || d.Revision != revision {
+			return d.Revision, err
 		}
 		select {
 		case <-ctx.Done():
-			return now, ctx.Err()
+			return revision, ctx.Err()
 		case <-rung:
 		case <-time.After(s.poll):
 		}

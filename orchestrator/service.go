@@ -39,7 +39,7 @@ type Service struct {
 	segments *segmentIndex
 	caught   *caughtSet // backfills need not be waited for
 	ops      operations
-	rings    bells // of drafts
+	rings    bells         // of drafts
 	accepted chan struct{} // wakes the dispatcher
 	poll     time.Duration // how often the dispatcher looks when nothing wakes it
 	backoff  func(failures int) time.Duration
