@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/qidong/qidong/orchestrator"
 	"github.com/qidong/qidong/orchestrator/journey"
@@ -12,8 +13,10 @@ import (
 // fakeDrafts are drafts as the domain keeps them, without a history that is
 // stored.
 type fakeDrafts struct {
-	sources map[string][]string // each state, the newest last
-	changes []orchestrator.DraftChange
+	sources   map[string][]string // each state, the newest last
+	changes   []orchestrator.DraftChange
+	published []orchestrator.PublishOptions
+	refuse    error // of a publish
 }
 
 func (f *fake) Draft(_ context.Context, _ actor, name string) (orchestrator.DraftView, error) {
@@ -25,11 +28,14 @@ func (f *fake) Draft(_ context.Context, _ actor, name string) (orchestrator.Draf
 func (f *fake) draft(name string) (orchestrator.DraftView, error) {
 	states := f.drafts.sources[name]
 	v := orchestrator.DraftView{Draft: orchestrator.Draft{Journey: name, Revision: int64(len(states))}}
+	if name == f.journey.Name {
+		v.Newest = f.version.Number
+	}
 	switch {
 	case len(states) > 0:
 		v.Source = states[len(states)-1]
 	case name == f.journey.Name:
-		v.Source, v.Newest = f.version.Source, 1
+		v.Source = f.version.Source
 	default:
 		return v, fmt.Errorf("%w: journey %s", orchestrator.ErrNotFound, name)
 	}
@@ -38,6 +44,7 @@ func (f *fake) draft(name string) (orchestrator.DraftView, error) {
 	v.Definition = doc.Definition
 	if v.Problems = problems; len(problems) == 0 {
 		_, v.Problems = journey.Compile([]byte(v.Source), nil)
+		v.Problems = slices.DeleteFunc(v.Problems, func(p journey.Problem) bool { return p.Code == "UNKNOWN_ACTION" }) // the fake has no catalog
 	}
 	return v, nil
 }
@@ -114,6 +121,43 @@ func (f *fake) DiscardDraft(_ context.Context, _ actor, name string) error {
 	defer f.mu.Unlock()
 	delete(f.drafts.sources, name)
 	return nil
+}
+
+// PlanPublish plans as if three customers were waiting for their choice on the
+// version before.
+func (f *fake) PlanPublish(_ context.Context, _ actor, src []byte) (orchestrator.PublishPlan, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	doc, problems := journey.Decode(src)
+	if len(problems) > 0 {
+		return orchestrator.PublishPlan{}, fmt.Errorf("%w: %s", orchestrator.ErrInvalid, problems[0].Message)
+	}
+	plan := orchestrator.PublishPlan{}
+	if doc.Definition.Journey != f.journey.Name {
+		return plan, nil
+	}
+	plan.Number, plan.Diff = f.version.Number, journey.Diff(f.version.Definition, doc.Definition)
+	plan.Same = len(plan.Diff.Steps) == 0
+	plan.Flights = []orchestrator.FlightCount{{Number: f.version.Number, Step: "choice", Count: 3}}
+	return plan, nil
+}
+
+func (f *fake) PlanRollback(ctx context.Context, a actor, _ string, _ int) (orchestrator.PublishPlan, error) {
+	return f.PlanPublish(ctx, a, []byte(f.version.Source))
+}
+
+func (f *fake) PublishDraft(_ context.Context, _ actor, name string, _ int64, o orchestrator.PublishOptions) (orchestrator.Publication, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.drafts.refuse != nil {
+		return orchestrator.Publication{}, fmt.Errorf("%w: somebody has changed it since", f.drafts.refuse)
+	}
+	f.drafts.published = append(f.drafts.published, o)
+	return orchestrator.Publication{Version: orchestrator.Version{Journey: name, Number: f.version.Number + 1}}, nil
+}
+
+func (f *fake) RollbackJourney(ctx context.Context, a actor, name string, _ int, o orchestrator.PublishOptions) (orchestrator.Publication, error) {
+	return f.PublishDraft(ctx, a, name, 0, o)
 }
 
 func (f *fake) Offers(context.Context, actor) (orchestrator.Offers, error) {

@@ -187,10 +187,16 @@ func (f *fake) Resolve(_ context.Context, _ actor, _ string, r orchestrator.Reso
 
 // movieNight reads the example journey without checking it: that is another
 // package's work.
-func movieNight(t testing.TB) *journey.Definition {
+func movieNightSource(t testing.TB) string {
 	t.Helper()
 	src, err := os.ReadFile("../examples/journeys/movie-night.yaml")
 	require.NoError(t, err)
+	return string(src)
+}
+
+func movieNight(t testing.TB) *journey.Definition {
+	t.Helper()
+	src := []byte(movieNightSource(t))
 	// yaml.v3 wants a question mark in a flow mapping quoted.
 	src = regexp.MustCompile(`en: ([^",{}]*\?),`).ReplaceAll(src, []byte(`en: "$1",`))
 	var tree map[string]any
@@ -245,7 +251,7 @@ func newFake(t testing.TB) *fake {
 			Workspace: "demo", Name: "movie-night", Status: orchestrator.JourneyLive, Number: 3, Digest: "d1", UpdatedAt: testNow.Add(-time.Hour),
 			Title: d.Title, Steps: len(steps(d)), Open: 1240, Completed: 12880, Incidents: 2,
 		},
-		version:   orchestrator.Version{Workspace: "demo", Journey: "movie-night", Number: 3, Digest: "d1", Definition: d},
+		version:   orchestrator.Version{Workspace: "demo", Journey: "movie-night", Number: 3, Digest: "d1", Source: movieNightSource(t), Definition: d},
 		customers: map[string]orchestrator.Customer{},
 		messages:  map[string][]orchestrator.Message{},
 		views:     map[string]orchestrator.EnrollmentView{},

@@ -13,6 +13,7 @@ type Service interface {
 	journeyService
 	liveService
 	draftService
+	publishService
 	enrollmentService
 	customerService
 	personService
