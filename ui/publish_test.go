@@ -25,7 +25,7 @@ func TestPublish_TellsWhatItMeansAndDoesAsSaid(t *testing.T) {
 		renamed(s)
 		body := s.get(page).Body.String()
 		for _, want := range []string{"Choice of a show", "Pick a show", waiting, `value="keep"`, `value="move"`, `value="drain"`} {
-			require.True(t, strings.Contains(body, want), want)
+			require.Contains(t, body, want)
 		}
 	})
 	t.Run("the plan chosen is the plan that is done", func(t *testing.T) {
