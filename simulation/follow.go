@@ -20,6 +20,7 @@ func (p *passage) register() {
 	workflows.Register(p.env, &workflows.Workflows{Definitions: p.plan}, &workflows.Activities{
 		Caller: p, Journal: p, People: p, BaseURL: "https://simulation.invalid",
 	})
+	p.registerCode()
 }
 
 // Record is workflows.Journal: it keeps the journey log, and lets happen what
@@ -143,7 +144,7 @@ func (p *passage) meet(e *enrollment, l orchestrator.LogEntry, progress orchestr
 		return
 	}
 	var known []guess
-	for _, g := range e.guesses[l.Step] {
+	for _, g := range e.guessesAt(l.Step) {
 		if !p.custom[g.kind] {
 			known = append(known, g)
 		}
@@ -162,7 +163,7 @@ func (p *passage) meet(e *enrollment, l orchestrator.LogEntry, progress orchestr
 		data := g.data(scope, func(schema map[string]any) any { return sample(r, schema, 0) })
 		ev := p.event(g.kind, data)
 		scope.Event = ev.Scope()
-		if ok, err := e.program.ArmMatches(l.Step, g.arm, scope); err != nil || !ok {
+		if ok, err := e.known().ArmMatches(l.Step, g.arm, scope); err != nil || !ok {
 			p.note(fmt.Sprintf("No event %s could be guessed that step %s of %s takes: give it in the behavior file under events.", g.kind, l.Step, e.name))
 			return
 		}
@@ -199,7 +200,7 @@ func (p *passage) answerMessage(m orchestrator.Message) {
 		return
 	}
 	e := p.byID[m.Enrollment]
-	words := e != nil && len(m.Replies) == 0 && asksForWords(e.program.Step(m.Step))
+	words := e != nil && len(m.Replies) == 0 && asksForWords(e.known().Step(m.Step))
 	if len(m.Replies) == 0 && !words || r.Float64() < p.silence() {
 		return
 	}

@@ -37,12 +37,18 @@ func (c *compiled) guess() {
 		if step.Wait == nil {
 			continue
 		}
-		for i, a := range step.Wait.Arms {
-			if a.Event != "" {
-				c.guesses[step.ID] = append(c.guesses[step.ID], newGuess(i, a.Event, a.Match, c.def.Events[a.Event]))
-			}
+		c.guesses[step.ID] = waitGuesses(step, c.def)
+	}
+}
+
+// waitGuesses are those for the event arms of a wait.
+func waitGuesses(step *journey.Step, def *journey.Definition) (out []guess) {
+	for i, a := range step.Wait.Arms {
+		if a.Event != "" {
+			out = append(out, newGuess(i, a.Event, a.Match, def.Events[a.Event]))
 		}
 	}
+	return out
 }
 
 const maxGuessed = 50 // fields of one event

@@ -67,7 +67,8 @@ type enrollment struct {
 	bindings map[string]any       // at the end
 	parent   *orchestrator.Parent // nil when no step has begun it
 	incident map[string]orchestrator.Incident
-	causes   []string // ids of incidents, in order
+	causes   []string              // ids of incidents, in order
+	coded    *workflows.Enrollment // of a journey written in Go, once its code runs
 }
 
 // message is a message that was sent, or withheld.
@@ -99,7 +100,7 @@ func newPassage(ctx context.Context, p *plan, index, of int) *passage {
 		kv: p.plugins.NewKV(), tasks: map[string]*task{}, applied: map[string]bool{},
 	}
 	s.env = virtual.New(s.began)
-	s.engine = &workflows.Engine{Client: s.env.Client()}
+	s.engine = &workflows.Engine{Client: s.env.Client(), Definitions: p}
 	s.customer, s.guard = s.newCustomer()
 	return s
 }

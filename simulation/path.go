@@ -31,6 +31,7 @@ type EnrollmentPath struct {
 	Incidents []Incident              `json:"incidents,omitempty"`
 	Bindings  map[string]any          `json:"bindings,omitempty"` // of its steps, at the end
 	order     []int
+	coded     []*journey.Step // that the code of a journey written in Go came to
 }
 
 // Incident is a step that failed for good.
@@ -64,7 +65,7 @@ func (p *passage) path() *Path {
 		Calls: p.calls, Notes: sortedKeys(p.notes), Enrollments: []EnrollmentPath{}, Messages: []Sent{}, delayed: p.delayed,
 	}
 	for _, e := range p.enrollments {
-		x := EnrollmentPath{ID: e.id, Journey: e.name, Status: string(e.status), Outcome: e.outcome, Start: e.began.UTC(), Log: e.log, Bindings: e.bindings, order: e.order}
+		x := EnrollmentPath{ID: e.id, Journey: e.name, Status: string(e.status), Outcome: e.outcome, Start: e.began.UTC(), Log: e.log, Bindings: e.bindings, order: e.order, coded: e.codedSteps()}
 		for _, id := range e.causes {
 			i := e.incident[id]
 			x.Incidents = append(x.Incidents, Incident{

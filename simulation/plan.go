@@ -10,6 +10,7 @@ import (
 
 	"github.com/qidong/qidong/orchestrator"
 	"github.com/qidong/qidong/orchestrator/journey"
+	"github.com/qidong/qidong/workflows"
 )
 
 // plan is what all customers of a simulation have in common. It does not change.
@@ -18,6 +19,7 @@ type plan struct {
 	behavior *Behavior
 	plugins  Plugins
 	logger   *slog.Logger
+	code     map[string]workflows.Code
 	journeys []*compiled // the first is the one that customers enter
 	byDigest map[string]*compiled
 	first    map[string]time.Time // by plugin: the earliest moment in its examples
@@ -38,7 +40,7 @@ type compiled struct {
 // *orchestrator.ValidationError.
 func newPlan(o Options) (*plan, error) {
 	p := &plan{
-		seed: o.Seed, behavior: o.Behavior, plugins: o.Plugins, logger: o.Logger,
+		seed: o.Seed, behavior: o.Behavior, plugins: o.Plugins, logger: o.Logger, code: o.Code,
 		byDigest: map[string]*compiled{}, first: map[string]time.Time{}, custom: map[string]bool{},
 	}
 	if p.behavior == nil {
@@ -78,6 +80,10 @@ func (p *plan) compile(source []byte, library *library) (*compiled, error) {
 	if len(problems) > 0 {
 		return nil, &orchestrator.ValidationError{Subject: "journey", Problems: problems}
 	}
+	if def.Worker != nil && p.code[def.Journey] == nil {
+		return nil, fmt.Errorf("%w: the journey %s is written in Go: simulate and test it with its own program, as in `go run ./examples/worker simulate FILE`",
+			orchestrator.ErrInvalid, def.Journey)
+	}
 	program, err := journey.NewProgram(def)
 	if err != nil {
 		return nil, fmt.Errorf("preparing journey %s: %w", def.Journey, err)
@@ -107,8 +113,9 @@ func (p *plan) allExamples(plugin string) (all []Example) {
 // are misspelled.
 func (p *plan) checkNames() error {
 	r := &reader{}
+	coded := slices.ContainsFunc(p.journeys, func(c *compiled) bool { return c.def.Worker != nil })
 	step := func(path, id string) {
-		if id != "" && !slices.ContainsFunc(p.journeys, func(c *compiled) bool { return c.program.Step(id) != nil }) {
+		if id != "" && !coded && !slices.ContainsFunc(p.journeys, func(c *compiled) bool { return c.program.Step(id) != nil }) {
 			r.problem(path, "UNKNOWN_STEP", fmt.Sprintf("No journey has a step %.80q.", id), "Write the id of a step.")
 		}
 	}

@@ -167,7 +167,7 @@ func (p *plan) report(paths []*Path) *Report {
 			notes[n]++
 		}
 	}
-	for _, n := range p.silent() {
+	for _, n := range append(p.silent(), p.noteUnvisited(paths)...) {
 		notes[n] = len(paths)
 	}
 	for _, n := range notes.list() {

@@ -1,10 +1,12 @@
 package simulation
 
 import (
+	"slices"
 	"sort"
 	"time"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 // tally is a journey's report in the making.
@@ -19,6 +21,7 @@ type tally struct {
 	incidents map[string]*IncidentCount
 	causes    []string // of incidents, in the order of their first
 	failures  []FailureCount
+	coded     []*journey.Step // of a journey written in Go, in the order of the first customer at each
 }
 
 type stepTally struct {
@@ -60,6 +63,11 @@ func (t *tally) add(path *Path, e EnrollmentPath) {
 		t.entry(e, l, began, seen)
 		if code, ok := l.Detail["error"].(string); ok && l.Kind == orchestrator.LogDone {
 			t.failure(path.Index, l.Step, code, l.Detail)
+		}
+	}
+	for _, s := range e.coded {
+		if !slices.ContainsFunc(t.coded, func(known *journey.Step) bool { return known.ID == s.ID }) {
+			t.coded = append(t.coded, s)
 		}
 	}
 	for _, i := range e.Incidents {
@@ -141,7 +149,7 @@ func (t *tally) finish() JourneyReport {
 	for _, g := range t.compiled.def.Goals {
 		out.Goals = append(out.Goals, GoalCount{Goal: g.ID, Count: len(t.goals[g.ID]), At: times(t.goals[g.ID])})
 	}
-	for _, step := range t.compiled.steps() {
+	for _, step := range append(t.compiled.steps(), t.coded...) {
 		s := t.step(step.ID)
 		r := StepReport{
 			Step: step.ID, Kind: string(step.Kind()), Entered: s.entered, Visits: s.visits, Done: s.done,

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/workflows"
 )
 
 // MaxCustomers is the most that one simulation takes.
@@ -21,6 +22,9 @@ type Options struct {
 	// Sources are definitions as written. Customers enter the first; the others
 	// are there for its sub-journeys, and for events that it emits.
 	Sources [][]byte
+	// Code are the journeys that are written in Go, by name: each source whose
+	// definition names a worker needs its own here.
+	Code map[string]workflows.Code
 	// Customers is how many, 1 to [MaxCustomers].
 	Customers int
 	// Seed is what everything is drawn from.

@@ -19,6 +19,11 @@ func (p *plan) silent() (notes []string) {
 				made[g.kind] = true
 			}
 		}
+		if w := c.def.Worker; w != nil {
+			for _, kind := range w.Events {
+				made[kind] = true
+			}
+		}
 		for _, s := range c.steps() {
 			if s.Update != nil && s.Update.Emit != nil {
 				made[s.Update.Emit.Type] = true

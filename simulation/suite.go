@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/qidong/qidong/workflows"
 )
 
 // Suite is a file of journey tests, NAME.test.yaml beside NAME.yaml. Nothing
@@ -194,6 +196,8 @@ func (c *Case) check(r *reader, at string, names map[string]bool) {
 // TestOptions say how suites are run.
 type TestOptions struct {
 	Plugins Plugins
+	// Code are the journeys that are written in Go, by name, as in [Options].
+	Code map[string]workflows.Code
 	// File is the name of the suite, "NAME.test.yaml"; Open reads a file beside
 	// it. Both are required.
 	File string

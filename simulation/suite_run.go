@@ -18,7 +18,7 @@ func (s *Suite) Run(ctx context.Context, o TestOptions) ([]Result, error) {
 		return nil, err
 	}
 	// What cases have in common is compiled once; each has a behavior of its own.
-	common, err := newPlan(Options{Sources: sources, Plugins: o.Plugins})
+	common, err := newPlan(Options{Sources: sources, Plugins: o.Plugins, Code: o.Code})
 	if err != nil {
 		return nil, err
 	}

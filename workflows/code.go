@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"go.temporal.io/sdk/temporal"
-	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/qidong/qidong/orchestrator"
@@ -27,10 +26,15 @@ type Code func(e *Enrollment) (outcome string, err error)
 // codeType is the workflow type of a journey written in Go.
 func codeType(name string) string { return "journey:" + name }
 
+// workflowRegistry is what workers, replayers and simulations have in common.
+type workflowRegistry interface {
+	RegisterWorkflowWithOptions(w any, o workflow.RegisterOptions)
+}
+
 // RegisterCode registers a journey with an engineer's own worker, which listens
 // on the task queue that the journey's definition names. Plugins are called, and
 // messages sent, by Qidong's own workers, not by this one.
-func RegisterCode(r worker.WorkflowRegistry, name string, c Code) {
+func RegisterCode(r workflowRegistry, name string, c Code) {
 	r.RegisterWorkflowWithOptions(c.run, workflow.RegisterOptions{Name: codeType(name)})
 }
 
@@ -50,6 +54,13 @@ type Enrollment struct {
 // Context is for Temporal's own means: workflow.GetVersion, workflow.Now,
 // workflow.GetLogger. It is cancelled when the enrollment is stopped.
 func (e *Enrollment) Context() workflow.Context { return e.ctx }
+
+// ID is the enrollment's, "e_…".
+func (e *Enrollment) ID() string { return e.r.in.Enrollment }
+
+// Program is the journey's definition with the steps that the code has come to
+// so far, in that order. It changes with the next step; do not change it.
+func (e *Enrollment) Program() *journey.Program { return e.r.program }
 
 // Customer is what expressions know of the customer: id, name, locale, timezone,
 // traits, tags, as they are now. Do not change it.
@@ -154,6 +165,13 @@ func (e *Enrollment) know(step *journey.Step) error {
 		return nil
 	case known != "":
 		return fmt.Errorf("the step id %q is used for two different steps; give each an id of its own", step.ID)
+	}
+	if step.Wait != nil {
+		for _, a := range step.Wait.Arms {
+			if a.Event != "" && !r.program.Listens(a.Event) {
+				return fmt.Errorf("step %s: the definition of journey %s does not name the event %s; add it to worker.events and publish again", step.ID, r.in.Journey, a.Event)
+			}
+		}
 	}
 	program, err := codePrograms.of(r.program.Definition(), step)
 	if err != nil {

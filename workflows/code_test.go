@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 func inGo(t *testing.T, c Code) *bench {
 	t.Helper()
 	b := newBenchOf(t, &journey.Definition{
-		Language: "v1", Journey: "coded", Deadline: journey.Duration(30 * 24 * time.Hour),
+		Language: "v1", Journey: "coded", Worker: &journey.Worker{Queue: "q", Events: []string{"door.opened", "door.forced"}}, Deadline: journey.Duration(30 * 24 * time.Hour),
 		Exit:  []journey.Exit{{ID: "left", Event: "customer.left", Outcome: "left", Undo: true}},
 		Goals: []journey.Goal{{ID: "bought", Event: "customer.bought"}},
 		Actions: map[string]journey.Action{
@@ -89,6 +90,23 @@ func TestCode_CallsSendsAsksAndWaits(t *testing.T) {
 		entered = append(entered, l.Step)
 	}
 	require.Equal(t, []string{"quote", "pause", "pause", "ask", "ask_reply", "door"}, entered)
+}
+
+func TestCode_AnEventBeforeTheWaitCountsOnce(t *testing.T) {
+	t.Parallel()
+	b := inGo(t, func(e *Enrollment) (string, error) {
+		if err := e.Wait("busy", 2*time.Hour); err != nil {
+			return "", err
+		}
+		_, first, err := e.WaitFor("door", time.Hour, "door.opened")
+		if err != nil {
+			return "", err
+		}
+		_, second, err := e.WaitFor("door", time.Hour, "door.opened")
+		return fmt.Sprint(first, second), err
+	})
+	b.event(time.Hour, "1", "door.opened", nil)
+	require.Equal(t, "true false", b.pass(t).Outcome)
 }
 
 func TestCode_AFailureIsHeldOrReturned(t *testing.T) {
@@ -186,6 +204,10 @@ func TestCode_SaysWhatIsWrongWithIt(t *testing.T) {
 			_, err := Call[seats](e, "x", "bank.charge", nil)
 			return "", err
 		}, "does not name the action bank.charge"},
+		"an event that the definition does not name": {func(e *Enrollment) (string, error) {
+			_, _, err := e.WaitFor("x", time.Hour, "door.opened", "door.painted")
+			return "", err
+		}, "does not name the event door.painted; add it to worker.events"},
 		"one id for two steps": {func(e *Enrollment) (string, error) {
 			if err := e.Wait("x", time.Hour); err != nil {
 				return "", err

@@ -206,8 +206,8 @@ func (r *run) commit(ctx workflow.Context) error {
 	defer cancel()
 	p := r.progress()
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: 5 * time.Second,
-		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second},
+		TaskQueue: TaskQueue, StartToCloseTimeout: 5 * time.Second, // the queue is not that of an engineer's worker
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second},
 	})
 	if err := workflow.ExecuteActivity(ctx, activityRecord, p).Get(ctx, nil); err != nil {
 		return err

@@ -10,12 +10,13 @@ import (
 
 	"github.com/qidong/qidong/examples"
 	"github.com/qidong/qidong/simulation"
+	"github.com/qidong/qidong/simulation/hosted"
 )
 
 // benchSimulate measures simulations: 1,000 customers through movie night, the
 // plugins compiled before, as every simulation after the first finds them.
 func benchSimulate(ctx context.Context, rounds int, asJSON bool, out io.Writer) error {
-	loaded, err := loadSimulated(ctx, "")
+	loaded, err := hosted.Load(ctx, "")
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/qidong/qidong/sdk/client"
 	qidongv1 "github.com/qidong/qidong/sdk/gen/qidong/v1"
+	"github.com/qidong/qidong/simulation/program"
 )
 
 func newJourneyCommand() *cobra.Command {
@@ -26,11 +27,22 @@ func newJourneyCommand() *cobra.Command {
 			RunE: func(cmd *cobra.Command, _ []string) error { return listJourneys(cmd, c) },
 		},
 	)
-	cmd.AddCommand(newJourneySchemaCommand(), newSimulateCommand(c), newJourneyTestCommand(c))
+	cmd.AddCommand(newJourneySchemaCommand())
+	cmd.AddCommand(simulationCommands(c)...)
 	cmd.AddCommand(newPublishCommand(c), newPlanCommand(c), newVersionsCommand(c), newDiffCommand(c), newRollbackCommand(c))
 	cmd.AddCommand(newPauseCommand(c), newResumeCommand(c), newStatusCommand(c, "close", qidongv1.JourneyStatus_JOURNEY_STATUS_CLOSED),
 		newStatusCommand(c, "open", qidongv1.JourneyStatus_JOURNEY_STATUS_LIVE), newMigrationsCommand(c))
 	return cmd
+}
+
+// simulationCommands are simulate and test, which need no server.
+func simulationCommands(c *connection) []*cobra.Command {
+	o := &program.Options{}
+	commands := program.Commands(o)
+	for _, cmd := range commands {
+		cmd.PreRun = func(*cobra.Command, []string) { o.JSON = c.json }
+	}
+	return commands
 }
 
 // checkedFile is what `journey validate --json` says of one file.

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/qidong/qidong/simulation/program"
 )
 
 // version is stamped by the build.
@@ -30,6 +32,9 @@ func execute() int {
 	var quiet exitError
 	if errors.As(err, &quiet) {
 		return quiet.code
+	}
+	if errors.Is(err, program.ErrReported) {
+		return 1
 	}
 	fmt.Fprintln(os.Stderr, "qidong: "+err.Error())
 	return 1

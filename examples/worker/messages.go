@@ -9,9 +9,10 @@ var (
 		Category: "service",
 		Card: &journey.Card{
 			Title:       journey.Text{"en": "Welcome, ${customer.name}", "zh-CN": "${customer.name}，欢迎您"},
-			Description: journey.Text{"en": "Your first bill covers part of a month. Shall we explain it?", "zh-CN": "首月账单只包含部分天数，需要为您说明吗？"},
+			Description: journey.Text{"en": "Your SIM card costs 30 CNY. Your first bill covers part of a month: shall we explain it?", "zh-CN": "SIM 卡工本费 30 元。首月账单只包含部分天数，需要为您说明吗？"},
 			Media:       &journey.Media{URL: "https://telco.example/welcome.jpg", Type: "image/jpeg", Height: "MEDIUM_HEIGHT"},
 			Suggestions: []journey.Suggestion{
+				{Text: journey.Text{"en": "Pay for the card", "zh-CN": "支付卡费"}, OpenURL: "${vars.pay_url}"},
 				{Text: journey.Text{"en": "Explain", "zh-CN": "说明一下"}, Reply: "explain"},
 				{Text: journey.Text{"en": "All clear", "zh-CN": "我清楚了"}, Reply: "clear"},
 			},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -10,11 +11,15 @@ import (
 
 const day = 24 * time.Hour
 
-// Welcome accompanies a new subscriber through the first year: a welcome that
-// explains the coming bills, a word with each of the first three bills, points
-// for those who read, and at last a question.
+// Welcome accompanies a new subscriber through the first months: the price of
+// the SIM card, a welcome that explains the coming bills, a word with each of the
+// first three bills, points for those who read, and at last a question.
 func Welcome(e *workflows.Enrollment) (string, error) {
-	reply, answered, err := e.Ask("welcome", welcome, nil, 3*day)
+	link, err := charge(e)
+	if err != nil {
+		return "", err
+	}
+	reply, answered, err := e.Ask("welcome", welcome, map[string]any{"pay_url": link}, 3*day)
 	if err != nil {
 		return "", err
 	}
@@ -47,6 +52,20 @@ func Welcome(e *workflows.Enrollment) (string, error) {
 		return "silent", nil
 	}
 	return "", nil
+}
+
+// charge asks for the price of the SIM card and returns where it is paid. When
+// the bank does not answer for long, the customer is held for an operator; who
+// leaves gets the money back.
+func charge(e *workflows.Enrollment) (payURL string, err error) {
+	type payment struct {
+		PayURL string `json:"pay_url"`
+	}
+	p, err := workflows.Call[payment](e, "sim_card", "bank.charge",
+		map[string]any{"amount": 30, "currency": "CNY", "customer_ref": e.Customer()["id"], "description": "SIM card"},
+		workflows.UndoBy("bank.refund", map[string]any{"charge_key": "${call.key}"}),
+		workflows.WithRetry(journey.Retry{Attempts: 3, Interval: journey.Duration(time.Second), Max: journey.Duration(2 * time.Second)}))
+	return cmp.Or(p.PayURL, "https://telco.example/pay"), err // an operator may have skipped the charge
 }
 
 // explain tells why the first bill differs, and thanks for reading.

@@ -37,6 +37,8 @@ var areas = []area{
 	{"ui/...", []string{"orchestrator", "orchestrator/journey", "orchestrator/journey/edit", "ui/..."}, "the UI talks to orchestrator.Service"},
 	{"simulation", []string{"orchestrator", "orchestrator/journey", "workflows", "simulation/virtual"}, "simulations run the real interpreter; partners reach them through a port that cmd fills"},
 	{"simulation/virtual", nil, "it is a clock and knows nothing of journeys"},
+	{"simulation/hosted", []string{"examples", "orchestrator", "orchestrator/journey", "orchestrator/store/sqlite", "plugins", "plugins/hostfunc", "sdk/abi", "simulation", "workflows"}, "it puts the plugin host behind the port of simulations, for programs"},
+	{"simulation/program", []string{"orchestrator", "simulation", "simulation/hosted", "workflows"}, "it is a command line over simulations"},
 	{"temporalserver", nil, "it runs somebody else's server and knows nothing of ours"},
 
 	{"docs", nil, "it is text"},
@@ -48,7 +50,7 @@ var areas = []area{
 	{"examples/...", []string{"examples/...", "sdk/..."}, "examples use what is public: the SDK"},
 	{"examples/plugins/...", []string{"sdk/..."}, "a partner's plugin imports the SDK only"},
 	{"examples/backends/...", []string{"examples/backends/..."}, "a partner's server knows nothing of Qidong"},
-	{"examples/worker/...", []string{"examples/worker/...", "workflows", "orchestrator/journey"}, "a journey in Go uses the API for engineers"},
+	{"examples/worker/...", []string{"examples/worker/...", "workflows", "orchestrator/journey", "simulation", "simulation/hosted", "simulation/program"}, "a journey in Go uses the API for engineers"},
 
 	{"bench/extism", []string{"plugins", "plugins/bench"}, "it measures the plugin host beside another one"},
 	{"bench/extism/guest", nil, "it is a guest of the other host"},
@@ -116,8 +118,8 @@ var reserved = []struct {
 	},
 	{
 		"github.com/spf13/cobra",
-		[]string{"cmd/..."},
-		"only cmd has a command line",
+		[]string{"cmd/...", "simulation/program", "examples/worker/..."},
+		"only programs have a command line",
 	},
 	{
 		"github.com/chromedp",

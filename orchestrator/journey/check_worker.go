@@ -13,6 +13,9 @@ const ReservedQueue = "qidong"
 // maxActions bounds the actions that a journey written in Go may call.
 const maxActions = 100
 
+// maxWorkerEvents bounds the types of events that a journey written in Go waits for.
+const maxWorkerEvents = 100
+
 var queueName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/\-]{0,199}$`)
 
 // worker checks a journey that is written in Go, and pins its actions.
@@ -26,6 +29,7 @@ func (k *compiler) worker() {
 	if len(k.def.Steps) > 0 {
 		k.report("steps", "", "WORKER_STEPS", "The journey is written in Go, and has steps here as well.", "Write steps: [], or take worker away.")
 	}
+	k.workerEvents(w.Events)
 	if len(w.Actions) > maxActions {
 		k.report("worker.actions", "", "OUT_OF_RANGE", fmt.Sprintf("There are %d actions.", len(w.Actions)), fmt.Sprintf("At most %d are allowed.", maxActions))
 		return
@@ -45,6 +49,21 @@ func (k *compiler) worker() {
 				k.def.Actions = map[string]Action{}
 			}
 			k.def.Actions[name] = spec.Action
+		}
+	}
+}
+
+// workerEvents checks the types of events that the code waits for.
+func (k *compiler) workerEvents(events []string) {
+	if len(events) > maxWorkerEvents {
+		k.report("worker.events", "", "OUT_OF_RANGE", fmt.Sprintf("There are %d events.", len(events)), fmt.Sprintf("At most %d are allowed.", maxWorkerEvents))
+		return
+	}
+	for i, kind := range events {
+		path := element("worker.events", i)
+		k.event(path, "", kind)
+		if slices.Index(events, kind) < i {
+			k.report(path, "", "DUPLICATE_VALUE", fmt.Sprintf("The event %.80q is named twice.", kind), "Remove one.")
 		}
 	}
 }

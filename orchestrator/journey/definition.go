@@ -42,6 +42,10 @@ type Worker struct {
 	// Actions are the plugins' actions that the code calls, "plugin.action"; their
 	// versions are pinned at publish.
 	Actions []string `json:"actions,omitempty"`
+	// Events are the types of the events that the code waits for, beside those of
+	// goals and exits: others do not reach it. Replies, and the ends of its tasks
+	// and sub-journeys, always do.
+	Events []string `json:"events,omitempty"`
 }
 
 // Guardrails protect the customer; they hold for every message of the journey,

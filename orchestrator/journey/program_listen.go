@@ -40,6 +40,11 @@ func (p *Program) listen() {
 	for i := range p.def.Exit {
 		hear(p.def.Exit[i].Event, p.def.Exit[i].When)
 	}
+	if w := p.def.Worker; w != nil { // what its steps are nobody knows but the code
+		for _, event := range append([]string{EventReply, EventReceived, EventTaskDone, EventEnded}, w.Events...) {
+			hear(event, "")
+		}
+	}
 	for _, at := range p.steps {
 		switch s := at.step; {
 		case s.Survey != nil:

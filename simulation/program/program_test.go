@@ -1,4 +1,4 @@
-package main
+package program
 
 import (
 	"bytes"
@@ -11,16 +11,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
 
 	"github.com/qidong/qidong/simulation"
+	"github.com/qidong/qidong/simulation/hosted"
 )
 
 // loadedPlugins are the example plugins on a host that all tests share:
 // compiling takes seconds. It is in use until the process ends.
-var loadedPlugins = sync.OnceValues(func() (*simulated, error) { return loadSimulated(context.Background(), "") })
+var loadedPlugins = sync.OnceValues(func() (*hosted.Plugins, error) { return hosted.Load(context.Background(), "") })
 
-func examplePlugins(t *testing.T) *simulated {
+func examplePlugins(t *testing.T) *hosted.Plugins {
 	t.Helper()
 	s, err := loadedPlugins()
 	require.NoError(t, err)
@@ -185,7 +187,8 @@ func TestSimulate_ThePathOfOneIsAmongThoseOfAll(t *testing.T) {
 // run runs a command as a person would.
 func runCommand(t *testing.T, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
-	cmd := newRootCommand()
+	cmd := &cobra.Command{SilenceUsage: true, SilenceErrors: true}
+	cmd.AddCommand(Commands(&Options{})...)
 	var out, problems bytes.Buffer
 	cmd.SetArgs(args)
 	cmd.SetOut(&out)
@@ -197,7 +200,7 @@ func runCommand(t *testing.T, args ...string) (stdout, stderr string, err error)
 
 func TestJourneySimulate_TellsTheFunnel(t *testing.T) {
 	t.Parallel()
-	out, _, err := runCommand(t, "journey", "simulate", filepath.Join(exampleJourneys, "movie-night.yaml"), "--customers", "30", "--seed", "3")
+	out, _, err := runCommand(t, "simulate", filepath.Join(exampleJourneys, "movie-night.yaml"), "--customers", "30", "--seed", "3")
 	require.NoError(t, err)
 	for _, want := range []string{"30 customers, seed 3", "movie-night", "STEP", "promo", "cinema.list_shows", "handset"} {
 		require.Contains(t, out, want)
@@ -208,8 +211,8 @@ func TestJourneySimulate_SaysWhereABehaviorIsWrong(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "b.yaml")
 	require.NoError(t, os.WriteFile(file, []byte("qidong: behavior/v1\nreplies:\n  promo:\n    - {wieght: 1, silent: true}\n"), 0o600))
-	_, problems, err := runCommand(t, "journey", "simulate", filepath.Join(exampleJourneys, "movie-night.yaml"), "--behavior", file)
-	require.Equal(t, exitError{1}, err)
+	_, problems, err := runCommand(t, "simulate", filepath.Join(exampleJourneys, "movie-night.yaml"), "--behavior", file)
+	require.ErrorIs(t, err, ErrReported)
 	require.Contains(t, problems, "b.yaml:4:8: replies.promo[0].wieght: There is no field")
 }
 
@@ -229,15 +232,15 @@ cases:
   - name: Right
     expect: {outcome: lapsed}
 `), 0o600))
-	out, _, err := runCommand(t, "journey", "test", dir)
-	require.Equal(t, exitError{1}, err)
+	out, _, err := runCommand(t, "test", dir)
+	require.ErrorIs(t, err, ErrReported)
 	for _, want := range []string{
 		"FAIL", "movie-night.test.yaml:6:16: outcome", "want: completed", "got:  lapsed", "messages[0]", "No such film", "Deep Current",
 		"never: visit 1 of step nps", "1 of 2 failed",
 	} {
 		require.Contains(t, out, want)
 	}
-	out, _, err = runCommand(t, "journey", "test", dir, "--run", "Right")
+	out, _, err = runCommand(t, "test", dir, "--run", "Right")
 	require.NoError(t, err)
 	require.Contains(t, out, "1 passed")
 }

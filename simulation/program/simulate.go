@@ -1,4 +1,4 @@
-package main
+package program
 
 import (
 	"errors"
@@ -13,9 +13,10 @@ import (
 
 	"github.com/qidong/qidong/orchestrator"
 	"github.com/qidong/qidong/simulation"
+	"github.com/qidong/qidong/simulation/hosted"
 )
 
-// simulateFlags are those of `qidong journey simulate`.
+// simulateFlags are those of the command simulate.
 type simulateFlags struct {
 	customers int
 	seed      uint64
@@ -26,7 +27,7 @@ type simulateFlags struct {
 	workers   int
 }
 
-func newSimulateCommand(c *connection) *cobra.Command {
+func newSimulate(o *Options) *cobra.Command {
 	f := &simulateFlags{}
 	cmd := &cobra.Command{
 		Use: "simulate FILE", Short: "Predict what a definition does with many customers; needs no server", Args: cobra.ExactArgs(1),
@@ -39,7 +40,7 @@ Without --behavior, NAME.behavior.yaml beside NAME.yaml is used if it is there;
 else customers take every suggestion equally often and stay silent sometimes,
 the events that the journey waits for come, and partners answer as the examples
 of their plugins do.`,
-		RunE: func(cmd *cobra.Command, args []string) error { return simulate(cmd, c, f, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error { return simulate(cmd, o, f, args[0]) },
 	}
 	flags := cmd.Flags()
 	flags.IntVarP(&f.customers, "customers", "n", 1000, "how many customers")
@@ -52,8 +53,8 @@ of their plugins do.`,
 	return cmd
 }
 
-func simulate(cmd *cobra.Command, c *connection, f *simulateFlags, file string) error {
-	o := simulation.Options{Customers: f.customers, Seed: f.seed, Workers: f.workers}
+func simulate(cmd *cobra.Command, of *Options, f *simulateFlags, file string) error {
+	o := simulation.Options{Customers: f.customers, Seed: f.seed, Workers: f.workers, Code: of.Code}
 	var err error
 	for _, name := range append([]string{file}, f.further...) {
 		source, err := readInput(cmd.InOrStdin(), name)
@@ -66,7 +67,7 @@ func simulate(cmd *cobra.Command, c *connection, f *simulateFlags, file string) 
 	if o.Behavior, err = readBehavior(behavior); err != nil {
 		return explainSource(cmd.ErrOrStderr(), behavior, err)
 	}
-	loaded, err := loadSimulated(cmd.Context(), f.plugins)
+	loaded, err := hosted.Load(cmd.Context(), f.plugins)
 	if err != nil {
 		return err
 	}
@@ -77,7 +78,7 @@ func simulate(cmd *cobra.Command, c *connection, f *simulateFlags, file string) 
 		if err != nil {
 			return explainSource(cmd.ErrOrStderr(), file, err)
 		}
-		if c.json {
+		if of.JSON {
 			return printJSON(cmd.OutOrStdout(), path)
 		}
 		return path.Text(cmd.OutOrStdout())
@@ -87,7 +88,7 @@ func simulate(cmd *cobra.Command, c *connection, f *simulateFlags, file string) 
 	if err != nil {
 		return explainSource(cmd.ErrOrStderr(), file, err)
 	}
-	if c.json {
+	if of.JSON {
 		return printJSON(cmd.OutOrStdout(), report)
 	}
 	if err := report.Text(cmd.OutOrStdout()); err != nil {
@@ -148,5 +149,5 @@ func explainSource(w io.Writer, file string, err error) error {
 		}
 		fmt.Fprintln(w, printable(strings.TrimSpace(place+": "+text+" "+p.Mend)))
 	}
-	return exitError{1}
+	return ErrReported
 }

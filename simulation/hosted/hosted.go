@@ -1,4 +1,7 @@
-package main
+// Package hosted runs the real plugins for simulations, on a plugin host of its
+// own: those that are built in, those of a directory, or those installed in the
+// data directory of a server.
+package hosted
 
 import (
 	"context"
@@ -25,17 +28,18 @@ import (
 	"github.com/qidong/qidong/workflows"
 )
 
-// simulated is simulation.Plugins over a plugin host of its own.
-type simulated struct {
-	host    *plugins.Host
-	modules moduleSet
-	specs   map[string]journey.ActionSpec
-	plugins map[string]simulatedPlugin // by digest
-	close   []func()
+// Plugins is [simulation.Plugins] over a plugin host of its own. It is safe for
+// concurrent use.
+type Plugins struct {
+	host     *plugins.Host
+	modules  moduleSet
+	specs    map[string]journey.ActionSpec
+	byDigest map[string]loaded
+	close    []func()
 }
 
-// simulatedPlugin is one plugin as a simulation calls it.
-type simulatedPlugin struct {
+// loaded is one plugin as a simulation calls it.
+type loaded struct {
 	manifest *abi.Manifest
 	config   json.RawMessage
 	grant    plugins.Grant
@@ -52,10 +56,13 @@ func (m moduleSet) Module(_ context.Context, digest string) ([]byte, error) {
 	return nil, fmt.Errorf("the simulation has no module %s", digest)
 }
 
-// loadSimulated loads the plugins of a place: a data directory of a server, a
-// directory of .wasm files, or "" for those that are built in.
-func loadSimulated(ctx context.Context, place string) (*simulated, error) {
-	s := &simulated{modules: moduleSet{}, specs: map[string]journey.ActionSpec{}, plugins: map[string]simulatedPlugin{}}
+// maxModule bounds a module that is read, in bytes.
+const maxModule = 64 << 20
+
+// Load loads the plugins of a place: a data directory of a server, a directory of
+// .wasm files, or "" for those that are built in. The caller closes them.
+func Load(ctx context.Context, place string) (*Plugins, error) {
+	s := &Plugins{modules: moduleSet{}, specs: map[string]journey.ActionSpec{}, byDigest: map[string]loaded{}}
 	cache := filepath.Join(place, "wasm-cache")
 	database := filepath.Join(place, "qidong.db")
 	_, err := os.Stat(database)
@@ -91,13 +98,13 @@ func loadSimulated(ctx context.Context, place string) (*simulated, error) {
 }
 
 // Close ends the host.
-func (s *simulated) Close() {
+func (s *Plugins) Close() {
 	for _, f := range slices.Backward(s.close) {
 		f()
 	}
 }
 
-func (s *simulated) addExamples(ctx context.Context) error {
+func (s *Plugins) addExamples(ctx context.Context) error {
 	modules, err := examples.Plugins()
 	if err != nil {
 		return err
@@ -110,7 +117,7 @@ func (s *simulated) addExamples(ctx context.Context) error {
 	return nil
 }
 
-func (s *simulated) addFiles(ctx context.Context, dir string) error {
+func (s *Plugins) addFiles(ctx context.Context, dir string) error {
 	files, err := filepath.Glob(filepath.Join(dir, "*.wasm"))
 	if err == nil && len(files) == 0 {
 		_, err = os.Stat(dir)
@@ -122,7 +129,7 @@ func (s *simulated) addFiles(ctx context.Context, dir string) error {
 		return fmt.Errorf("listing the plugins in %s: %w", dir, err)
 	}
 	for _, file := range files {
-		module, err := readInput(nil, file)
+		module, err := readModule(file)
 		if err == nil {
 			err = s.add(ctx, module, nil, nil)
 		}
@@ -133,9 +140,21 @@ func (s *simulated) addFiles(ctx context.Context, dir string) error {
 	return nil
 }
 
+// readModule reads a file of at most [maxModule] bytes.
+func readModule(file string) ([]byte, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading the file: %w", err)
+	}
+	if info.Size() > maxModule {
+		return nil, fmt.Errorf("it is larger than %d MiB, the most that a module has", maxModule>>20)
+	}
+	return os.ReadFile(file)
+}
+
 // addInstalled adds the newest active version of each plugin of the demo
 // workspace, with its configuration and grant.
-func (s *simulated) addInstalled(ctx context.Context, database string) error {
+func (s *Plugins) addInstalled(ctx context.Context, database string) error {
 	store, err := sqlite.Open(ctx, database, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
@@ -168,7 +187,7 @@ func (s *simulated) addInstalled(ctx context.Context, database string) error {
 
 // add loads a module. Without a grant it gets what it asks for: nothing of it
 // reaches anything real.
-func (s *simulated) add(ctx context.Context, module []byte, config json.RawMessage, grant *plugins.Grant) error {
+func (s *Plugins) add(ctx context.Context, module []byte, config json.RawMessage, grant *plugins.Grant) error {
 	m, err := s.host.Describe(ctx, module)
 	if err != nil {
 		return err
@@ -185,7 +204,7 @@ func (s *simulated) add(ctx context.Context, module []byte, config json.RawMessa
 	sum := sha256.Sum256(module)
 	digest := hex.EncodeToString(sum[:])
 	s.modules[digest] = module
-	s.plugins[digest] = simulatedPlugin{manifest: m, config: config, grant: *grant}
+	s.byDigest[digest] = loaded{manifest: m, config: config, grant: *grant}
 	for _, a := range m.Actions {
 		spec := journey.ActionSpec{Undo: a.Undo, Action: journey.Action{
 			Plugin: m.Name, Version: m.Version, Digest: digest, Name: a.Name, Effect: string(a.Effect),
@@ -205,13 +224,13 @@ func (s *simulated) add(ctx context.Context, module []byte, config json.RawMessa
 }
 
 // Action is journey.Catalog.
-func (s *simulated) Action(name string) (journey.ActionSpec, bool) {
+func (s *Plugins) Action(name string) (journey.ActionSpec, bool) {
 	spec, ok := s.specs[name]
 	return spec, ok
 }
 
 // Actions is journey.Catalog.
-func (s *simulated) Actions() []string {
+func (s *Plugins) Actions() []string {
 	names := make([]string, 0, len(s.specs))
 	for name := range s.specs {
 		names = append(names, name)
@@ -221,13 +240,13 @@ func (s *simulated) Actions() []string {
 }
 
 // Examples are those of the action's manifest.
-func (s *simulated) Examples(action string) []simulation.Example {
+func (s *Plugins) Examples(action string) []simulation.Example {
 	spec, ok := s.specs[action]
 	if !ok {
 		return nil
 	}
 	var out []simulation.Example
-	for _, x := range s.plugins[spec.Digest].manifest.Action(spec.Name).Examples {
+	for _, x := range s.byDigest[spec.Digest].manifest.Action(spec.Name).Examples {
 		e := simulation.Example{Input: x.Input, Output: x.Output, Error: x.Error}
 		for _, h := range x.HTTP {
 			e.HTTP = append(e.HTTP, simulation.Exchange{Method: h.Method, Path: h.Path, Body: h.Body, Status: h.Status, Answer: h.Answer})
@@ -238,11 +257,11 @@ func (s *simulated) Examples(action string) []simulation.Example {
 }
 
 // NewKV makes a store for one customer.
-func (s *simulated) NewKV() simulation.KV { return hostfunc.NewMemoryKV() }
+func (s *Plugins) NewKV() simulation.KV { return hostfunc.NewMemoryKV() }
 
 // Call runs the real module in a scripted world.
-func (s *simulated) Call(ctx context.Context, in workflows.CallInput, w simulation.World) (map[string]any, error) {
-	p, ok := s.plugins[in.Action.Digest]
+func (s *Plugins) Call(ctx context.Context, in workflows.CallInput, w simulation.World) (map[string]any, error) {
+	p, ok := s.byDigest[in.Action.Digest]
 	if !ok {
 		return nil, fmt.Errorf("the simulation has no plugin %s@%s", in.Action.Plugin, in.Action.Version)
 	}

@@ -1,4 +1,4 @@
-package main
+package program
 
 import (
 	"context"
@@ -15,6 +15,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qidong/qidong/simulation"
+	"github.com/qidong/qidong/simulation/hosted"
+	"github.com/qidong/qidong/workflows"
 )
 
 // testSuffix is how files of journey tests end.
@@ -23,7 +25,7 @@ const testSuffix = ".test.yaml"
 // maxSuites bounds the files that one command runs.
 const maxSuites = 10_000
 
-func newJourneyTestCommand(c *connection) *cobra.Command {
+func newTest(o *Options) *cobra.Command {
 	var match, pluginDir string
 	var verbose bool
 	cmd := &cobra.Command{
@@ -39,12 +41,12 @@ The exit status is 0 when all passed, 1 when one failed or a file is wrong.`,
 			if err != nil {
 				return fmt.Errorf("--run is no regular expression: %w", err)
 			}
-			loaded, err := loadSimulated(cmd.Context(), pluginDir)
+			loaded, err := hosted.Load(cmd.Context(), pluginDir)
 			if err != nil {
 				return err
 			}
 			defer loaded.Close()
-			return testJourneys(cmd, args, journeyTests{plugins: loaded, match: only, json: c.json, verbose: verbose})
+			return testJourneys(cmd, args, journeyTests{plugins: loaded, match: only, code: o.Code, json: o.JSON, verbose: verbose})
 		},
 	}
 	cmd.Flags().StringVar(&match, "run", "", "run only the cases whose names match this regular expression")
@@ -56,11 +58,12 @@ The exit status is 0 when all passed, 1 when one failed or a file is wrong.`,
 // journeyTests are tests at work.
 type journeyTests struct {
 	plugins       simulation.Plugins
+	code          map[string]workflows.Code
 	match         *regexp.Regexp
 	json, verbose bool
 }
 
-// testedFile is what `journey test --json` says of one file.
+// testedFile is what `test --json` says of one file.
 type testedFile struct {
 	File  string              `json:"file"`
 	Error string              `json:"error,omitempty"` // the tests or the journey could not be read
@@ -109,7 +112,7 @@ func testJourneys(cmd *cobra.Command, args []string, t journeyTests) error {
 		fmt.Fprintf(out, "%d of %d failed\n", failed, max(ran, failed))
 	}
 	if failed > 0 {
-		return exitError{1}
+		return ErrReported
 	}
 	return nil
 }
@@ -159,7 +162,7 @@ func (t journeyTests) run(ctx context.Context, file string) ([]simulation.Result
 	}
 	defer func() { _ = root.Close() }()
 	return suite.Run(ctx, simulation.TestOptions{
-		Plugins: t.plugins, File: filepath.Base(file), Match: t.match, Open: func(name string) ([]byte, error) {
+		Plugins: t.plugins, Code: t.code, File: filepath.Base(file), Match: t.match, Open: func(name string) ([]byte, error) {
 			f, err := root.Open(name)
 			if err != nil {
 				return nil, err
