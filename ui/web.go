@@ -2,9 +2,11 @@ package ui
 
 import (
 	"bytes"
+	"compress/gzip"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/a-h/templ"
@@ -85,10 +87,31 @@ func render(w http.ResponseWriter, r *http.Request, status int, c templ.Componen
 		return err
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Add("Vary", "Accept-Encoding")
+	if b.Len() < worthZipping || !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		w.WriteHeader(status)
+		_, _ = w.Write(b.Bytes()) // the reader may have gone
+		return nil
+	}
+	w.Header().Set("Content-Encoding", "gzip")
 	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes()) // the reader may have gone
+	z := zippers.Get().(*gzip.Writer) //nolint:forcetypeassert // the pool makes nothing else
+	defer zippers.Put(z)
+	z.Reset(w)
+	_, _ = z.Write(b.Bytes())
+	_ = z.Close()
 	return nil
 }
+
+// worthZipping is from how many bytes on a page is compressed. No page holds a
+// secret beside words of a stranger: requests are told from foreign ones by
+// their origin, and sessions live in cookies; so its length gives nothing away.
+const worthZipping = 2048
+
+var zippers = sync.Pool{New: func() any {
+	z, _ := gzip.NewWriterLevel(nil, 4) // the level is a known one
+	return z
+}}
 
 // partial says whether htmx asks for a part of the page.
 func partial(r *http.Request) bool {

@@ -33,6 +33,8 @@ var figures = []struct {
 	name    string
 	measure func(t *testing.T) []figure
 }{
+	{"insert_ms", insertMS},
+	{"design_page", designPage},
 	{"live_main_thread", liveMainThread},
 	{"list_ms", lists},
 }

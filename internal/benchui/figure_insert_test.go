@@ -1,0 +1,87 @@
+package benchui
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/qidong/qidong/internal/browsertest"
+)
+
+// inserts are how many steps are put into a draft of each size.
+const inserts = 50
+
+// insertGoals are the sizes of drafts, in steps, and what is to be reached in
+// milliseconds.
+var insertGoals = []struct {
+	steps int
+	goal  float64
+}{{30, 40}, {200, 100}, {1000, 300}}
+
+// insertMS is how long it takes from the choice of a kind in the palette until
+// the new card is painted: through the browser, the server and its database.
+func insertMS(t *testing.T) []figure {
+	t.Helper()
+	site := newDrafts(t)
+	b := browsertest.Start(t)
+	var out []figure
+	for _, g := range insertGoals {
+		took := site.insertTimes(t, b, g.steps)
+		name := fmt.Sprintf("ui.insert_ms.%d", g.steps)
+		out = append(out, figure{Name: name, Value: median(took), Unit: "ms", Goal: g.goal, N: len(took), Note: spread(took)})
+	}
+	return out
+}
+
+// insertTimes are the milliseconds of inserts, each taken back unmeasured so
+// that all meet a draft of the same size.
+func (d drafts) insertTimes(t *testing.T, b *browsertest.Browser, steps int) []float64 {
+	t.Helper()
+	p := d.tab(t, b)
+	p.Open(d.at + "/journeys/" + d.draft(t, steps) + "/design")
+	p.WaitTrue("!!document.querySelector('.stage.ready')")
+	require.Equal(t, steps, p.Count(".card:not(.k-entry)"))
+	browsertest.Eval[bool](p, insertScript)
+	browsertest.Eval[float64](p, "measure(0.5)") // the first one compiles and caches
+	var took []float64
+	for i := range inserts {
+		took = append(took, browsertest.Eval[float64](p, fmt.Sprintf("measure(%g)", float64(i*37%100)/100)))
+	}
+	p.Shot(fmt.Sprintf("insert-%d", steps))
+	return took
+}
+
+// insertScript defines measure(part): it opens the palette at the + that is so
+// far down the picture, chooses a message, and tells the milliseconds until a
+// frame with the new card has been drawn. Then it takes the step back.
+const insertScript = `(() => {
+	const task = () => new Promise(go => { const c = new MessageChannel(); c.port1.onmessage = go; c.port2.postMessage(0) })
+	const frame = () => new Promise(requestAnimationFrame)
+	const painted = () => frame().then(task)
+	const cards = () => document.getElementById('flow').querySelectorAll('.card').length
+	const until = async count => {
+		const from = performance.now()
+		while (cards() !== count) {
+			await task()
+			if (performance.now() - from > 15000) throw new Error('nothing has come: ' + document.querySelector('#notice').innerText)
+		}
+	}
+	window.measure = async part => {
+		const plus = [...document.querySelectorAll('.plus')], before = cards()
+		plus[Math.floor(plus.length * part)].click()
+		await painted()
+		const from = performance.now()
+		document.querySelector('#palette [data-kind=send]').click()
+		await until(before + 1)
+		await painted()
+		const took = performance.now() - from
+		await painted()
+		document.querySelector('[data-do=undo]').click()
+		await until(before)
+		await painted()
+		await new Promise(go => setTimeout(go, 250)) // the movement of the cards is over
+		return took
+	}
+	return true
+})()`
