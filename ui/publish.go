@@ -42,6 +42,7 @@ type release struct {
 	next     *journey.Definition
 	plan     orchestrator.PublishPlan
 	newest   *journey.Definition // nil when nothing is published
+	source   string              // of newest
 	versions map[int]*journey.Definition
 }
 
@@ -68,7 +69,7 @@ func (u *UI) release(ctx context.Context, a actor, name, version string) (releas
 		for _, v := range list {
 			rel.versions[v.Number] = v.Definition
 		}
-		rel.newest = list[0].Definition
+		rel.newest, rel.source = list[0].Definition, list[0].Source
 	}
 	rel.next = rel.draft.Definition
 	if version == "" {
@@ -83,14 +84,27 @@ func (u *UI) release(ctx context.Context, a actor, name, version string) (releas
 	return rel, err
 }
 
+// diff is what differs from the newest version. A draft with problems has no plan
+// and no defaults filled in: its words are compared with those that were published.
+func (rel release) diff() journey.Comparison {
+	if len(rel.draft.Problems) == 0 {
+		return rel.plan.Diff
+	}
+	doc, problems := journey.Decode([]byte(rel.source))
+	if len(problems) > 0 { // it was published under other rules
+		return journey.Comparison{}
+	}
+	return journey.Diff(doc.Definition, rel.next)
+}
+
 // publishPage is the page of a release, with the answers given so far.
 func (u *UI) publishPage(ctx context.Context, rel release, given url.Values) view.Publish {
 	p := view.Publish{
 		Name: rel.name, Title: journeyTitle(ctx, rel.next.Title, rel.name), URL: view.TabURL(rel.name, "publish"), Revision: rel.draft.Revision,
 		Heading: i18n.T(ctx, "publish.first"), Same: rel.plan.Same, Rate: given.Get("rate"),
 	}
-	if rel.plan.Number > 0 {
-		p.Heading = i18n.T(ctx, "publish.next", "from", strconv.Itoa(rel.plan.Number), "to", strconv.Itoa(rel.plan.Number+1))
+	if n := rel.draft.Newest; n > 0 {
+		p.Heading = i18n.T(ctx, "publish.next", "from", strconv.Itoa(n), "to", strconv.Itoa(n+1))
 	}
 	if rel.number > 0 {
 		p.Version = strconv.Itoa(rel.number)
@@ -104,7 +118,7 @@ func (u *UI) publishPage(ctx context.Context, rel release, given url.Values) vie
 	}
 	p.Canvas, _ = picture(ctx, rel.next, "diff")
 	if rel.newest != nil {
-		p.Diff = stepDiffs(ctx, rel.newest, rel.next, rel.plan.Diff)
+		p.Diff = stepDiffs(ctx, rel.newest, rel.next, rel.diff())
 		mark(&p.Canvas, p.Diff)
 	} else {
 		p.Diff = newSteps(ctx, rel.next)
