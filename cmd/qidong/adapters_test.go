@@ -159,9 +159,11 @@ func TestCallsCarryOnlyWhatTheGrantAllows(t *testing.T) {
 	t.Parallel()
 	a := assembleOn(t, filepath.Join(t.TempDir(), "qidong.db"))
 	a.upload(t)
+	lin, err := a.service.Customer(t.Context(), a.admin, "c_1")
+	require.NoError(t, err)
 	for grant, want := range map[string]map[string]any{
 		`{"ledger":true}`:                nil,
-		`{"customer_fields":["traits"]}`: {"id": "c_1", "name": "Lin", "locale": "zh-CN", "timezone": "", "tags": []any{}, "traits": map[string]any{"tier": "gold"}},
+		`{"customer_fields":["traits"]}`: lin.Scope(), // of which the host hands on the traits
 	} {
 		call, err := a.prepare(t.Context(), a.input("k"), orchestrator.Plugin{Grant: json.RawMessage(grant)})
 		require.NoError(t, err)
