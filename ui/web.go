@@ -95,7 +95,7 @@ func render(w http.ResponseWriter, r *http.Request, status int, c templ.Componen
 	}
 	w.Header().Set("Content-Encoding", "gzip")
 	w.WriteHeader(status)
-	z := zippers.Get().(*gzip.Writer) //nolint:forcetypeassert // the pool makes nothing else
+	z := zippers.Get().(*gzip.Writer) //nolint:forcetypeassert,errcheck // the pool makes nothing else
 	defer zippers.Put(z)
 	z.Reset(w)
 	_, _ = z.Write(b.Bytes())
