@@ -86,7 +86,9 @@ type DraftView struct {
 	Newest int // the newest published version; 0 for none. Above Base: somebody published meanwhile
 	// Definition is the source as far as it can be read; never nil, and without
 	// defaults filled in.
-	Definition       *journey.Definition
+	Definition *journey.Definition
+	// Document is the source as a tree; nil when it cannot be read.
+	Document         *edit.Document
 	Problems         []journey.Problem // why it cannot be published
 	CanUndo, CanRedo bool
 	Change           edit.Change // of the edit that led here

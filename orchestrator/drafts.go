@@ -56,26 +56,22 @@ func (s *Service) draft(ctx context.Context, workspace, name string) (Draft, int
 }
 
 func (s *Service) viewDraft(ctx context.Context, d Draft, newest int, change edit.Change) (DraftView, error) {
-	v := DraftView{Draft: d, Newest: newest, Change: change, Definition: &journey.Definition{Journey: d.Journey}}
-	if doc, _ := journey.Decode([]byte(d.Source)); doc != nil {
-		v.Definition = doc.Definition
-	}
-	var err error
-	if v.Problems, err = s.problems(ctx, d); err != nil || d.Revision == 0 {
+	v := DraftView{Draft: d, Newest: newest, Change: change}
+	v.Document, _ = s.sources.read(d.Source)
+	c, err := s.catalog(ctx, d.Workspace)
+	if err != nil {
 		return v, err
+	}
+	v.Definition, v.Problems = journey.Draft([]byte(d.Source), c)
+	if v.Definition.Journey == "" {
+		v.Definition.Journey = d.Journey
+	}
+	if c.failed != nil || d.Revision == 0 {
+		return v, c.failed
 	}
 	first, last, err := s.store.DraftSpan(ctx, d.Workspace, d.Journey)
 	v.CanUndo, v.CanRedo = d.At > first, d.At < last
 	return v, err
-}
-
-func (s *Service) problems(ctx context.Context, d Draft) ([]journey.Problem, error) {
-	c, err := s.catalog(ctx, d.Workspace)
-	if err != nil {
-		return nil, err
-	}
-	_, problems := journey.Compile([]byte(d.Source), c)
-	return problems, c.failed
 }
 
 var journeyName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
@@ -176,7 +172,7 @@ func (s *Service) EditDraft(ctx context.Context, a Actor, name string, e DraftEd
 
 // edited is the source after an edit, unless others have changed the same.
 func (s *Service) edited(ctx context.Context, now Draft, e DraftEdit) (string, edit.Change, error) {
-	doc, problem := edit.Parse([]byte(now.Source))
+	doc, problem := s.sources.read(now.Source)
 	if problem != nil {
 		return "", edit.Change{}, &ValidationError{Subject: "journey", Problems: []Problem{*problem}}
 	}
@@ -196,9 +192,10 @@ func (s *Service) edited(ctx context.Context, now Draft, e DraftEdit) (string, e
 	if len(source) > journey.MaxSource {
 		return "", change, fmt.Errorf("%w: the journey would have %d bytes; the limit is %d", ErrLimit, len(source), journey.MaxSource)
 	}
-	if d, _ := journey.Decode(source); d != nil && d.Definition.Journey != now.Journey {
+	if next.Value("journey") != any(now.Journey) {
 		return "", change, fmt.Errorf("%w: the name of a journey cannot be changed, it stays %s; make a new journey from this one's source", ErrInvalid, now.Journey)
 	}
+	s.sources.keep(string(source), next)
 	return string(source), change, nil
 }
 

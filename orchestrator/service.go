@@ -40,6 +40,7 @@ type Service struct {
 	caught   *caughtSet // backfills need not be waited for
 	ops      operations
 	rings    bells         // of drafts
+	sources  draftSources
 	accepted chan struct{} // wakes the dispatcher
 	poll     time.Duration // how often the dispatcher looks when nothing wakes it
 	backoff  func(failures int) time.Duration

@@ -15,7 +15,6 @@ import (
 
 	"github.com/qidong/qidong/orchestrator"
 	"github.com/qidong/qidong/orchestrator/journey"
-	"github.com/qidong/qidong/orchestrator/journey/edit"
 	"github.com/qidong/qidong/ui/i18n"
 	"github.com/qidong/qidong/ui/view"
 )
@@ -291,11 +290,10 @@ func (u *UI) getCopy(w http.ResponseWriter, r *http.Request, a actor) error {
 	if err != nil {
 		return err
 	}
-	doc, problem := edit.Parse([]byte(v.Source))
-	if problem != nil {
-		return fmt.Errorf("copying steps: %s: %w", problem.Message, orchestrator.ErrInvalid)
+	if v.Document == nil {
+		return fmt.Errorf("copying steps: the source cannot be read, mend it first: %w", orchestrator.ErrInvalid)
 	}
-	text, err := doc.Copy(r.URL.Query()["step"]...)
+	text, err := v.Document.Copy(r.URL.Query()["step"]...)
 	if err != nil {
 		return fmt.Errorf("copying steps: %w: %w", err, orchestrator.ErrNotFound)
 	}

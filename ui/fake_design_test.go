@@ -42,6 +42,7 @@ func (f *fake) draft(name string) (orchestrator.DraftView, error) {
 	v.CanUndo = len(states) > 1
 	doc, problems := journey.Decode([]byte(v.Source))
 	v.Definition = doc.Definition
+	v.Document, _ = edit.Parse([]byte(v.Source))
 	if v.Problems = problems; len(problems) == 0 {
 		_, v.Problems = journey.Compile([]byte(v.Source), nil)
 		v.Problems = slices.DeleteFunc(v.Problems, func(p journey.Problem) bool { return p.Code == "UNKNOWN_ACTION" }) // the fake has no catalog

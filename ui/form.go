@@ -21,8 +21,8 @@ var language = sync.OnceValue(func() map[string]any { return journey.Schema(nil)
 // entry with what holds for the whole journey, or of an exit criterion. It is
 // nil when there is no such box.
 func (u *UI) stepForm(ctx context.Context, a actor, v orchestrator.DraftView, box string) (*view.StepForm, error) {
-	doc, problem := edit.Parse([]byte(v.Source))
-	if box == "" || problem != nil {
+	doc := v.Document
+	if box == "" || doc == nil {
 		return nil, nil
 	}
 	offers, err := u.service.Offers(ctx, a)

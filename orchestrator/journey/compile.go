@@ -18,6 +18,29 @@ func Compile(src []byte, c Catalog) (*Definition, []Problem) {
 		return nil, found.sorted()
 	}
 	doc.Definition = def
+	return compile(doc, found, c)
+}
+
+// Draft reads a source that need not be complete: its definition as far as it
+// can be read, without defaults filled in and never nil, and what [Compile] has
+// against it.
+func Draft(src []byte, c Catalog) (*Definition, []Problem) {
+	root, unreadable := parse(src)
+	if unreadable != nil {
+		return &Definition{}, []Problem{*unreadable}
+	}
+	def, filled := &Definition{}, &Definition{}
+	doc, found := decodeTree(src, root, filled) // compiling fills in defaults
+	if doc == nil {
+		return def, found.sorted()
+	}
+	decodeTree(src, root, def)
+	doc.Definition = filled
+	_, problems := compile(doc, found, c)
+	return def, problems
+}
+
+func compile(doc *Document, found *findings, c Catalog) (*Definition, []Problem) {
 	k := newCompiler(doc, found, c)
 	k.expand()
 	k.defaults()

@@ -63,15 +63,21 @@ func Decode(src []byte) (*Document, []Problem) {
 
 // decode reads a source into a definition of a journey or a fragment.
 func decode(src []byte, into any) (*Document, *findings) {
+	root, unreadable := parse(src)
+	if unreadable != nil {
+		found := &findings{}
+		found.add(*unreadable)
+		return nil, found
+	}
+	return decodeTree(src, root, into)
+}
+
+// decodeTree decodes what has been parsed, and leaves the tree as it is.
+func decodeTree(src []byte, root *yaml.Node, into any) (*Document, *findings) {
 	d := &decoder{found: &findings{}, doc: &Document{
 		source:    src,
 		positions: map[string]position{}, steps: map[*Step]string{}, undoNone: map[*Step]bool{},
 	}}
-	root, unreadable := parse(src)
-	if unreadable != nil {
-		d.found.add(*unreadable)
-		return nil, d.found
-	}
 	if d.bound(root, 0); d.found.empty() {
 		d.doc.positions = make(map[string]position, d.nodes) // about as many as there will be
 		d.value(root, reflect.ValueOf(into).Elem(), "")
