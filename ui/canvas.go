@@ -11,7 +11,7 @@ import (
 )
 
 // bigPicture is how many cards a picture may have and still be animated.
-const bigPicture = 300
+const bigPicture = 100
 
 // picture is the canvas of a definition without numbers or path, and the layout
 // behind it.

@@ -60,25 +60,30 @@ const insertScript = `(() => {
 	const frame = () => new Promise(requestAnimationFrame)
 	const painted = () => frame().then(task)
 	const cards = () => document.getElementById('flow').querySelectorAll('.card').length
-	const until = async count => {
-		const from = performance.now()
-		while (cards() !== count) {
-			await task()
-			if (performance.now() - from > 15000) throw new Error('nothing has come: ' + document.querySelector('#notice').innerText)
-		}
-	}
+	const until = count => new Promise((go, no) => {
+		const late = setTimeout(() => no(new Error('nothing has come: ' + document.querySelector('#notice').innerText)), 15000)
+		const look = new MutationObserver(() => {
+			if (cards() !== count) return
+			look.disconnect()
+			clearTimeout(late)
+			go()
+		})
+		look.observe(document.getElementById('flow').querySelector('.cards'), { childList: true })
+	})
 	window.measure = async part => {
 		const plus = [...document.querySelectorAll('.plus')], before = cards()
 		plus[Math.floor(plus.length * part)].click()
 		await painted()
 		const from = performance.now()
+		const came = until(before + 1)
 		document.querySelector('#palette [data-kind=send]').click()
-		await until(before + 1)
+		await came
 		await painted()
 		const took = performance.now() - from
 		await painted()
+		const gone = until(before)
 		document.querySelector('[data-do=undo]').click()
-		await until(before)
+		await gone
 		await painted()
 		await new Promise(go => setTimeout(go, 250)) // the movement of the cards is over
 		return took

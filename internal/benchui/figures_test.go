@@ -34,6 +34,7 @@ var figures = []struct {
 	measure func(t *testing.T) []figure
 }{
 	{"insert_ms", insertMS},
+	{"insert_over_xyflow", overXYFlow},
 	{"design_page", designPage},
 	{"live_main_thread", liveMainThread},
 	{"list_ms", lists},
