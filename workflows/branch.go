@@ -39,6 +39,9 @@ type branch struct {
 
 	// cancel ends the step under way, in this run; nil between steps.
 	cancel workflow.CancelFunc
+	// expected is until when the branch will wait once the effect under way has
+	// succeeded; zero when it will not.
+	expected time.Time
 	// given is what the step of a journey written in Go sees as vars; nil is the
 	// journey's own.
 	given map[string]any

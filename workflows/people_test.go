@@ -504,6 +504,50 @@ func TestPeople_GoOnAfterContinueAsNew(t *testing.T) {
 	}
 }
 
+// TestPeople_TheStoreKnowsUntilWhenTheyWait: without it nobody sees that an
+// enrollment waits, and the watchdog never finds one whose time is over.
+func TestPeople_TheStoreKnowsUntilWhenTheyWait(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		source, step string
+		want         time.Duration
+	}{
+		"a survey":              {fmt.Sprintf(asking, "nps", ""), "ask", 72 * time.Hour},
+		"a task until it moves": {calling, "call", 4 * time.Hour},
+		"another journey":       {fmt.Sprintf(nesting, "child"), "ride", 241 * time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, c.source)
+			var at orchestrator.Progress
+			b.later(time.Hour, func() { at = b.world.last })
+			b.run(t)
+			require.Equal(t, c.step, at.Step)
+			require.Equal(t, c.want, at.WaitUntil.Sub(b.world.log[1].At).Round(time.Minute))
+		})
+	}
+}
+
+// A question that the guardrails delay is waited for from when it was asked.
+func TestSurvey_ADelayedQuestionIsWaitedForInFull(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, fmt.Sprintf(asking, "nps", ""))
+	asked := 0
+	b.world.judge = func(orchestrator.SendRequest) orchestrator.SendDecision {
+		if asked++; asked == 1 {
+			return orchestrator.SendDecision{Delivery: orchestrator.DeliveryDelayed, Reason: "quiet_hours", Until: b.Now().Add(9 * time.Hour)}
+		}
+		return orchestrator.SendDecision{Delivery: orchestrator.DeliverySent}
+	}
+	var delayed, waits orchestrator.Progress
+	b.later(time.Hour, func() { delayed = b.world.last })
+	b.later(10*time.Hour, func() { waits = b.world.last })
+	b.run(t)
+	began := b.world.log[1].At
+	require.Equal(t, 9*time.Hour, delayed.WaitUntil.Sub(began).Round(time.Minute))
+	require.Equal(t, 81*time.Hour, waits.WaitUntil.Sub(began).Round(time.Minute))
+}
+
 func TestFinal_KeepsTryingWhenTheStoreIsAway(t *testing.T) {
 	t.Parallel()
 	away := fmt.Errorf("opening: %w", orchestrator.ErrUnavailable)

@@ -62,7 +62,7 @@ func (r *run) progress() orchestrator.Progress {
 		if b.held() {
 			p.Status = orchestrator.EnrollmentHeld
 		}
-		at := orchestrator.BranchAt{Branch: b.ID, Step: b.Cursor}
+		at := orchestrator.BranchAt{Branch: b.ID, Step: b.Cursor, WaitUntil: b.expected}
 		if b.Wait != nil {
 			at.WaitUntil = b.Wait.Until.UTC()
 		}

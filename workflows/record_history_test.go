@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -156,7 +157,7 @@ func recordings() map[string]recording {
 			s.send(ctx, t, id, id+"-1", kind, map[string]any{"n": 1})
 		}
 	}
-	return map[string]recording{
+	all := map[string]recording{
 		"call":     {def: define(do("a"), calc("b", nil), calc("c", map[string]any{"id": "${steps.b}"}), exit("end", "sorry", true)), want: "sorry"},
 		"send":     {def: define(send("a"), send("b")), want: "completed"},
 		"wait":     {def: define(event("a", "x"), after("b", time.Second), calc("c", map[string]any{"n": "${steps.a.event.data.n}"})), events: one("a", "x"), want: "completed"},
@@ -173,6 +174,8 @@ func recordings() map[string]recording {
 			input: func(in *Input) { in.Vars = map[string]any{"text": largeText(20 << 10)} }, want: "completed",
 		},
 	}
+	maps.Copy(all, peopleRecordings())
+	return all
 }
 
 // largeText is text that cannot be packed well.
@@ -185,7 +188,8 @@ func largeText(n int) string {
 }
 
 // TestHistories runs a journey of each step kind on a real server. With -update
-// it keeps their histories for TestReplay.
+// it keeps their histories for TestReplay; name the new ones, so that those of
+// released interpreters stay: `-run 'TestHistories/(task|survey)' -update`.
 func TestHistories(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)

@@ -5,12 +5,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
+	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/qidong/qidong/orchestrator/journey"
 )
@@ -66,4 +70,67 @@ func TestReplay_NoticesAChange(t *testing.T) {
 		d.Steps = d.Steps[1:]
 	}})
 	require.Error(t, err)
+}
+
+// TestReplay_EachStepKindHasAHistory: who adds a kind of step adds a recording
+// of it. Fragments are none that an interpreter sees: compiling has put their
+// steps in their place.
+func TestReplay_EachStepKindHasAHistory(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("histories/*.json")
+	require.NoError(t, err)
+	has := map[journey.Kind][]string{}
+	for _, file := range files {
+		for _, kind := range kindsOf(t, file) {
+			has[kind] = append(has[kind], file)
+		}
+	}
+	for _, kind := range journey.Kinds() {
+		if kind != journey.KindFragment {
+			require.NotEmpty(t, has[kind], "no history in histories/ has a step of the kind %s; add one to recordings and record it", kind)
+		}
+	}
+}
+
+// TestReplay_EachRecordingIsCommitted: a recording that was never kept protects nobody.
+func TestReplay_EachRecordingIsCommitted(t *testing.T) {
+	t.Parallel()
+	for name := range recordings() {
+		require.FileExists(t, filepath.Join("histories", "kind_"+name+".json"))
+	}
+}
+
+// kindsOf are the kinds of the steps that the journey of a history has.
+func kindsOf(t *testing.T, file string) []journey.Kind {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	require.NoError(t, err)
+	var h historypb.History
+	require.NoError(t, protojson.Unmarshal(b, &h))
+	var in Input
+	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(h.Events[0].GetWorkflowExecutionStartedEventAttributes().GetInput(), &in))
+	b, err = os.ReadFile(filepath.Join("histories", "definitions", in.Digest+".json"))
+	require.NoError(t, err)
+	var definition any
+	require.NoError(t, json.Unmarshal(b, &definition))
+	return kindsIn(definition)
+}
+
+// kindsIn are the kinds of the steps in a definition as JSON: objects with an id
+// and, under the name of a kind, an object.
+func kindsIn(v any) (kinds []journey.Kind) {
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			kinds = append(kinds, kindsIn(e)...)
+		}
+	case map[string]any:
+		for key, e := range v {
+			if _, is := e.(map[string]any); is && v["id"] != nil && slices.Contains(journey.Kinds(), journey.Kind(key)) {
+				kinds = append(kinds, journey.Kind(key))
+			}
+			kinds = append(kinds, kindsIn(e)...)
+		}
+	}
+	return kinds
 }

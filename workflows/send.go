@@ -53,6 +53,12 @@ func (r *run) ask(ctx workflow.Context, b *branch, step *journey.Step, id string
 	category, channels := orchestrator.CategoryService, []string(nil)
 	if s := step.Send; s != nil {
 		category, channels = s.Category, s.Channels
+	} else { // a survey, which waits when it has asked
+		_, at, err := r.program.Timeout(step.ID, r.scope(ctx, b))
+		if err != nil {
+			return d, err
+		}
+		defer r.expect(ctx, b, at)()
 	}
 	in := SendInput{
 		Request: orchestrator.SendRequest{

@@ -36,6 +36,9 @@ func (r *run) subJourney(ctx workflow.Context, b *branch, step *journey.Step) (s
 			// be later.
 			w.Until = w.Opened.Add(w.Span)
 		}
+		if err := r.tell(ctx); err != nil {
+			return stepResult{}, err
+		}
 	}
 	end, err := r.sleep(ctx, b)
 	switch {

@@ -21,7 +21,9 @@ func (r *run) task(ctx workflow.Context, b *branch, step *journey.Step) (stepRes
 	if err != nil {
 		return stepResult{}, err
 	}
+	told := r.expect(ctx, b, r.now(ctx, b).Add(untilNext(ask, 0)))
 	t, err := r.openTask(ctx, step, ask)
+	told()
 	for err == nil && t.State == orchestrator.TaskOpen {
 		t, err = r.awaitTask(ctx, b, step, ask, t)
 	}

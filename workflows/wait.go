@@ -52,19 +52,40 @@ func (r *run) await(ctx workflow.Context, b *branch, step *journey.Step, answera
 // deadline if that comes first. Events that are in the inbox may end it at once.
 // The wait survives continue-as-new: open it only when b.Wait is nil.
 func (r *run) openWait(ctx workflow.Context, b *branch, step, arm string, at time.Time, answerable bool) {
+	w := r.newWait(ctx, b, at, answerable)
+	w.Step, w.Arm = step, arm
+	b.Wait = &w
+	if arm != armDelayed {
+		b.Withhold = false // what comes after this wait is not late
+	}
+	r.changed(ctx)
+}
+
+// newWait is a wait until a moment of journey time, or the enrollment's deadline.
+func (r *run) newWait(ctx workflow.Context, b *branch, at time.Time, answerable bool) openWait {
 	now := workflow.Now(ctx)
-	w := openWait{Step: step, Opened: now.UTC(), Arm: arm}
+	w := openWait{Opened: now.UTC()}
 	span := at.Sub(r.now(ctx, b))
 	if deadline, ok := r.deadline(b); ok && deadline.Sub(now) < span {
 		w.Deadline, span = true, deadline.Sub(now)
 	}
 	w.Span = max(span, 0)
 	w.Until = now.Add(r.realSpan(w.Span, answerable)).UTC()
-	b.Wait = &w
-	if arm != armDelayed {
-		b.Withhold = false // what comes after this wait is not late
-	}
-	r.changed(ctx)
+	return w
+}
+
+// expect lets the store know with the next effect until when the branch will
+// wait after it: without a log entry of its own the wait would be told to nobody.
+// Call the result when the effect is over.
+func (r *run) expect(ctx workflow.Context, b *branch, at time.Time) (over func()) {
+	b.expected = r.newWait(ctx, b, at, true).Until
+	return func() { b.expected = time.Time{} }
+}
+
+// tell records the progress now, although the log has nothing new: a wait has opened.
+func (r *run) tell(ctx workflow.Context) error {
+	p := r.progress()
+	return r.effect(ctx, activityRecord, p, p, nil)
 }
 
 // sleep waits for the end of the branch's open wait, and closes it.
