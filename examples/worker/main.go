@@ -32,7 +32,7 @@ import (
 )
 
 // journeys are those that this worker runs, by the name in their definition.
-var journeys = map[string]workflows.Code{"welcome": Welcome}
+var journeys = map[string]workflows.Code{"welcome": Welcome, "deposit": Deposit}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -50,7 +50,7 @@ func main() {
 func newCommand() *cobra.Command {
 	var address, namespace string
 	cmd := &cobra.Command{
-		Use: "worker", Short: "Run the journey welcome", Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
+		Use: "worker", Short: "Run the journeys that are written in Go", Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), address, namespace) },
 	}
 	cmd.Flags().StringVar(&address, "temporal", "127.0.0.1:7233", "address of Temporal's frontend")
