@@ -18,8 +18,10 @@ type Deps struct {
 	Engine  Engine
 	Plugins PluginHost
 	Vault   *Vault
-	Logger  *slog.Logger
-	Now     func() time.Time
+	// Simulator may be nil: nothing is simulated then.
+	Simulator Simulator
+	Logger    *slog.Logger
+	Now       func() time.Time
 	// Stalls is told how many enrollments are stalled, by reason, after each look
 	// of the watchdog; nil is nobody.
 	Stalls func(map[StallReason]int64)
@@ -28,22 +30,23 @@ type Deps struct {
 // Service is the use cases: what people, partners and programs may do. It is
 // safe for concurrent use. Errors are of the kinds in errors.go.
 type Service struct {
-	store    Store
-	engine   Engine
-	plugins  PluginHost
-	vault    *Vault
-	logger   *slog.Logger
-	now      func() time.Time
-	programs *programs
-	index    *doorIndex
-	segments *segmentIndex
-	caught   *caughtSet // backfills need not be waited for
-	ops      operations
-	rings    bells         // of drafts
-	sources  draftSources
-	accepted chan struct{} // wakes the dispatcher
-	poll     time.Duration // how often the dispatcher looks when nothing wakes it
-	backoff  func(failures int) time.Duration
+	store     Store
+	engine    Engine
+	plugins   PluginHost
+	vault     *Vault
+	simulator Simulator
+	logger    *slog.Logger
+	now       func() time.Time
+	programs  *programs
+	index     *doorIndex
+	segments  *segmentIndex
+	caught    *caughtSet // backfills need not be waited for
+	ops       operations
+	sources   draftSources
+	rings     bells         // of drafts
+	accepted  chan struct{} // wakes the dispatcher
+	poll      time.Duration // how often the dispatcher looks when nothing wakes it
+	backoff   func(failures int) time.Duration
 }
 
 // NewService makes a service.
@@ -56,7 +59,7 @@ func NewService(d Deps) *Service {
 	}
 	known := &programs{store: d.Store}
 	return &Service{
-		store: d.Store, engine: d.Engine, plugins: d.Plugins, vault: d.Vault, logger: d.Logger,
+		store: d.Store, engine: d.Engine, plugins: d.Plugins, vault: d.Vault, simulator: d.Simulator, logger: d.Logger,
 		now:      func() time.Time { return d.Now().UTC() },
 		programs: known,
 		index:    &doorIndex{store: d.Store, programs: known, logger: d.Logger},

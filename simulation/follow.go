@@ -267,6 +267,11 @@ func (p *passage) replyWith(m orchestrator.Message, postback string) {
 		"reply": meaning.Reply, "value": meaning.Value, "text": meaning.Text,
 	})
 	ev.Source, ev.ID = orchestrator.SourceHandset, m.ID+"/"+postback
+	for i := range p.messages {
+		if known := &p.messages[i]; known.ID == m.ID && known.Answer == "" {
+			known.Answer, known.AnsweredAt = postback, ev.Time
+		}
+	}
 	p.signal(e, ev)
 }
 

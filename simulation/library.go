@@ -1,6 +1,8 @@
 package simulation
 
 import (
+	"strconv"
+
 	"go.yaml.in/yaml/v3"
 
 	"github.com/qidong/qidong/orchestrator"
@@ -14,12 +16,13 @@ type library struct {
 	journeys  map[string]*journey.Definition // as written
 	segments  map[string]string
 	fragments map[string][]*journey.Step // every version is the one that was given
+	published map[string][]*journey.Step // by "name@version"
 }
 
 // newLibrary also tells which sources are journeys. A fragment must come before
 // those that use it.
 func newLibrary(o Options) (l *library, journeys [][]byte, err error) {
-	l = &library{Plugins: o.Plugins, journeys: map[string]*journey.Definition{}, fragments: map[string][]*journey.Step{}}
+	l = &library{Plugins: o.Plugins, journeys: map[string]*journey.Definition{}, fragments: map[string][]*journey.Step{}, published: o.Fragments}
 	if o.Behavior != nil {
 		l.segments = o.Behavior.Segments
 	}
@@ -48,14 +51,20 @@ func isFragment(source []byte) bool {
 	return len(source) <= journey.MaxSource && yaml.Unmarshal(source, &head) == nil && head.Fragment != ""
 }
 
-// Fragment finds a fragment that was given, whatever the version.
-func (l *library) Fragment(name string, _ int) ([]*journey.Step, bool) {
+// Fragment finds a fragment that was given as a source, whatever the version, or
+// a published one.
+func (l *library) Fragment(name string, version int) ([]*journey.Step, bool) {
 	steps, ok := l.fragments[name]
+	if !ok {
+		steps, ok = l.published[name+"@"+strconv.Itoa(version)]
+	}
 	return steps, ok
 }
 
 // Fragments lists those that were given.
-func (l *library) Fragments() []string { return sortedKeys(l.fragments) }
+func (l *library) Fragments() []string {
+	return append(sortedKeys(l.fragments), sortedKeys(l.published)...)
+}
 
 // Segment finds a rule of the behavior. A segment that it does not speak of has
 // everybody: a simulated customer enters by it, whoever they are.

@@ -55,6 +55,9 @@ type Sent struct {
 	Withheld   string         `json:"withheld,omitempty"` // why it was not sent
 	Parts      []journey.Part `json:"parts,omitempty"`
 	Replies    []string       `json:"replies,omitempty"` // texts of the suggested replies
+	Answer     string         `json:"answer,omitempty"`  // text of the reply that the customer chose
+	AnsweredAt *time.Time     `json:"answered_at,omitempty"`
+	Postback   string         `json:"postback,omitempty"` // of the answer
 	order      int
 }
 
@@ -80,6 +83,9 @@ func (p *passage) path() *Path {
 		}
 		if e := p.byID[m.Enrollment]; e != nil {
 			s.Journey = e.name
+		}
+		if m.Answer != "" {
+			s.Postback, s.Answer, s.AnsweredAt = m.Answer, m.Replies[m.Answer].Text, &m.AnsweredAt
 		}
 		for _, postback := range sortedKeys(m.Replies) {
 			s.Replies = append(s.Replies, m.Replies[postback].Text)

@@ -47,6 +47,7 @@ type StepReport struct {
 	Kind    string  `json:"kind"`
 	Within  string  `json:"within,omitempty"` // the innermost block and arm around it: "choice/declined"
 	Entered int     `json:"entered"`          // enrollments that came here
+	First   int     `json:"first"`            // index of the first customer who did; 0 too when nobody did
 	Visits  int     `json:"visits"`           // more than Entered in loops
 	Done    int     `json:"done"`             // visits that the step ended by itself
 	Arms    []Count `json:"arms,omitempty"`

@@ -26,6 +26,7 @@ type tally struct {
 
 type stepTally struct {
 	entered, visits, done int
+	first                 int // index of the customer who came first
 	arms                  counter
 	at, took              []time.Duration
 }
@@ -60,7 +61,7 @@ func (t *tally) add(path *Path, e EnrollmentPath) {
 	began := map[string]time.Time{} // of the visit under way, by step
 	seen := map[string]bool{}
 	for _, l := range e.Log {
-		t.entry(e, l, began, seen)
+		t.entry(path.Index, e, l, began, seen)
 		if code, ok := l.Detail["error"].(string); ok && l.Kind == orchestrator.LogDone {
 			t.failure(path.Index, l.Step, code, l.Detail)
 		}
@@ -75,7 +76,7 @@ func (t *tally) add(path *Path, e EnrollmentPath) {
 	}
 }
 
-func (t *tally) entry(e EnrollmentPath, l orchestrator.LogEntry, began map[string]time.Time, seen map[string]bool) {
+func (t *tally) entry(customer int, e EnrollmentPath, l orchestrator.LogEntry, began map[string]time.Time, seen map[string]bool) {
 	switch l.Kind { //nolint:exhaustive // the rest is not counted
 	case orchestrator.LogEntered:
 		s := t.step(l.Step)
@@ -83,6 +84,9 @@ func (t *tally) entry(e EnrollmentPath, l orchestrator.LogEntry, began map[strin
 		began[l.Step] = l.Virtual
 		if !seen[l.Step] {
 			seen[l.Step] = true
+			if s.entered == 0 {
+				s.first = customer
+			}
 			s.entered++
 			s.at = append(s.at, l.Virtual.Sub(e.Start))
 		}
@@ -152,7 +156,7 @@ func (t *tally) finish() JourneyReport {
 	for _, step := range append(t.compiled.steps(), t.coded...) {
 		s := t.step(step.ID)
 		r := StepReport{
-			Step: step.ID, Kind: string(step.Kind()), Entered: s.entered, Visits: s.visits, Done: s.done,
+			Step: step.ID, Kind: string(step.Kind()), Entered: s.entered, First: s.first, Visits: s.visits, Done: s.done,
 			Arms: s.arms.list(), At: times(s.at), Took: times(s.took),
 		}
 		if path := t.compiled.program.Path(step.ID); len(path) > 0 {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 	"github.com/qidong/qidong/workflows"
 )
 
@@ -22,6 +23,9 @@ type Options struct {
 	// Sources are definitions as written. Customers enter the first; the others
 	// are there for its sub-journeys, and for events that it emits.
 	Sources [][]byte
+	// Fragments are the steps of published fragments, by "name@version". Those
+	// among the sources go before them.
+	Fragments map[string][]*journey.Step
 	// Code are the journeys that are written in Go, by name: each source whose
 	// definition names a worker needs its own here.
 	Code map[string]workflows.Code

@@ -16,7 +16,8 @@ type fakeDrafts struct {
 	sources   map[string][]string // each state, the newest last
 	changes   []orchestrator.DraftChange
 	published []orchestrator.PublishOptions
-	refuse    error // of a publish
+	refuse    error // of a publish or a simulation
+	simulated []orchestrator.SimulationRequest
 }
 
 func (f *fake) Draft(_ context.Context, _ actor, name string) (orchestrator.DraftView, error) {
@@ -169,4 +170,35 @@ func (f *fake) Offers(context.Context, actor) (orchestrator.Offers, error) {
 		}}}},
 		Fragments: []orchestrator.FragmentOffer{{Reference: "ask@2", Title: journey.Text{"en": "Ask", "zh-CN": "询问"}}},
 	}, f.err()
+}
+
+// Simulate tells of ten customers, two of whom chose.
+func (f *fake) Simulate(_ context.Context, _ actor, _ string, r orchestrator.SimulationRequest) (orchestrator.SimulationReport, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.drafts.simulated = append(f.drafts.simulated, r)
+	if f.drafts.refuse != nil {
+		return orchestrator.SimulationReport{}, fmt.Errorf("%w: it took longer than 1m0s", f.drafts.refuse)
+	}
+	return orchestrator.SimulationReport{
+		Definition: f.version.Definition, Customers: r.Customers, Entered: 10, Ended: 9, Open: 1, Held: 1,
+		Outcomes: []orchestrator.SimulatedCount{{Name: "lapsed", Count: 7}},
+		Steps:    []orchestrator.StepLive{{Step: "choice", Done: 9, Failed: 1, Arms: map[string]orchestrator.ArmLive{"chosen": {Done: 2}}}},
+		First:    map[string]int{"choice": 4}, Sends: []orchestrator.SimulatedCount{{Name: "marketing", Count: 10}},
+		Incidents: []orchestrator.SimulatedIncident{{Step: "choice", Code: "PARTNER_ERROR", Message: hostile, Count: 1, First: 6}},
+	}, nil
+}
+
+func (f *fake) SimulatedCustomer(_ context.Context, _ actor, _ string, r orchestrator.SimulationRequest, index int) (orchestrator.SimulatedCustomer, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.drafts.simulated = append(f.drafts.simulated, r)
+	if index >= r.Customers {
+		return orchestrator.SimulatedCustomer{}, fmt.Errorf("customer %d: %w", index, orchestrator.ErrNotFound)
+	}
+	if index == 0 {
+		return orchestrator.SimulatedCustomer{Customer: f.customers["c_mei"]}, nil
+	}
+	v := f.views["e_run"]
+	return orchestrator.SimulatedCustomer{Customer: v.Customer, Path: &v, Messages: f.messages["c_mei"]}, nil
 }

@@ -14,6 +14,7 @@ type Service interface {
 	liveService
 	draftService
 	publishService
+	simulateService
 	enrollmentService
 	customerService
 	personService

@@ -101,7 +101,7 @@ func (u *UI) routes() (http.Handler, error) {
 	signedIn := http.NewServeMux()
 	for _, area := range []routes{
 		{"GET /{$}": u.getHome, "POST /signout": u.postSignOut, "/": u.notFound},
-		u.journeyRoutes(), u.liveRoutes(), u.designRoutes(), u.publishRoutes(), u.enrollmentRoutes(), u.customerRoutes(), u.incidentRoutes(), u.taskRoutes(), u.segmentRoutes(),
+		u.journeyRoutes(), u.liveRoutes(), u.designRoutes(), u.publishRoutes(), u.simulateRoutes(), u.enrollmentRoutes(), u.customerRoutes(), u.incidentRoutes(), u.taskRoutes(), u.segmentRoutes(),
 		u.operationRoutes(), u.auditRoutes(), u.settingsRoutes(),
 	} {
 		for pattern, h := range area {

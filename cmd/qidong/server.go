@@ -20,6 +20,7 @@ import (
 	"github.com/qidong/qidong/orchestrator/api"
 	"github.com/qidong/qidong/orchestrator/store/sqlite"
 	"github.com/qidong/qidong/plugins"
+	"github.com/qidong/qidong/simulation/hosted"
 	"github.com/qidong/qidong/temporalserver"
 	"github.com/qidong/qidong/ui"
 	"github.com/qidong/qidong/workflows"
@@ -91,7 +92,7 @@ func (s *server) assemble(ctx context.Context, dir, baseURL string) error {
 	definitions := &definitions{store: store}
 	s.service = orchestrator.NewService(orchestrator.Deps{
 		Store: store, Engine: &workflows.Engine{Client: temporal, Definitions: definitions}, Plugins: describer{host}, Vault: vault, Logger: logger, Now: time.Now,
-		Stalls: stalledGauge(s.metrics),
+		Stalls: stalledGauge(s.metrics), Simulator: hosted.NewSimulator(host, store),
 	})
 	s.worker = workflows.NewWorker(temporal,
 		&workflows.Workflows{Definitions: definitions},

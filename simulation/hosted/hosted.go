@@ -32,7 +32,7 @@ import (
 // concurrent use.
 type Plugins struct {
 	host     *plugins.Host
-	modules  moduleSet
+	modules  moduleSet // nil when the host has its own
 	specs    map[string]journey.ActionSpec
 	byDigest map[string]loaded
 	close    []func()
@@ -160,7 +160,17 @@ func (s *Plugins) addInstalled(ctx context.Context, database string) error {
 		return err
 	}
 	defer func() { _ = store.Close() }()
-	list, err := store.Plugins(ctx, orchestrator.DemoWorkspace)
+	return s.addWorkspace(ctx, store, orchestrator.DemoWorkspace)
+}
+
+// Store is where the plugins of workspaces are.
+type Store interface {
+	Plugins(ctx context.Context, workspace string) ([]orchestrator.Plugin, error)
+	Module(ctx context.Context, digest string) ([]byte, error)
+}
+
+func (s *Plugins) addWorkspace(ctx context.Context, store Store, workspace string) error {
+	list, err := store.Plugins(ctx, workspace)
 	if err != nil {
 		return fmt.Errorf("listing the installed plugins: %w", err)
 	}
@@ -203,7 +213,9 @@ func (s *Plugins) add(ctx context.Context, module []byte, config json.RawMessage
 	grant.Record = 0
 	sum := sha256.Sum256(module)
 	digest := hex.EncodeToString(sum[:])
-	s.modules[digest] = module
+	if s.modules != nil {
+		s.modules[digest] = module
+	}
 	s.byDigest[digest] = loaded{manifest: m, config: config, grant: *grant}
 	for _, a := range m.Actions {
 		spec := journey.ActionSpec{Undo: a.Undo, Action: journey.Action{
