@@ -33,6 +33,7 @@ type SimulationRequest struct {
 // PartnerMood is how a partner answers in a simulation.
 type PartnerMood string
 
+// The moods of partners.
 const (
 	PartnerFlaky PartnerMood = "flaky" // every third attempt reaches nobody
 	PartnerDown  PartnerMood = "down"  // nobody is reached

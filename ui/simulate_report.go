@@ -92,6 +92,17 @@ func simulated(ctx context.Context, page string, r orchestrator.SimulationReport
 	return out
 }
 
+// withoutPictures leaves the words of pictures: those of examples are nowhere.
+func withoutPictures(list []view.Bubble) {
+	for _, b := range list {
+		for _, c := range b.Cards {
+			if c.Media != nil {
+				c.Media.URL, c.Media.Scan = "", ""
+			}
+		}
+	}
+}
+
 // getSimulatedCustomer is one simulated customer's path: the canvas, the
 // timeline, and the phone.
 func (u *UI) getSimulatedCustomer(w http.ResponseWriter, r *http.Request, a actor) error {
@@ -141,5 +152,6 @@ func (u *UI) getSimulatedCustomer(w http.ResponseWriter, r *http.Request, a acto
 		closed: func(orchestrator.Message) bool { return true },
 	}
 	p.Bubbles = talk.bubbles(who.Messages)
+	withoutPictures(p.Bubbles)
 	return render(w, r, http.StatusOK, view.SimulatedCustomerPage(p))
 }
