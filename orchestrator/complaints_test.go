@@ -169,6 +169,24 @@ func TestComplaint06_NeitherARestartNorAVersionBeginsAnew(t *testing.T) {
 	require.Equal(t, orchestrator.DecidedReentry, h.newest(t, "c_1", "welcome").Code)
 }
 
+// TestDittofeed01_WhoComesBackGetsTheNewestVersion: there a passage is begun
+// anew with the definition of the first, for ever.
+func TestDittofeed01_WhoComesBackGetsTheNewestVersion(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.customer(t, "c_1")
+	for n := range 2 {
+		h.publishDoor(t, "often", fmt.Sprintf(`{event: {type: came}, reentry: always, limit: %d}`, 10+n))
+		h.send(t, fmt.Sprint(n), "came", "c_1", `{}`)
+		h.deliverAll(t)
+		id := orchestrator.PassageID(acme, "often", "c_1", "", n)
+		v, err := h.Enrollment(t.Context(), admin, id)
+		require.NoError(t, err)
+		require.Equal(t, n+1, v.Enrollment.Number)
+		h.end(t, id)
+	}
+}
+
 // TestComplaint07_BulkLeavesTheWayFree is mautic 2870, 3358, 3695 and 10648:
 // urgent things wait behind a campaign. Here a campaign fills the inbox by its
 // rate only, so that nobody waits for more than a second's worth of it.
