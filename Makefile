@@ -29,7 +29,7 @@ $(eval $(call tool,protoc-gen-connect-go,connectrpc.com/connect/cmd/protoc-gen-c
 $(eval $(call tool,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,v2.12.2))
 $(eval $(call tool,workflowcheck,go.temporal.io/sdk/contrib/tools/workflowcheck,v0.6.0))
 
-.PHONY: help run build guests test test-kill test-flood test-stress race check generate generate-check lint workflowcheck bench bench-plugins bench-ui clean toolchain toolchains chromium
+.PHONY: help run build guests test test-kill test-flood test-stress race check generate generate-check lint workflowcheck bench bench-plugins bench-ui screenshots clean toolchain toolchains chromium
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -96,6 +96,9 @@ bench-plugins: build ## measure the plugin host, also beside Extism (BENCHFLAGS=
 
 bench-ui: chromium ## measure the pages in headless Chromium and on the server; figures go to bin/bench-ui.json
 	@mkdir -p bin && $(GO) test ./internal/benchui -count=1 -timeout 60m -v -bench-ui $(BENCHFLAGS) -out $(CURDIR)/bin/bench-ui.json
+
+screenshots: guests chromium ## take a picture of every page; they go to bin/screenshots, the documents' to docs/img
+	@mkdir -p bin && $(GO) test ./cmd/qidong -count=1 -timeout 20m -run '^TestScreenshots$$' -screenshots $(CURDIR)/bin/screenshots
 
 clean: ## remove bin/ and the built plugins
 	rm -rf bin examples/plugins/dist/*.wasm

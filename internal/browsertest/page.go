@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -268,6 +269,24 @@ func (p *Page) Shot(name string) {
 	if err != nil {
 		p.t.Fatalf("saving the picture %s: %v", name, err)
 	}
+}
+
+// Picture is what the view port shows, 1 CSS pixel a pixel; quality, 1 to 100,
+// is of formats other than PNG.
+func (p *Page) Picture(format page.CaptureScreenshotFormat, quality int) []byte {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	params := page.CaptureScreenshotParams{Format: format}
+	if format != page.CaptureScreenshotFormatPng {
+		q := int64(quality)
+		params.Quality = &q
+	}
+	got, err := chromedp.Call(ctx, page.CaptureScreenshot, params)
+	if err != nil {
+		p.fail("taking a picture", err)
+	}
+	return got.Data
 }
 
 // fail ends the test, with what a person needs to see what went wrong.
