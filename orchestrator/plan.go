@@ -25,6 +25,7 @@ type PublishPlan struct {
 	// Unmapped are the steps of versions under way from which nobody can be
 	// moved without being mapped, those where somebody is now first.
 	Unmapped []UnmappedStep
+	Approval PublishApproval
 }
 
 // UnmappedStep is a step of a version under way that leads nowhere in the new
@@ -45,7 +46,17 @@ func (s *Service) PlanPublish(ctx context.Context, a Actor, src []byte) (Publish
 	if err != nil || len(problems) > 0 {
 		return PublishPlan{Problems: problems}, err
 	}
-	return s.plan(ctx, a, d, nil)
+	return s.planned(ctx, a, d)
+}
+
+// planned is the plan of a definition, with who has approved it.
+func (s *Service) planned(ctx context.Context, a Actor, d *journey.Definition) (PublishPlan, error) {
+	p, err := s.plan(ctx, a, d, nil)
+	if err != nil {
+		return PublishPlan{}, err
+	}
+	p.Approval, err = s.approval(ctx, a, d.Journey, p.Digest)
+	return p, err
 }
 
 // PlanRollback is PlanPublish for an earlier version; number 0 is the newest
@@ -55,7 +66,7 @@ func (s *Service) PlanRollback(ctx context.Context, a Actor, name string, number
 	if err != nil {
 		return PublishPlan{}, err
 	}
-	return s.plan(ctx, a, v.Definition, nil)
+	return s.planned(ctx, a, v.Definition)
 }
 
 // plan compares a definition with what is under way.

@@ -24,6 +24,7 @@ type Store interface {
 	PersonalStore
 	OperationsStore
 	SettingsStore
+	ApprovalStore
 	EventStore
 	EnrollmentStore
 	LiveStore

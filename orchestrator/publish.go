@@ -145,6 +145,9 @@ func (s *Service) publish(ctx context.Context, a Actor, v Version, o PublishOpti
 	if err != nil {
 		return Publication{}, err
 	}
+	if err := s.needApproval(ctx, a, plan.Journey, plan.Digest); err != nil {
+		return Publication{}, err
+	}
 	if err := unmappedProblems(plan, o); err != nil {
 		return Publication{}, err
 	}

@@ -19,6 +19,8 @@ type Settings struct {
 	// Locales are the languages that the workspace writes in, the first for
 	// customers who have none of them; empty is en and zh-CN.
 	Locales []string `json:"locales,omitempty"`
+	// Approval says that somebody else than who publishes has to approve first.
+	Approval bool `json:"approval,omitempty"`
 }
 
 // SettingsStore keeps what workspaces have set.

@@ -16,7 +16,9 @@ type fakeDrafts struct {
 	sources   map[string][]string // each state, the newest last
 	changes   []orchestrator.DraftChange
 	published []orchestrator.PublishOptions
-	refuse    error // of a publish or a simulation
+	approval  orchestrator.PublishApproval
+	approved  []int64 // revisions
+	refuse    error   // of a publish or a simulation
 	simulated []orchestrator.SimulationRequest
 }
 
@@ -134,7 +136,7 @@ func (f *fake) PlanPublish(_ context.Context, _ actor, src []byte) (orchestrator
 	if len(problems) > 0 {
 		return orchestrator.PublishPlan{}, fmt.Errorf("%w: %s", orchestrator.ErrInvalid, problems[0].Message)
 	}
-	plan := orchestrator.PublishPlan{}
+	plan := orchestrator.PublishPlan{Approval: f.drafts.approval}
 	if doc.Definition.Journey != f.journey.Name {
 		return plan, nil
 	}
@@ -146,6 +148,18 @@ func (f *fake) PlanPublish(_ context.Context, _ actor, src []byte) (orchestrator
 
 func (f *fake) PlanRollback(ctx context.Context, a actor, _ string, _ int) (orchestrator.PublishPlan, error) {
 	return f.PlanPublish(ctx, a, []byte(f.version.Source))
+}
+
+func (f *fake) ApproveDraft(_ context.Context, a actor, _ string, revision int64) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.drafts.refuse != nil {
+		return fmt.Errorf("%w: somebody has edited the draft since", f.drafts.refuse)
+	}
+	f.drafts.approval.By = append(f.drafts.approval.By, orchestrator.Approval{By: a.Name, At: testNow})
+	f.drafts.approval.Own = true
+	f.drafts.approved = append(f.drafts.approved, revision)
+	return nil
 }
 
 func (f *fake) PublishDraft(_ context.Context, _ actor, name string, _ int64, o orchestrator.PublishOptions) (orchestrator.Publication, error) {

@@ -17,6 +17,7 @@ import (
 type publishService interface {
 	PlanPublish(ctx context.Context, a orchestrator.Actor, src []byte) (orchestrator.PublishPlan, error)
 	PlanRollback(ctx context.Context, a orchestrator.Actor, name string, number int) (orchestrator.PublishPlan, error)
+	ApproveDraft(ctx context.Context, a orchestrator.Actor, name string, revision int64) error
 	PublishDraft(ctx context.Context, a orchestrator.Actor, name string, revision int64, o orchestrator.PublishOptions) (orchestrator.Publication, error)
 	RollbackJourney(ctx context.Context, a orchestrator.Actor, name string, number int, o orchestrator.PublishOptions) (orchestrator.Publication, error)
 	Versions(ctx context.Context, a orchestrator.Actor, name string) ([]orchestrator.Version, error)
@@ -26,6 +27,7 @@ func (u *UI) publishRoutes() routes {
 	return routes{
 		"GET /journeys/{name}/publish":           u.getPublish,
 		"POST /journeys/{name}/publish":          u.postPublish,
+		"POST /journeys/{name}/approve":          u.postApprove,
 		"GET /journeys/{name}/versions":          u.getVersions,
 		"GET /journeys/{name}/versions/{number}": u.getVersion,
 	}
@@ -123,8 +125,40 @@ func (u *UI) publishPage(ctx context.Context, rel release, given url.Values) vie
 	} else {
 		p.Diff = newSteps(ctx, rel.next)
 	}
+	p.Approval = u.publishApproval(ctx, rel)
 	u.people(ctx, &p, rel, given)
 	return p
+}
+
+// publishApproval tells who has approved, and what is still needed; nil when the
+// workspace wants nobody else.
+func (u *UI) publishApproval(ctx context.Context, rel release) *view.Approval {
+	state := rel.plan.Approval
+	if !state.Needed {
+		return nil
+	}
+	a := &view.Approval{URL: view.TabURL(rel.name, "approve"), Given: state.Given, Own: state.Own}
+	for _, x := range state.By {
+		a.By = append(a.By, i18n.T(ctx, "approval.by", "who", x.By, "at", i18n.Time(ctx, x.At.Local(), u.now())))
+	}
+	return a
+}
+
+// postApprove says yes to the draft as the page showed it.
+func (u *UI) postApprove(w http.ResponseWriter, r *http.Request, a actor) error {
+	if err := parseForm(r); err != nil {
+		return err
+	}
+	name := r.PathValue("name")
+	revision, err := strconv.ParseInt(r.PostForm.Get("revision"), 10, 64)
+	if err != nil {
+		return fmt.Errorf("approving %s: the revision is missing: %w", name, orchestrator.ErrInvalid)
+	}
+	if err := u.service.ApproveDraft(r.Context(), a, name, revision); err != nil {
+		return err
+	}
+	u.said(r, i18n.T(r.Context(), "approval.done"))
+	return redirect(w, r, view.TabURL(name, "publish"))
 }
 
 // mark colors the cards of what differs.

@@ -44,6 +44,7 @@ func (u *UI) settingsPage(ctx context.Context, a actor) (view.Settings, error) {
 		return page, err
 	}
 	page.Name, page.Color, page.Locales = s.Name, cmp.Or(s.Color, defaultColor), strings.Join(s.Locales, ", ")
+	page.Approval = s.Approval
 	tokens, err := u.service.Tokens(ctx, a)
 	if err != nil {
 		return page, err
@@ -86,7 +87,7 @@ func (u *UI) postSettings(w http.ResponseWriter, r *http.Request, a actor) error
 	if err := parseForm(r); err != nil {
 		return err
 	}
-	s := orchestrator.Settings{Name: bounded(r.PostFormValue("name"), maxField), Color: bounded(r.PostFormValue("color"), 20)}
+	s := orchestrator.Settings{Name: bounded(r.PostFormValue("name"), maxField), Color: bounded(r.PostFormValue("color"), 20), Approval: r.PostFormValue("approval") != ""}
 	locales := bounded(r.PostFormValue("locales"), maxField)
 	s.Locales = strings.FieldsFunc(locales, func(c rune) bool { return c == ',' || c == ' ' || c == '、' || c == '，' })
 	if err := u.service.SetSettings(r.Context(), a, s); err != nil {

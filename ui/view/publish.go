@@ -17,6 +17,14 @@ type Publish struct {
 	Mapping          []MappingChoice
 	Rate             string
 	Refusals         []Problem // why the last attempt was refused
+	Approval         *Approval // nil when nobody else has to approve
+}
+
+// Approval is what a second person has said.
+type Approval struct {
+	URL        string // to approve at
+	By         []string
+	Given, Own bool
 }
 
 // StepDiff is one difference: of a step, or of the journey itself.

@@ -26,6 +26,7 @@ type TokenRow struct {
 // Settings is the page of settings.
 type Settings struct {
 	Workspace, Name, Color, Locales string
+	Approval                        bool // publishing takes a second person
 	Problems                        []Problem
 	Tokens                          []TokenRow
 	Secret                          string // of a token just made, shown once

@@ -14,7 +14,7 @@ func testSettings(t *testing.T, s orchestrator.Store) {
 	v, err := s.Settings(ctx, acme)
 	require.NoError(t, err)
 	require.Zero(t, v)
-	want := orchestrator.Settings{Name: "星光", Color: "#3355cc", Locales: []string{"zh-CN"}}
+	want := orchestrator.Settings{Name: "星光", Color: "#3355cc", Locales: []string{"zh-CN"}, Approval: true}
 	require.NoError(t, s.SetSettings(ctx, acme, orchestrator.Settings{Name: "old"}))
 	require.NoError(t, s.SetSettings(ctx, acme, want))
 	v, err = s.Settings(ctx, acme)
@@ -23,6 +23,25 @@ func testSettings(t *testing.T, s orchestrator.Store) {
 	v, err = s.Settings(ctx, other)
 	require.NoError(t, err)
 	require.Zero(t, v, "W01 of another workspace")
+}
+
+func testApprovals(t *testing.T, s orchestrator.Store) {
+	ctx, at := t.Context(), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	yes := orchestrator.Approval{Workspace: acme, Journey: "walk", Digest: "d1", By: "ada", At: at}
+	require.NoError(t, s.AddApproval(ctx, yes))
+	yes.At = at.Add(time.Hour)
+	require.NoError(t, s.AddApproval(ctx, yes), "again is as new")
+	bens := yes
+	bens.By, bens.At = "ben", at
+	require.NoError(t, s.AddApproval(ctx, bens))
+	list, err := s.Approvals(ctx, acme, "walk", "d1")
+	require.NoError(t, err)
+	equal(t, []orchestrator.Approval{bens, yes}, list)
+	for _, of := range [][3]string{{other, "walk", "d1"}, {acme, "run", "d1"}, {acme, "walk", "d2"}} {
+		list, err := s.Approvals(ctx, of[0], of[1], of[2])
+		require.NoError(t, err)
+		require.Empty(t, list)
+	}
 }
 
 func testTokenList(t *testing.T, s orchestrator.Store) {

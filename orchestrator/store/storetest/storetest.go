@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(t *testing.T) orchestrator.Store) {
 		"customers are searched and paged":                       testCustomerPages,
 		"customers are found by tags and traits":                 testCustomerFilters,
 		"what a workspace has set is kept":                       testSettings,
+		"approvals are of one definition, one for each person":   testApprovals,
 		"tokens are listed and revoked":                          testTokenList,
 		"the audit log is listed by who did what":                testAuditPages,
 		"what a workspace does is counted":                       testOperations,
