@@ -77,7 +77,7 @@ func TestPublish_TellsWhatItMeansAndDoesAsSaid(t *testing.T) {
 		renamed(s)
 		s.f.drafts.approval = orchestrator.PublishApproval{Needed: true}
 		body := s.get(page).Body.String()
-		require.Regexp(t, regexp.MustCompile(`disabled[^>]*data-testid="publish-now"`), body)
+		require.Regexp(t, `disabled[^>]*data-testid="publish-now"`, body)
 		require.Contains(t, body, `data-testid="approve"`)
 		require.Equal(t, http.StatusSeeOther, s.post("/journeys/movie-night/approve", url.Values{"revision": {"1"}}).Code)
 		require.Equal(t, []int64{1}, s.f.drafts.approved)
@@ -85,7 +85,7 @@ func TestPublish_TellsWhatItMeansAndDoesAsSaid(t *testing.T) {
 		require.NotContains(t, body, `data-testid="approve"`, "nobody approves twice")
 		require.Contains(t, body, "operator · ")
 		s.f.drafts.approval.Given = true
-		require.NotRegexp(t, regexp.MustCompile(`disabled[^>]*data-testid="publish-now"`), s.get(page).Body.String())
+		require.NotRegexp(t, `disabled[^>]*data-testid="publish-now"`, s.get(page).Body.String())
 		s.f.drafts.refuse = orchestrator.ErrConflict
 		require.Equal(t, http.StatusConflict, s.post("/journeys/movie-night/approve", url.Values{"revision": {"1"}}).Code)
 		require.Equal(t, http.StatusUnprocessableEntity, s.post("/journeys/movie-night/approve", nil).Code)

@@ -22,9 +22,13 @@ type installed struct {
 	modules map[string][]byte
 }
 
-func (s *installed) Plugins(context.Context, string) ([]orchestrator.Plugin, error) { return s.list, nil }
+func (s *installed) Plugins(context.Context, string) ([]orchestrator.Plugin, error) {
+	return s.list, nil
+}
 
-func (s *installed) Module(_ context.Context, digest string) ([]byte, error) { return s.modules[digest], nil }
+func (s *installed) Module(_ context.Context, digest string) ([]byte, error) {
+	return s.modules[digest], nil
+}
 
 func newSimulator(t *testing.T) *hosted.Simulator {
 	t.Helper()
