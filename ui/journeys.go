@@ -17,6 +17,7 @@ func (u *UI) journeyRoutes() routes {
 	return routes{
 		"GET /journeys":                u.getJourneys,
 		"GET /journeys/{name}":         u.getJourney,
+		"GET /messages":                u.getWritten,
 		"POST /journeys/{name}/status": u.postJourneyStatus,
 		"POST /journeys/{name}/try":    u.postTry,
 	}

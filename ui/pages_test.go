@@ -32,7 +32,7 @@ var pages = []string{
 	"/enrollments/e_run", "/enrollments/e_held", "/incidents", "/customers", "/customers?q=Mei", "/customers/c_mei", "/handset/c_mei", "/handset/c_ben",
 	"/customers?q=Mei&tag=vip&trait=home.city&value=x", "/customers/c_mei?why=movie-night", "/customers/c_mei?kind=message", "/customers/c_mei/erase",
 	"/enrollments/e_run/act?action=move", "/enrollments/e_held/act?action=remove", "/incidents?journey=movie-night&code=PARTNER_ERROR", "/incidents/bulk?action=supply&journey=movie-night",
-	"/jobs/b_1", "/tasks", "/tasks?state=&assignee=x", "/tasks/e_run/call_back/1", "/segments", "/segments/film-lovers", "/operations", "/audit?check=1", "/settings",
+	"/jobs/b_1", "/tasks", "/tasks?state=&assignee=x", "/tasks/e_run/call_back/1", "/segments", "/segments/film-lovers", "/messages", "/messages?journey=movie-night", "/operations", "/audit?check=1", "/settings",
 }
 
 func TestPages(t *testing.T) {

@@ -111,7 +111,7 @@ func (i *installation) middle(b *browsertest.Browser, p *browsertest.Page, langu
 	p.WaitVisible("[data-testid=message-ticket_card]")
 	enrollment := attribute(p, "[data-testid=run]", "href")
 	return map[string]string{
-		"journeys": "/journeys", "begin": "/journeys/new", "design": "/journeys/movie-night/design?step=charge", "source": "/journeys/movie-night/source",
+		"journeys": "/journeys", "messages": "/messages", "begin": "/journeys/new", "design": "/journeys/movie-night/design?step=charge", "source": "/journeys/movie-night/source",
 		"publish": "/journeys/movie-night/publish", "versions": "/journeys/movie-night/versions", "live": "/journeys/movie-night", "stays": "/journeys/movie-night/stays?step=charge",
 		"enrollments": "/enrollments", "enrollment": local(enrollment), "handset": handset, "companion": local(companion), "customers": "/customers",
 		"customer": strings.Replace(handset, "/handset/", "/customers/", 1), "incidents": "/incidents", "tasks": "/tasks",

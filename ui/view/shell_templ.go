@@ -184,7 +184,7 @@ func Logo() templ.Component {
 
 // places are the side bar's entries in their groups; each is a page at its name.
 var places = [][]string{
-	{"journeys"},
+	{"journeys", "messages"},
 	{"enrollments", "incidents", "tasks"},
 	{"customers", "segments"},
 	{"operations", "audit", "settings"},
