@@ -276,6 +276,9 @@ type Progress struct {
 	Goal string `json:"goal,omitempty"`
 	// Command is the id of an operator's command that has just been carried out.
 	Command string `json:"command,omitempty"`
+	// Undo is what a child that has ended leaves to its parent to undo, as the
+	// engine writes it; nil for nothing.
+	Undo json.RawMessage `json:"undo,omitempty"`
 }
 
 // Message is what was sent to a customer. ID is its idempotency key.
@@ -315,7 +318,7 @@ const (
 	EventEnroll    = "qidong.enrollment.requested" // data: EnrollRequest; started through the API
 
 	// For the one enrollment that data.enrollment names:
-	EventEnrollmentEnded = "qidong.enrollment.ended" // to the parent; data: enrollment (the parent), step, visit, child, outcome, at
+	EventEnrollmentEnded = "qidong.enrollment.ended" // to the parent; data: enrollment (the parent), step, visit, child, outcome, at, undo (Progress.Undo)
 	EventTaskDone        = "qidong.task.done"        // data: task, enrollment, step, visit, result, by
 	// EventCancel ends the enrollment that data.enrollment names, with undo: its
 	// parent has left the step that waits for it.

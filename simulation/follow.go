@@ -41,7 +41,7 @@ func (p *passage) Record(_ context.Context, progress orchestrator.Progress) erro
 	e.log = append(e.log, fresh...)
 	if progress.LogSeq >= e.seq && e.status != orchestrator.EnrollmentEnded {
 		if e.status, e.outcome = progress.Status, progress.Outcome; e.status == orchestrator.EnrollmentEnded {
-			p.ended(e)
+			p.ended(e, progress.Undo)
 		}
 	}
 	if i := progress.Incident; i != nil {

@@ -85,6 +85,46 @@ cases:
 	require.Empty(t, results[0].Mismatches)
 }
 
+// What a child did is undone by the parent that is undone after it.
+func TestSuite_AParentUndoesWhatItsChildDid(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{"trip.yaml": `
+qidong: v1
+journey: trip
+title: {en: Trip, zh-CN: 出行}
+entry: {api: true}
+deadline: 30d
+steps:
+  - {id: lamp, call: {action: shop.order, with: {item: lantern, count: 1}, undo: {action: shop.cancel}}}
+  - {id: rain, journey: {journey: umbrella}}
+  - {id: end_sorry, exit: {outcome: sorry, undo: true}}
+`, "umbrella.yaml": `
+qidong: v1
+journey: umbrella
+title: {en: Umbrella, zh-CN: 雨伞}
+entry: {api: true}
+deadline: 10d
+steps:
+  - {id: order, call: {action: shop.order, with: {item: umbrella, count: 1}, undo: {action: shop.cancel}}}
+`}
+	s, err := simulation.ReadSuite([]byte(`
+qidong: test/v1
+with: [umbrella.yaml]
+cases:
+  - name: Both are given back
+    expect:
+      outcome: sorry
+      undone: [shop.cancel, shop.cancel]
+      journeys: {umbrella: {outcome: completed, undone: []}}
+`))
+	require.NoError(t, err)
+	results, err := s.Run(t.Context(), simulation.TestOptions{
+		Plugins: fakePlugins{}, File: "trip.test.yaml", Open: func(name string) ([]byte, error) { return []byte(files[name]), nil },
+	})
+	require.NoError(t, err)
+	require.Empty(t, results[0].Mismatches)
+}
+
 func TestRun_ReportsEveryJourney(t *testing.T) {
 	t.Parallel()
 	r, err := simulation.Run(t.Context(), simulation.Options{

@@ -264,9 +264,9 @@ func (p *passage) cancel(e *enrollment) {
 	p.tell(e.id, orchestrator.EventCancel, e.id+"/cancel", map[string]any{"enrollment": e.id, "parent": e.parent.Enrollment})
 }
 
-// ended tells a parent of the end of its child, and an ended one's children
+// ended tells a parent of the end of its child and what that leaves to undo, and an ended one's children
 // that they are left.
-func (p *passage) ended(e *enrollment) {
+func (p *passage) ended(e *enrollment, undo json.RawMessage) {
 	for _, child := range p.enrollments {
 		if child.parent != nil && child.parent.Enrollment == e.id {
 			p.cancel(child)
@@ -275,10 +275,14 @@ func (p *passage) ended(e *enrollment) {
 	if e.parent == nil || e.parent.Mode != orchestrator.ModeChild {
 		return
 	}
-	p.tell(e.parent.Enrollment, orchestrator.EventEnrollmentEnded, e.id+"/ended", map[string]any{
+	word := map[string]any{
 		"enrollment": e.parent.Enrollment, "step": e.parent.Step, "visit": e.parent.Visit, "child": e.id, "outcome": e.outcome,
 		"at": p.env.Now().UTC().Format(time.RFC3339Nano),
-	})
+	}
+	if len(undo) > 0 {
+		word["undo"] = undo
+	}
+	p.tell(e.parent.Enrollment, orchestrator.EventEnrollmentEnded, e.id+"/ended", word)
 }
 
 // tell hands an event of Qidong's own to one enrollment, soon.

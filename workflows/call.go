@@ -90,13 +90,17 @@ type invocation struct {
 	input   map[string]any
 	key     string
 	retry   journey.Retry
-	timeout time.Duration // of one attempt; 0 is the action's own
+	timeout time.Duration   // of one attempt; 0 is the action's own
+	pinned  *journey.Action // nil: the definition's
 }
 
 // invoke calls an action through an activity: a local one when the action has
 // no outside effect, else an ordinary one, which runs once unless a worker dies.
 func (r *run) invoke(ctx workflow.Context, b *branch, i invocation) (CallOutput, error) {
 	action := r.program.Definition().Actions[i.action]
+	if i.pinned != nil {
+		action = *i.pinned
+	}
 	if i.timeout > 0 && i.timeout < action.Timeout {
 		action.Timeout = i.timeout
 	}

@@ -55,7 +55,7 @@ func (r *run) progress() orchestrator.Progress {
 	}
 	p.Paused = r.s.Pause != nil
 	if r.s.Phase == phaseEnd {
-		p.Status, p.Outcome = orchestrator.EnrollmentEnded, r.s.Outcome
+		p.Status, p.Outcome, p.Undo = orchestrator.EnrollmentEnded, r.s.Outcome, r.leftToUndo()
 		return p
 	}
 	for _, b := range r.s.Branches {

@@ -128,6 +128,9 @@ type undoEntry struct {
 	Key    string `json:"key"`    // idempotency key of the call to be undone
 	// Input was evaluated before the call, so that it needs no answer of it.
 	Input map[string]any `json:"input,omitempty"`
+	// Pinned is the undo action itself, where the journey's definition need not
+	// have it: of what a child has done; nil for the definition's.
+	Pinned *journey.Action `json:"pinned,omitempty"`
 }
 
 // openWait is a wait under way. All moments are real time.

@@ -53,6 +53,9 @@ func (r *run) subJourney(ctx workflow.Context, b *branch, step *journey.Step) (s
 		return stepResult{}, temporal.NewNonRetryableApplicationError(
 			fmt.Sprintf("journey %s did not end within its deadline and %s; it is being ended now", step.Journey.Journey, childGrace), "CHILD_LATE", nil)
 	}
+	if err := r.inherit(b, step, end.event); err != nil {
+		return stepResult{}, err
+	}
 	data, _ := end.event.scope()["data"].(map[string]any)
 	r.catchUp(ctx, b, text(data["at"]))
 	return stepResult{

@@ -35,7 +35,7 @@ func (r *run) mayUndo(next undoEntry) error {
 	case size > maxUndoInput:
 		return &limitError{"UNDO_LIMIT", fmt.Sprintf("the inputs of the undos have %d bytes; the limit is %d: give them less", size, maxUndoInput)}
 	}
-	return nil
+	return r.mayLeave(next)
 }
 
 // unwind undoes what is owed, newest first, and then goes on with the exit's
@@ -82,7 +82,7 @@ func (r *run) undoOne(ctx workflow.Context, b *branch, u undoEntry) error {
 	for {
 		if b.Incident == nil {
 			out, err := r.invoke(ctx, b, invocation{
-				step: u.Step, action: u.Action, input: u.Input, key: u.Key + "/undo", retry: undoRetry,
+				step: u.Step, action: u.Action, input: u.Input, key: u.Key + "/undo", retry: undoRetry, pinned: u.Pinned,
 			})
 			if err == nil {
 				detail := map[string]any{"action": u.Action}

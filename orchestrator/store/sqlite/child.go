@@ -68,10 +68,14 @@ func (s *Store) closed(ctx context.Context, q querier, e orchestrator.Enrollment
 	if err != nil {
 		return err
 	}
-	data, err := json.Marshal(map[string]any{
+	word := map[string]any{
 		"enrollment": up.Enrollment, "step": up.Step, "visit": up.Visit, "child": e.ID, "outcome": e.Outcome,
 		"at": journeyEnd(p).Format(time.RFC3339Nano),
-	})
+	}
+	if len(p.Undo) > 0 {
+		word["undo"] = p.Undo
+	}
+	data, err := json.Marshal(word)
 	if err != nil {
 		return fmt.Errorf("writing the end of %s: %w", e.ID, err)
 	}

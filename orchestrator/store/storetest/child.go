@@ -40,8 +40,10 @@ func testChildEnds(t *testing.T, s orchestrator.Store) {
 		if mode != "" {
 			require.NoError(t, s.SetParent(ctx, acme, child, orchestrator.Parent{Enrollment: "e_up", Step: "sub_" + child, Visit: 1, Mode: mode, Depth: 1}))
 		}
+		last := ended(child, "bought")
+		last.Undo = json.RawMessage(`[{"key":"k"}]`)
 		for range 2 {
-			require.NoError(t, s.Record(ctx, ended(child, "bought")))
+			require.NoError(t, s.Record(ctx, last))
 		}
 	}
 	events, _, err := s.Events(ctx, acme, "c_1", orchestrator.Page{})
@@ -52,6 +54,7 @@ func testChildEnds(t *testing.T, s orchestrator.Store) {
 	require.NoError(t, json.Unmarshal(events[0].Data, &data))
 	equal(t, map[string]any{
 		"enrollment": "e_up", "step": "sub_e_child", "visit": 1.0, "child": "e_child", "outcome": "bought", "at": "2026-11-29T11:30:00.123456Z",
+		"undo": []any{map[string]any{"key": "k"}},
 	}, data)
 }
 
