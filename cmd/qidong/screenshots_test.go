@@ -135,7 +135,7 @@ func (i *installation) shoot(p *browsertest.Page, l look, name, path string) {
 	file := fmt.Sprintf("%s-%s", name, l)
 	write := func(path string, format page.CaptureScreenshotFormat, quality int) {
 		picture := p.Picture(format, quality)
-		require.NoError(i.t, os.WriteFile(path, picture, 0o600)) //nolint:gosec // the person who runs the test names it
+		require.NoError(i.t, os.WriteFile(path, picture, 0o600))
 	}
 	write(filepath.Join(*screenshots, file+".png"), page.CaptureScreenshotFormatPng, 0)
 	if document, ok := documented[file]; ok {
