@@ -162,7 +162,9 @@ func (f *fake) BulkJob(_ context.Context, _ actor, id string) (orchestrator.Bulk
 	if id != f.op.job.ID {
 		return orchestrator.BulkJob{}, orchestrator.ErrNotFound
 	}
-	return f.op.job, f.err()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.op.job, f.fail
 }
 
 func (f *fake) BulkJobs(context.Context, actor, string, orchestrator.Page) ([]orchestrator.BulkJob, string, error) {
