@@ -43,7 +43,7 @@ func TestBrowser_OperatorPages(t *testing.T) {
 	t.Parallel()
 	url, _ := serveFake(t)
 	b := browsertest.Start(t)
-	axe, _ := os.ReadFile(os.Getenv("QIDONG_AXE")) //nolint:gosec // the person who runs the test names it
+	axe, _ := os.ReadFile(os.Getenv("QIDONG_AXE"))
 	for _, tc := range []struct {
 		language, theme string
 		width           int64
