@@ -22,3 +22,19 @@ var Backoff = backoff
 
 // HashSecret is what is kept of a secret.
 var HashSecret = hashSecret
+
+// Listen hangs the bell of a draft, and returns how to leave it.
+func (s *Service) Listen(workspace, journey string) (leave func(), err error) {
+	at, err := s.rings.hang(workspace, journey)
+	if err != nil {
+		return nil, err
+	}
+	return func() { s.rings.leave(at) }, nil
+}
+
+// HungBells is for how many drafts a bell hangs.
+func (s *Service) HungBells() int {
+	s.rings.mu.Lock()
+	defer s.rings.mu.Unlock()
+	return len(s.rings.hung)
+}

@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/qidong/qidong/orchestrator"
@@ -53,7 +54,19 @@ func (f *fake) draft(name string) (orchestrator.DraftView, error) {
 	return v, nil
 }
 
-func (f *fake) Drafts(context.Context, actor) ([]orchestrator.Draft, error) { return nil, f.err() }
+func (f *fake) Drafts(context.Context, actor) ([]orchestrator.Draft, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []orchestrator.Draft
+	for _, name := range slices.Sorted(maps.Keys(f.drafts.sources)) {
+		v, err := f.draft(name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v.Draft)
+	}
+	return out, f.fail
+}
 
 func (f *fake) DraftChanges(_ context.Context, _ actor, _ string, after int64) ([]orchestrator.DraftChange, error) {
 	f.mu.Lock()

@@ -1,14 +1,18 @@
 package ui
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 	"github.com/qidong/qidong/ui/i18n"
 	"github.com/qidong/qidong/ui/view"
 )
@@ -37,13 +41,36 @@ func (u *UI) getJourneys(w http.ResponseWriter, r *http.Request, a actor) error 
 			return err
 		}
 		rows = append(rows, view.JourneyRow{
-			Name: j.Name, Title: journeyTitle(ctx, j.Title, j.Name), Steps: i18n.Count(ctx, "steps.n", j.Steps),
+			Name: j.Name, URL: view.TabURL(j.Name, "live"), Title: journeyTitle(ctx, j.Title, j.Name), Steps: i18n.Count(ctx, "steps.n", j.Steps),
 			Number: i18n.T(ctx, "version.n", "n", strconv.Itoa(j.Number)), Status: journeyStatus(ctx, j.Status),
 			Updated: i18n.Time(ctx, j.UpdatedAt.Local(), u.now()), Open: j.Open, Completed: j.Completed, Incidents: j.Incidents,
 			Thumb: thumb(v.Definition),
 		})
 	}
+	drafts, err := u.service.Drafts(ctx, a)
+	if err != nil {
+		return err
+	}
+	for _, d := range drafts {
+		if !slices.ContainsFunc(list, func(j orchestrator.Journey) bool { return j.Name == d.Journey }) {
+			rows = append(rows, u.draftRow(ctx, d))
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b view.JourneyRow) int { return strings.Compare(a.Name, b.Name) })
 	return render(w, r, http.StatusOK, view.Journeys(rows))
+}
+
+// draftRow is the line of a journey that is not published yet: it leads to where
+// it is drawn.
+func (u *UI) draftRow(ctx context.Context, d orchestrator.Draft) view.JourneyRow {
+	def := &journey.Definition{}
+	if doc, _ := journey.Decode([]byte(d.Source)); doc != nil {
+		def = doc.Definition
+	}
+	return view.JourneyRow{
+		Name: d.Journey, URL: view.TabURL(d.Journey, "design"), Title: journeyTitle(ctx, def.Title, d.Journey), Steps: i18n.Count(ctx, "steps.n", len(steps(def))),
+		Status: view.Status{Class: "draft", Text: i18n.T(ctx, "status.draft")}, Thumb: thumb(def),
+	}
 }
 
 // getJourney is the canvas of a journey with its counts; ?step= opens the panel

@@ -279,3 +279,18 @@ func TestSession(t *testing.T) {
 	_, ok = s.ui.Session(r)
 	require.False(t, ok, "W08: signing out ends the session on the server")
 }
+
+func TestJourneys_ListsDraftsThatAreNotPublishedYet(t *testing.T) {
+	t.Parallel()
+	s := signedIn(t)
+	require.Contains(t, s.get("/journeys").Body.String(), `href="/journeys/movie-night"`, "what is published leads to its live page")
+	require.NotContains(t, s.get("/journeys").Body.String(), `/design"`)
+	_, err := s.f.NewDraft(t.Context(), actor{}, "evening", "qidong: v1\njourney: evening\ntitle: {en: The evening}\nsteps: [{id: a, send: {}}]\n")
+	require.NoError(t, err)
+	_, err = s.f.NewDraft(t.Context(), actor{}, "broken", "qidong: v1\njourney: broken\nsteps: 7\n")
+	require.NoError(t, err)
+	page := s.get("/journeys").Body.String()
+	for _, want := range []string{`href="/journeys/evening/design"`, "The evening", "evening · 1 step", "Draft", `href="/journeys/broken/design"`} {
+		require.Contains(t, page, want)
+	}
+}

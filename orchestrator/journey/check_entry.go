@@ -127,7 +127,7 @@ func (k *compiler) keyword(path string, e *KeywordEntry) {
 		}
 		seen[folded] = true
 	}
-	k.length(path+".confirm", "", e.Confirm, maxText)
+	k.words(path+".confirm", "", e.Confirm, maxText)
 }
 
 func (k *compiler) places(path string, places []string) {

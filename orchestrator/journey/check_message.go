@@ -5,6 +5,7 @@ import (
 	"iter"
 	"regexp"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -43,14 +44,14 @@ func (k *compiler) send(s *Step, path string) {
 	if c := m.Carousel; c != nil {
 		k.carousel(s, path+".carousel", c)
 	}
-	k.length(path+".text", s.ID, m.Text, maxText)
+	k.words(path+".text", s.ID, m.Text, maxText)
 	k.suggestions(s, path, m.Suggestions, maxChips)
 	for at, c := range cards(m, path) {
 		if len(c.Title) == 0 && len(c.Description) == 0 && c.Media == nil {
 			k.report(at, s.ID, "MISSING_FIELD", "The card is empty.", "Give it a title, a description or media.")
 		}
-		k.length(at+".title", s.ID, c.Title, maxTitle)
-		k.length(at+".description", s.ID, c.Description, maxDescription)
+		k.words(at+".title", s.ID, c.Title, maxTitle)
+		k.words(at+".description", s.ID, c.Description, maxDescription)
 		k.media(s, at+".media", c.Media)
 		k.suggestions(s, at, c.Suggestions, maxCardReplies)
 	}
@@ -81,11 +82,16 @@ func (k *compiler) carousel(s *Step, path string, c *Carousel) {
 	}
 }
 
-// length checks a text that is known before evaluation; one with expressions is
-// cut when it turns out too long.
-func (k *compiler) length(path, step string, text Text, limit int) {
+// words checks a text that is known before evaluation, in each language that it
+// is given in: nobody is sent an empty one. One with expressions is cut when it
+// turns out too long.
+func (k *compiler) words(path, step string, text Text, limit int) {
 	for language, t := range text {
-		if n := utf8.RuneCountInString(t); n > limit && !dynamic(t) {
+		n := utf8.RuneCountInString(t)
+		switch {
+		case strings.TrimSpace(visible(t)) == "":
+			k.report(under(path, language), step, "EMPTY_TEXT", "The text is empty.", "Write it, or remove the field.")
+		case n > limit && !dynamic(t):
 			k.report(under(path, language), step, "TEXT_TOO_LONG", fmt.Sprintf("The text has %d characters; the limit is %d.", n, limit), "Shorten it.")
 		}
 	}
@@ -112,7 +118,7 @@ func (k *compiler) media(s *Step, path string, m *Media) {
 	if !slices.Contains(heights, m.Height) {
 		k.report(path+".height", s.ID, "UNKNOWN_VALUE", fmt.Sprintf("There is no height %.40q.", m.Height), "Write SHORT_HEIGHT, MEDIUM_HEIGHT or TALL_HEIGHT.")
 	}
-	k.length(path+".alt", s.ID, m.Alt, maxAlt)
+	k.words(path+".alt", s.ID, m.Alt, maxAlt)
 }
 
 func (k *compiler) suggestions(s *Step, path string, list []Suggestion, limit int) {
@@ -138,7 +144,7 @@ func (k *compiler) suggestions(s *Step, path string, list []Suggestion, limit in
 				k.report(at+".open_url", s.ID, "BAD_URL", "The address cannot be used: "+err.Error()+".", "Begin it with https://.")
 			}
 		}
-		k.length(at+".text", s.ID, g.Text, maxDisplayText)
+		k.words(at+".text", s.ID, g.Text, maxDisplayText)
 		k.appointment(s, at+".calendar", g.Calendar)
 		k.location(s, at+".show_location", g.ShowLocation)
 	}

@@ -23,7 +23,7 @@ func (k *compiler) survey(s *Step, path string) {
 	if v.Wait == 0 {
 		k.report(path+".wait", s.ID, "MISSING_TIMEOUT", "The survey does not say how long it waits for the answer.", "Add wait: 2d.")
 	}
-	k.length(path+".question", s.ID, v.Question, maxText)
+	k.words(path+".question", s.ID, v.Question, maxText)
 	switch paired := v.Kind == SurveyExpectation || v.Kind == SurveyPerception; {
 	case paired && v.Pair == "":
 		k.report(path, s.ID, "MISSING_FIELD", "The survey does not say which other one it is compared with.", "Add pair: and a name that the expectation and the perception share.")
@@ -51,7 +51,7 @@ const MaxEscalations = 10
 func (k *compiler) task(s *Step, path string) {
 	t := s.Task
 	k.given(path+".assignee", s.ID, t.Assignee, "Say whose work it is: a user or a team.")
-	k.length(path+".instructions", s.ID, t.Instructions, maxText)
+	k.words(path+".instructions", s.ID, t.Instructions, maxText)
 	if t.Due == 0 {
 		k.report(path, s.ID, "MISSING_TIMEOUT", "The task does not say when it is due: a customer could wait here for ever.", "Add due: 2d.")
 	}

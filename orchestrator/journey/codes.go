@@ -34,6 +34,7 @@ var codes = map[string]string{
 	"DUPLICATE_ID":         "an id is used twice",
 	"DUPLICATE_VALUE":      "a list has a value twice",
 	"EMPTY_ARM":            "an arm of a parallel always ends first",
+	"EMPTY_TEXT":           "a text that people read is empty in one of its languages",
 	"FAILED_ARM":           "an error arm and the failure policy do not go together",
 	"FRAGMENT_CYCLE":       "a fragment contains itself",
 	"HOLDOUT":              "a message in a holdout arm is never sent",

@@ -125,7 +125,7 @@ type Frameset struct{ X, Y, W, H int }
 
 // JourneyRow is one line of the list of journeys.
 type JourneyRow struct {
-	Name, Title                string
+	Name, Title, URL           string
 	Steps                      string
 	Number                     string
 	Status                     Status
