@@ -155,7 +155,9 @@ func TestDispatch_Order(t *testing.T) {
 				}
 			}
 		}
-		require.Equal(t, lines, got, customer)
+		// What fails after a start is delivered again from the start, which the
+		// engine knows by its id.
+		require.Equal(t, lines, slices.Compact(got), customer)
 	}
 }
 
