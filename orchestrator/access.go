@@ -78,7 +78,7 @@ func (s *Service) storeToken(ctx context.Context, by Actor, t Token, secret stri
 	c.text("name", t.Name, 1, 100)
 	for _, scope := range t.Scopes {
 		if scope != ScopeAdmin && scope != ScopeEvents {
-			c.add("scopes", "UNKNOWN_SCOPE", fmt.Sprintf("%q is no scope.", scope), "Use admin or events.")
+			c.add("scopes", "UNKNOWN_SCOPE", say("%q is no scope.", scope), say("Use admin or events."))
 		}
 	}
 	if err := c.err(); err != nil {

@@ -58,6 +58,10 @@ func TestW02_NobodyMayWithoutTheScope(t *testing.T) {
 			_, err := h.LatestMessages(ctx, a, "x", 1)
 			return err
 		},
+		"Week": func(ctx context.Context, a orchestrator.Actor) error { _, err := h.Week(ctx, a); return err },
+		"Receipt": func(ctx context.Context, a orchestrator.Actor) error {
+			return h.Receipt(ctx, a, "x", orchestrator.ReceiptDelivered, "x")
+		},
 		"Reply": func(ctx context.Context, a orchestrator.Actor) error { return h.Reply(ctx, a, "x", "x", "x") },
 		"Events": func(ctx context.Context, a orchestrator.Actor) error {
 			_, _, err := h.Events(ctx, a, "", orchestrator.Page{})

@@ -23,10 +23,10 @@ func (s *Service) StartCampaign(ctx context.Context, a Actor, journeyName, segme
 	c := check{subject: "campaign"}
 	c.text("key", key, 0, maxEventText)
 	if strings.HasPrefix(key, scheduleKey) {
-		c.add("key", "RESERVED", fmt.Sprintf("Keys that begin with %s are those of schedules.", scheduleKey), "Use another one.")
+		c.add("key", "RESERVED", say("Keys that begin with %s are those of schedules.", scheduleKey), say("Use another one."))
 	}
 	if rate < 1 || rate > maxCampaignRate {
-		c.add("rate", "OUT_OF_RANGE", fmt.Sprintf("The rate is %d; it is from 1 to %d customers a second.", rate, maxCampaignRate), "Leave it out for the usual one.")
+		c.add("rate", "OUT_OF_RANGE", say("The rate is %d; it is from 1 to %d customers a second.", rate, maxCampaignRate), say("Leave it out for the usual one."))
 	}
 	if err := c.err(); err != nil {
 		return Campaign{}, err

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 // check collects everything that is wrong with what somebody sent.
@@ -16,9 +18,13 @@ type check struct {
 	problems []Problem
 }
 
-func (c *check) add(path, code, message, mend string) {
-	c.problems = append(c.problems, Problem{Path: path, Code: code, Message: message, Mend: mend})
+func (c *check) add(path, code string, message, mend journey.Sentence) {
+	c.problems = append(c.problems, Problem{Path: path, Code: code}.Saying(message, mend))
 }
+
+// say makes a sentence that the pages can say in their reader's language: see
+// [journey.Say].
+func say(form string, args ...any) journey.Sentence { return journey.Say(form, args...) }
 
 // err is nil, or a *ValidationError with all problems.
 func (c *check) err() error {
@@ -33,11 +39,11 @@ func (c *check) text(path, s string, least, most int) {
 	n := utf8.RuneCountInString(s)
 	switch {
 	case n < least:
-		c.add(path, "REQUIRED", "It is empty.", "Give it a value.")
+		c.add(path, "REQUIRED", say("It is empty."), say("Give it a value."))
 	case n > most:
-		c.add(path, "TOO_LONG", fmt.Sprintf("It has %d characters; at most %d are allowed.", n, most), "Shorten it.")
+		c.add(path, "TOO_LONG", say("It has %d characters; at most %d are allowed.", n, most), say("Shorten it."))
 	case !utf8.ValidString(s) || strings.ContainsFunc(s, control):
-		c.add(path, "BAD_TEXT", "It holds control characters, or is not UTF-8.", "Remove them.")
+		c.add(path, "BAD_TEXT", say("It holds control characters, or is not UTF-8."), say("Remove them."))
 	}
 }
 
@@ -47,7 +53,7 @@ func control(r rune) bool { return r < 0x20 || r == 0x7f }
 // look like an identity, a slash like a path.
 func (c *check) name(path, s string) {
 	if !names.MatchString(s) {
-		c.add(path, "BAD_NAME", fmt.Sprintf("%.80q cannot be used here.", s), "Use 1 to 64 letters, digits, points, hyphens and underscores, beginning with a letter or digit.")
+		c.add(path, "BAD_NAME", say("%.80q cannot be used here.", s), say("Use 1 to 64 letters, digits, points, hyphens and underscores, beginning with a letter or digit."))
 	}
 }
 
@@ -61,15 +67,15 @@ func (c *check) json(path string, raw json.RawMessage, most int) {
 	switch {
 	case len(raw) == 0:
 	case len(raw) > most:
-		c.add(path, "TOO_LARGE", fmt.Sprintf("It has %d bytes; at most %d are allowed.", len(raw), most), "Send a reference to it instead.")
+		c.add(path, "TOO_LARGE", say("It has %d bytes; at most %d are allowed.", len(raw), most), say("Send a reference to it instead."))
 	case depth(raw) > maxDepth:
-		c.add(path, "TOO_DEEP", fmt.Sprintf("It is nested more than %d deep.", maxDepth), "Make it flatter.")
+		c.add(path, "TOO_DEEP", say("It is nested more than %d deep.", maxDepth), say("Make it flatter."))
 	case !utf8.Valid(raw):
-		c.add(path, "BAD_JSON", "It is not UTF-8.", "Send UTF-8.")
+		c.add(path, "BAD_JSON", say("It is not UTF-8."), say("Send UTF-8."))
 	default:
 		var v any // a check for validity alone would let 1e999 through
 		if err := json.Unmarshal(raw, &v); err != nil {
-			c.add(path, "BAD_JSON", "It is not JSON: "+err.Error()+".", "Send one JSON value.")
+			c.add(path, "BAD_JSON", say("It is not JSON: %s.", err.Error()), say("Send one JSON value."))
 		}
 	}
 }
@@ -79,7 +85,7 @@ func (c *check) object(path string, raw json.RawMessage, most int) {
 	before := len(c.problems)
 	c.json(path, raw, most)
 	if len(raw) > 0 && len(c.problems) == before && bytes.TrimLeft(raw, " \t\r\n")[0] != '{' {
-		c.add(path, "BAD_JSON", "It is not a JSON object.", "Send an object, {…}.")
+		c.add(path, "BAD_JSON", say("It is not a JSON object."), say("Send an object, {…}."))
 	}
 }
 
@@ -87,7 +93,7 @@ func (c *check) object(path string, raw json.RawMessage, most int) {
 func (c *check) value(path string, v any, most int) {
 	b, err := json.Marshal(v)
 	if err != nil {
-		c.add(path, "BAD_JSON", "It cannot be written as JSON: "+err.Error()+".", "Use strings, numbers, booleans, lists and objects.")
+		c.add(path, "BAD_JSON", say("It cannot be written as JSON: %s.", err.Error()), say("Use strings, numbers, booleans, lists and objects."))
 		return
 	}
 	c.json(path, b, most)

@@ -127,7 +127,7 @@ func channelNames() (names []string) {
 // oneOf wants one of a few words.
 func oneOf(k *check, path, word string, words []string) {
 	if !slices.Contains(words, word) {
-		k.add(path, "UNKNOWN_VALUE", fmt.Sprintf("%.40q is not possible here.", word), "Use one of "+strings.Join(words, ", ")+".")
+		k.add(path, "UNKNOWN_VALUE", say("%.40q is not possible here.", word), say("Use one of %s.", strings.Join(words, ", ")))
 	}
 }
 

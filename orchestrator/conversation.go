@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // SourceHandset is the source of customers' replies. Nobody else may use it.
@@ -13,11 +14,13 @@ const SourceHandset = "urn:qidong:handset"
 const companionMessages = 200
 
 // CompanionView is what a customer's own page shows: enrollments newest first,
-// the latest messages oldest first.
+// the latest messages oldest first, and among the customer's latest events what
+// they wrote, newest first.
 type CompanionView struct {
 	Customer    Customer
 	Enrollments []Enrollment
 	Messages    []Message
+	Words       []Event
 }
 
 // Messages lists what was sent to a customer, oldest first.
@@ -88,6 +91,21 @@ func (s *Service) reply(ctx context.Context, workspace, customer, messageID, pos
 	})
 }
 
+// maxReceipts is how many messages one receipt may name.
+const maxReceipts = 200
+
+// Receipt notes that a customer's channel has messages, or shows them. The first
+// receipt of a kind stays; messages that are not the customer's are passed over.
+func (s *Service) Receipt(ctx context.Context, a Actor, customer string, r Receipt, messages ...string) error {
+	if err := a.may(); err != nil {
+		return err
+	}
+	if len(messages) > maxReceipts || r != ReceiptDelivered && r != ReceiptDisplayed {
+		return fmt.Errorf("%w: a receipt is delivered or displayed, and names at most %d messages", ErrInvalid, maxReceipts)
+	}
+	return s.store.ReceiptMessages(ctx, a.Workspace, customer, messages, r, s.now())
+}
+
 // Companion is the companion page of the customer whose secret token it is.
 func (s *Service) Companion(ctx context.Context, token string) (CompanionView, error) {
 	c, err := s.store.CustomerByCompanionToken(ctx, token)
@@ -99,8 +117,21 @@ func (s *Service) Companion(ctx context.Context, token string) (CompanionView, e
 	if err != nil {
 		return CompanionView{}, err
 	}
-	view.Messages, err = s.store.LatestMessages(ctx, c.Workspace, c.ID, companionMessages)
+	if view.Messages, err = s.store.LatestMessages(ctx, c.Workspace, c.ID, companionMessages); err != nil {
+		return CompanionView{}, err
+	}
+	events, _, err := s.store.Events(ctx, c.Workspace, c.ID, Page{Limit: companionMessages})
+	view.Words = slices.DeleteFunc(events, func(e Event) bool { return e.Type != EventMessageReceived })
 	return view, err
+}
+
+// CompanionSay is [Service.ReceiveMessage] by the customer of the companion page.
+func (s *Service) CompanionSay(ctx context.Context, token, text, id string) error {
+	c, err := s.store.CustomerByCompanionToken(ctx, token)
+	if err != nil {
+		return err
+	}
+	return s.take(ctx, c.Workspace, c.ID, ChannelHandset, text, id)
 }
 
 // CompanionReply is [Service.Reply] by the customer of the companion page.

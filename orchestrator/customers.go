@@ -49,15 +49,15 @@ func checkCustomer(c Customer) error {
 	}
 	k.text("name", c.Name, 0, 200)
 	if _, err := language.Parse(c.Locale); c.Locale != "" && err != nil {
-		k.add("locale", "BAD_LOCALE", fmt.Sprintf("%.40q is no language tag.", c.Locale), "Use one such as en or zh-CN.")
+		k.add("locale", "BAD_LOCALE", say("%.40q is no language tag.", c.Locale), say("Use one such as en or zh-CN."))
 	}
 	if _, err := time.LoadLocation(c.TimeZone); err != nil || c.TimeZone == "Local" {
-		k.add("timezone", "BAD_TIME_ZONE", fmt.Sprintf("%.40q is no time zone.", c.TimeZone), "Use a name such as Asia/Shanghai.")
+		k.add("timezone", "BAD_TIME_ZONE", say("%.40q is no time zone.", c.TimeZone), say("Use a name such as Asia/Shanghai."))
 	}
 	k.value("traits", c.Traits, maxTraits)
 	k.tags("tags", c.Tags)
 	if len(c.Identities) > maxIdentities {
-		k.add("identities", "TOO_MANY", fmt.Sprintf("There are %d; at most %d are allowed.", len(c.Identities), maxIdentities), "Send fewer.")
+		k.add("identities", "TOO_MANY", say("There are %d; at most %d are allowed.", len(c.Identities), maxIdentities), say("Send fewer."))
 		return k.err()
 	}
 	for i, id := range c.Identities {
@@ -66,11 +66,11 @@ func checkCustomer(c Customer) error {
 		switch id.Kind {
 		case "phone":
 			if !phone.MatchString(id.Value) {
-				k.add(path+".value", "BAD_PHONE", fmt.Sprintf("%.40q is no phone number.", id.Value), "Write it with its country code: +8613800000000.")
+				k.add(path+".value", "BAD_PHONE", say("%.40q is no phone number.", id.Value), say("Write it with its country code: +8613800000000."))
 			}
 		case "openid", "email":
 		default:
-			k.add(path+".kind", "UNKNOWN_KIND", fmt.Sprintf("%.40q is no kind of identity.", id.Kind), "Use phone, openid or email.")
+			k.add(path+".kind", "UNKNOWN_KIND", say("%.40q is no kind of identity.", id.Kind), say("Use phone, openid or email."))
 		}
 	}
 	return k.err()

@@ -309,7 +309,20 @@ type Message struct {
 	// Answer is the postback data of the first reply, "" before.
 	Answer     string
 	AnsweredAt time.Time
+	// DeliveredAt and DisplayedAt are when the channel first said that it has the
+	// message, and that it shows it; zero before.
+	DeliveredAt time.Time
+	DisplayedAt time.Time
 }
+
+// Receipt is what a channel says of a message that it was given.
+type Receipt string
+
+// The receipts. What is displayed has been delivered.
+const (
+	ReceiptDelivered Receipt = "delivered"
+	ReceiptDisplayed Receipt = "displayed"
+)
 
 // The event types that Qidong itself makes.
 const (
@@ -326,7 +339,8 @@ const (
 
 	// EventTaskEscalated is for everybody who listens; data: task, enrollment, step, visit, from, to.
 	EventTaskEscalated = "qidong.task.escalated"
-	// EventMessageReceived is a customer's own words; data: channel, text.
+	// EventMessageReceived is a customer's own words; data: channel, text, and
+	// message_id when they are the label of a suggested reply of that message.
 	EventMessageReceived = "qidong.message.received"
 	// EventCustomerChanged is for all open enrollments of the customer; data: customer.
 	EventCustomerChanged = "qidong.customer.changed"

@@ -157,13 +157,13 @@ func checkEnroll(r EnrollRequest) error {
 	c.text("key", r.Key, 0, maxEventText)
 	c.value("vars", r.Vars, MaxEventData/2)          // with the rest of the request it becomes an event
 	if !(r.Pace.Factor >= 0 && r.Pace.Factor <= 1) { // NaN is neither
-		c.add("pace.factor", "OUT_OF_RANGE", "The pace is not a factor above 0 and at most 1.", "Give the real time over the journey's time: 2 seconds for a day are 2.0/86400.")
+		c.add("pace.factor", "OUT_OF_RANGE", say("The pace is not a factor above 0 and at most 1."), say("Give the real time over the journey's time: 2 seconds for a day are 2.0/86400."))
 	}
 	if r.Pace.Answer < 0 || r.Pace.Answer > 24*time.Hour {
-		c.add("pace.answer", "OUT_OF_RANGE", "The time to answer is not between 0 and 24 hours.", "Give a duration such as 500ms.")
+		c.add("pace.answer", "OUT_OF_RANGE", say("The time to answer is not between 0 and 24 hours."), say("Give a duration such as 500ms."))
 	}
 	if !r.Test && r.Pace != (Pace{}) {
-		c.add("pace", "NOT_A_TEST", "Only a test enrollment has a pace.", "Leave it out, or ask for a test enrollment.")
+		c.add("pace", "NOT_A_TEST", say("Only a test enrollment has a pace."), say("Leave it out, or ask for a test enrollment."))
 	}
 	return c.err()
 }
@@ -187,7 +187,7 @@ func (s *Service) prepare(ctx context.Context, workspace, id string, r EnrollReq
 	}
 	if _, err := program.Variables(r.Vars); err != nil {
 		c := check{subject: "enrollment"}
-		c.add("vars", "BAD_VARIABLES", err.Error(), "")
+		c.add("vars", "BAD_VARIABLES", say("%s", err), say(""))
 		return Enrollment{}, c.err()
 	}
 	entry, err := json.Marshal(map[string]any{"journey": r.Journey, "key": r.Key, "vars": r.Vars})

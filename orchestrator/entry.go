@@ -173,6 +173,9 @@ type InboxStore interface {
 	// EventConflicts lists sources that sent known ids with other content, the
 	// latest first, at most 100.
 	EventConflicts(ctx context.Context, workspace string) ([]EventConflict, error)
+	// Event finds an event by its source and id, which together are unique in a
+	// workspace, or ErrNotFound.
+	Event(ctx context.Context, workspace, source, id string) (Event, error)
 	// LatestEvent is the newest of a customer's latest 1,000 events that is of
 	// one of the types, of any type when there are none.
 	LatestEvent(ctx context.Context, workspace, customer string, types ...string) (Event, error)

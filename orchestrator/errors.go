@@ -20,6 +20,10 @@ var (
 	ErrUnavailable  = errors.New("unavailable")
 )
 
+// ErrUndoFirst refuses the end of a child that would leave undos to a parent
+// which has left it: nobody else will do them. The child does them, and ends.
+var ErrUndoFirst = errors.New("the parent has left this journey: what it did is to be undone before it ends")
+
 // Problem is one thing wrong with what somebody sent: where, what, and the mend.
 type Problem = journey.Problem
 

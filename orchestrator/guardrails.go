@@ -78,7 +78,7 @@ func checkGuardrails(g Guardrails) error {
 	k := check{subject: "guardrails"}
 	oneOf(&k, "marketing", g.Marketing, []string{ConsentNeeded, ConsentAssumed})
 	if len(g.Caps) > maxCaps {
-		k.add("caps", "TOO_MANY", fmt.Sprintf("There are %d; at most %d are allowed.", len(g.Caps), maxCaps), "Send fewer.")
+		k.add("caps", "TOO_MANY", say("There are %d; at most %d are allowed.", len(g.Caps), maxCaps), say("Send fewer."))
 		return k.err()
 	}
 	for i, c := range g.Caps {
@@ -87,20 +87,20 @@ func checkGuardrails(g Guardrails) error {
 			oneOf(&k, path+".category", c.Category, []string{CategoryMarketing, CategoryService})
 		}
 		if c.Messages < 1 || c.Messages > journey.MaxCap {
-			k.add(path+".messages", "OUT_OF_RANGE", fmt.Sprintf("A cap cannot be %d messages.", c.Messages), fmt.Sprintf("Use 1 to %d.", journey.MaxCap))
+			k.add(path+".messages", "OUT_OF_RANGE", say("A cap cannot be %d messages.", c.Messages), say("Use 1 to %d.", journey.MaxCap))
 		}
 		if c.Per < journey.Duration(time.Minute) || c.Per > journey.Duration(366*24*time.Hour) {
-			k.add(path+".per", "OUT_OF_RANGE", fmt.Sprintf("A cap cannot be over %s.", c.Per), "Use 1m to 366d.")
+			k.add(path+".per", "OUT_OF_RANGE", say("A cap cannot be over %s.", c.Per), say("Use 1m to 366d."))
 		}
 	}
 	checkQuiet(&k, g)
 	if d := time.Duration(g.Patience); d < time.Minute || d > maxPatience {
-		k.add("patience", "OUT_OF_RANGE", fmt.Sprintf("Messages cannot wait for %s.", g.Patience), "Use 1m to 30d.")
+		k.add("patience", "OUT_OF_RANGE", say("Messages cannot wait for %s.", g.Patience), say("Use 1m to 30d."))
 	}
 	for i, name := range g.Channels {
 		path := fmt.Sprintf("channels.%d", i)
 		if oneOf(&k, path, name, channelNames()); slices.Contains(g.Channels[:i], name) {
-			k.add(path, "DUPLICATE", fmt.Sprintf("%.40q is named twice.", name), "Name each channel once.")
+			k.add(path, "DUPLICATE", say("%.40q is named twice.", name), say("Name each channel once."))
 		}
 		if len(k.problems) > 100 {
 			break // nobody reads more
@@ -111,16 +111,16 @@ func checkGuardrails(g Guardrails) error {
 
 func checkQuiet(k *check, g Guardrails) {
 	if _, err := time.LoadLocation(g.TimeZone); err != nil || g.TimeZone == "Local" {
-		k.add("time_zone", "BAD_TIME_ZONE", fmt.Sprintf("%.40q is no time zone.", g.TimeZone), "Use a name such as Asia/Shanghai.")
+		k.add("time_zone", "BAD_TIME_ZONE", say("%.40q is no time zone.", g.TimeZone), say("Use a name such as Asia/Shanghai."))
 	}
 	q := g.Quiet
 	if q == nil {
 		return
 	}
 	if _, _, err := q.Ends(time.Time{}.AddDate(2000, 0, 0), ""); err != nil {
-		k.add("quiet", "BAD_TIME", fmt.Sprintf("The %v.", err), "Write times of day such as 22:00 and 08:00.")
+		k.add("quiet", "BAD_TIME", say("The %v.", err), say("Write times of day such as 22:00 and 08:00."))
 	} else if q.From == q.To {
-		k.add("quiet", "BAD_WINDOW", "Quiet hours that begin and end at one time are none, or all.", "Write from and to that differ.")
+		k.add("quiet", "BAD_WINDOW", say("Quiet hours that begin and end at one time are none, or all."), say("Write from and to that differ."))
 	}
 	oneOf(k, "quiet.then", q.Then, []string{journey.QuietDelay, journey.QuietWithhold})
 }

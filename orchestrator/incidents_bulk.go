@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 // FindIncidents lists incidents of the actor's workspace, newest first.
@@ -122,8 +124,8 @@ func (s *Service) effect(ctx context.Context, e Enrollment, i Incident, r Resolu
 		what = "The undo is"
 	}
 	var problems []Problem
-	refuse := func(path, code, message, mend string) {
-		problems = append(problems, Problem{Path: path, Step: i.Step, Code: code, Message: message, Mend: mend})
+	refuse := func(path, code string, message, mend journey.Sentence) {
+		problems = append(problems, Problem{Path: path, Step: i.Step, Code: code}.Saying(message, mend))
 	}
 	switch r.Action {
 	case ResolveRetry:
@@ -140,12 +142,12 @@ func (s *Service) effect(ctx context.Context, e Enrollment, i Incident, r Resolu
 	case ResolveSkip:
 		out.Next, out.Message = program.Next(i.Step, r.Arm), what+" passed over; it gives no result."
 		if r.Arm != "" && (i.Undo || !slices.Contains(program.Arms(i.Step), r.Arm)) {
-			refuse("arm", "UNKNOWN_ARM", fmt.Sprintf("Step %s has no arm %.80q to go on with.", i.Step, r.Arm), "Leave it out to go on after the step.")
+			refuse("arm", "UNKNOWN_ARM", say("Step %s has no arm %.80q to go on with.", i.Step, r.Arm), say("Leave it out to go on after the step."))
 		}
 	case ResolveMove:
 		out.Next, out.Message = r.Step, "It goes on at step "+r.Step+"."
 		if !program.Enabled(r.Step) {
-			refuse("step", "UNKNOWN_STEP", fmt.Sprintf("Version %d of journey %s has no step %.80q that is not disabled.", e.Number, e.Journey, r.Step), "")
+			refuse("step", "UNKNOWN_STEP", say("Version %d of journey %s has no step %.80q that is not disabled.", e.Number, e.Journey, r.Step), say("Choose another step."))
 		}
 	case ResolveRemove:
 		out.Message = `The enrollment ends with the outcome "removed"; what was done stays done.`
@@ -154,7 +156,7 @@ func (s *Service) effect(ctx context.Context, e Enrollment, i Incident, r Resolu
 		}
 	}
 	if i.Undo && (r.Action == ResolveMove || r.Action == ResolveRemove) {
-		refuse("action", "UNDO_FAILED", "It is an undo that failed: the enrollment is on its way out.", "Retry it, supply its result, or skip it.")
+		refuse("action", "UNDO_FAILED", say("It is an undo that failed: the enrollment is on its way out."), say("Retry it, supply its result, or skip it."))
 	}
 	return out, problems, nil
 }

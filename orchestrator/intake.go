@@ -58,7 +58,7 @@ func (s *Service) wake() {
 func checkEvents(a Actor, events []Event) error {
 	c := check{subject: "event"}
 	if len(events) == 0 || len(events) > maxEvents {
-		c.add("events", "BAD_COUNT", fmt.Sprintf("There are %d events.", len(events)), fmt.Sprintf("Send 1 to %d at a time.", maxEvents))
+		c.add("events", "BAD_COUNT", say("There are %d events.", len(events)), say("Send 1 to %d at a time.", maxEvents))
 		return c.err()
 	}
 	for i, e := range events {
@@ -72,16 +72,16 @@ func checkEvents(a Actor, events []Event) error {
 		c.text(path+"subject", e.Subject, 0, maxEventText)
 		c.json(path+"data", e.Data, MaxEventData)
 		if y := e.Time.Year(); y < 1 || y > 9999 {
-			c.add(path+"time", "BAD_TIME", "The year is not one of four digits.", "Write the time as in RFC 3339.")
+			c.add(path+"time", "BAD_TIME", say("The year is not one of four digits."), say("Write the time as in RFC 3339."))
 		}
 		// These are made here only: a partner's token must not enroll anybody or
 		// answer for a customer. What customers write comes from channels, which
 		// have more rights than a partner.
 		if ReservedEvent(e.Type) && (e.Type != EventMessageReceived || a.may() != nil) {
-			c.add(path+"type", "RESERVED", fmt.Sprintf("Events of type %s are made by Qidong itself.", e.Type), "Use the API's call for it.")
+			c.add(path+"type", "RESERVED", say("Events of type %s are made by Qidong itself.", e.Type), say("Use the API's call for it."))
 		}
 		if strings.HasPrefix(e.Source, ownSources) {
-			c.add(path+"source", "RESERVED", fmt.Sprintf("The source %s is Qidong itself.", e.Source), "Name your own system as the source.")
+			c.add(path+"source", "RESERVED", say("The source %s is Qidong itself.", e.Source), say("Name your own system as the source."))
 		}
 		if len(c.problems) > 100 {
 			break // nobody reads more

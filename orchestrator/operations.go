@@ -52,6 +52,9 @@ type OperationsStore interface {
 	// newest 20,000 of each kind.
 	Throughput(ctx context.Context, workspace string, from time.Time, span time.Duration, spans int) (Throughput, error)
 	QueueStates(ctx context.Context, workspace string) (QueueStates, error)
+	// BegunBy counts, by journey, the enrollments that began in spans from a
+	// moment on, of the newest 20,000.
+	BegunBy(ctx context.Context, workspace string, from time.Time, span time.Duration, spans int) (map[string][]int64, error)
 	// StepTimes are the steps that the newest enrollments have passed, at most so
 	// many enrollments.
 	StepTimes(ctx context.Context, workspace string, enrollments int) ([]StepTime, error)
@@ -106,6 +109,17 @@ func (s *Service) Operations(ctx context.Context, a Actor) (Operations, error) {
 		}
 	}
 	return o, err
+}
+
+// Week counts, by journey, the enrollments that began in each of the last seven
+// spans of 24 hours, the oldest first, of the workspace's newest 20,000. A journey
+// that nobody entered is left out.
+func (s *Service) Week(ctx context.Context, a Actor) (map[string][]int64, error) {
+	if err := a.may(); err != nil {
+		return nil, err
+	}
+	const day, days = 24 * time.Hour, 7
+	return s.store.BegunBy(ctx, a.Workspace, s.now().Add(-days*day), day, days)
 }
 
 // slowSteps measures the steps that work: waits, tasks and surveys take the time

@@ -16,6 +16,8 @@ type Store interface {
 	JourneyStore
 	FragmentStore
 	DraftStore
+	TemplateStore
+	PictureStore
 	PluginStore
 	VaultStore
 	KVStore
@@ -136,6 +138,9 @@ type MessageStore interface {
 	// AnswerMessage stores the first answer and the reply event in one
 	// transaction; later answers are events of their own but do not replace it.
 	AnswerMessage(ctx context.Context, messageID, postback string, e Event) error
+	// ReceiptMessages notes a receipt of a customer's messages; the first of a
+	// kind stays. Ids that are not theirs are passed over.
+	ReceiptMessages(ctx context.Context, workspace, customer string, ids []string, r Receipt, at time.Time) error
 }
 
 // LedgerStore keeps points.

@@ -201,17 +201,17 @@ func checkPublish(o *PublishOptions) error {
 	switch o.InFlight {
 	case InFlightKeep, InFlightDrain:
 		if len(o.Mapping) > 0 {
-			c.add("mapping", "NOT_A_MOVE", "Only a move has a mapping.", "Say move, or leave the mapping out.")
+			c.add("mapping", "NOT_A_MOVE", say("Only a move has a mapping."), say("Say move, or leave the mapping out."))
 		}
 	case InFlightMove:
 	default:
-		c.add("in_flight", "UNKNOWN_PLAN", fmt.Sprintf("%.40q is no plan.", o.InFlight), "Use keep, move or drain.")
+		c.add("in_flight", "UNKNOWN_PLAN", say("%.40q is no plan.", o.InFlight), say("Use keep, move or drain."))
 	}
 	if len(o.Mapping) > maxMapping {
-		c.add("mapping", "TOO_MANY", fmt.Sprintf("The mapping has %d entries; the limit is %d.", len(o.Mapping), maxMapping), "Map blocks as a whole.")
+		c.add("mapping", "TOO_MANY", say("The mapping has %d entries; the limit is %d.", len(o.Mapping), maxMapping), say("Map blocks as a whole."))
 	}
 	if o.Rate < 1 || o.Rate > maxBulkRate {
-		c.add("rate", "OUT_OF_RANGE", fmt.Sprintf("The rate is %d a second.", o.Rate), fmt.Sprintf("Give 1 to %d.", maxBulkRate))
+		c.add("rate", "OUT_OF_RANGE", say("The rate is %d a second.", o.Rate), say("Give 1 to %d.", maxBulkRate))
 	}
 	return c.err()
 }
@@ -224,8 +224,8 @@ func unmappedProblems(p PublishPlan, o PublishOptions) error {
 	c := check{subject: "plan"}
 	for _, u := range p.Unmapped {
 		if u.Here > 0 {
-			c.add("mapping."+u.Step, "UNMAPPED_STEP", fmt.Sprintf("%d of version %d are at it. %s", u.Here, u.Number, u.Message),
-				fmt.Sprintf("Say %s=STEP, or %s=remove to end them.", u.Step, u.Step))
+			c.add("mapping."+u.Step, "UNMAPPED_STEP", say("%d of version %d are at it. %s", u.Here, u.Number, u.Message),
+				say("Say %s=STEP, or %s=remove to end them.", u.Step, u.Step))
 		}
 	}
 	return c.err()

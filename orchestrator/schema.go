@@ -58,5 +58,5 @@ func (c *check) mismatch(path string, e *jsonschema.ValidationError) {
 		return
 	}
 	path = strings.Join(append([]string{path}, e.InstanceLocation...), ".")
-	c.add(path, "SCHEMA", "It does not fit the schema: "+e.ErrorKind.LocalizedString(english)+".", "Change it to what the schema says.")
+	c.add(path, "SCHEMA", say("It does not fit the schema: %s.", e.ErrorKind.LocalizedString(english)), say("Change it to what the schema says."))
 }

@@ -93,15 +93,15 @@ func (s *Service) PutSecret(ctx context.Context, a Actor, name string, value []b
 func checkSecret(name string, value []byte) error {
 	c := check{subject: "secret"}
 	if !secretNames.MatchString(name) {
-		c.add("name", "BAD_NAME", fmt.Sprintf("%.80q cannot be the name of a secret.", name), "Use a small letter, then up to 63 small letters, digits and underscores.")
+		c.add("name", "BAD_NAME", say("%.80q cannot be the name of a secret.", name), say("Use a small letter, then up to 63 small letters, digits and underscores."))
 	}
 	switch {
 	case len(value) == 0:
-		c.add("value", "REQUIRED", "It is empty.", "Give it a value.")
+		c.add("value", "REQUIRED", say("It is empty."), say("Give it a value."))
 	case len(value) > MaxSecret:
-		c.add("value", "TOO_LARGE", fmt.Sprintf("It has %d bytes; at most %d are allowed.", len(value), MaxSecret), "Use a shorter one.")
+		c.add("value", "TOO_LARGE", say("It has %d bytes; at most %d are allowed.", len(value), MaxSecret), say("Use a shorter one."))
 	case !utf8.Valid(value):
-		c.add("value", "BAD_TEXT", "It is not UTF-8.", "Encode it, for example in base64.")
+		c.add("value", "BAD_TEXT", say("It is not UTF-8."), say("Encode it, for example in base64."))
 	}
 	return c.err()
 }

@@ -43,16 +43,16 @@ func (s *Service) PutSegment(ctx context.Context, a Actor, g Segment) (Segment, 
 func checkSegment(g Segment) error {
 	c := check{subject: "segment"}
 	if !segmentName.MatchString(g.Name) {
-		c.add("name", "BAD_NAME", fmt.Sprintf("%.80q cannot be the name of a segment.", g.Name), "Use lower-case letters, digits and hyphens, at most 63.")
+		c.add("name", "BAD_NAME", say("%.80q cannot be the name of a segment.", g.Name), say("Use lower-case letters, digits and hyphens, at most 63."))
 	}
 	for locale, title := range g.Title {
 		c.text("title."+locale, title, 0, 200)
 	}
 	if len(g.Title) > 20 {
-		c.add("title", "TOO_MANY", fmt.Sprintf("The title is in %d languages; at most 20 are allowed.", len(g.Title)), "Leave some out.")
+		c.add("title", "TOO_MANY", say("The title is in %d languages; at most 20 are allowed.", len(g.Title)), say("Leave some out."))
 	}
 	if g.Backfill.Rate < 1 || g.Backfill.Rate > maxBackfill {
-		c.add("rate", "OUT_OF_RANGE", fmt.Sprintf("The rate is %d; it is from 1 to %d customers a second.", g.Backfill.Rate, maxBackfill), "Leave it out for the usual one.")
+		c.add("rate", "OUT_OF_RANGE", say("The rate is %d; it is from 1 to %d customers a second.", g.Backfill.Rate, maxBackfill), say("Leave it out for the usual one."))
 	}
 	if _, problems := journey.CompileRule(g.Rule); len(problems) > 0 {
 		c.problems = append(c.problems, problems...)

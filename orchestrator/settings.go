@@ -60,19 +60,19 @@ func (s *Service) SetSettings(ctx context.Context, a Actor, v Settings) error {
 	c := check{subject: "settings"}
 	c.text("name", v.Name, 0, 100)
 	if v.Color != "" && !color.MatchString(v.Color) {
-		c.add("color", "BAD_COLOR", fmt.Sprintf("%.40q is no color.", v.Color), "Write it as #3355cc.")
+		c.add("color", "BAD_COLOR", say("%.40q is no color.", v.Color), say("Write it as #3355cc."))
 	}
 	if len(v.Locales) > 20 {
-		c.add("locales", "TOO_MANY", fmt.Sprintf("There are %d; at most 20 are allowed.", len(v.Locales)), "Send fewer.")
+		c.add("locales", "TOO_MANY", say("There are %d; at most 20 are allowed.", len(v.Locales)), say("Send fewer."))
 		return c.err()
 	}
 	for i, l := range v.Locales {
 		path := fmt.Sprintf("locales.%d", i)
 		if _, err := language.Parse(l); err != nil || l == "" {
-			c.add(path, "BAD_LOCALE", fmt.Sprintf("%.40q is no language tag.", l), "Use one such as en or zh-CN.")
+			c.add(path, "BAD_LOCALE", say("%.40q is no language tag.", l), say("Use one such as en or zh-CN."))
 		}
 		if slices.Contains(v.Locales[:i], l) {
-			c.add(path, "DUPLICATE", fmt.Sprintf("%.40q is named twice.", l), "Name each language once.")
+			c.add(path, "DUPLICATE", say("%.40q is named twice.", l), say("Name each language once."))
 		}
 	}
 	if err := c.err(); err != nil {
@@ -103,10 +103,10 @@ func (s *Service) CreateToken(ctx context.Context, a Actor, name string, scopes 
 	}
 	c := check{subject: "token"}
 	if len(scopes) == 0 {
-		c.add("scopes", "REQUIRED", "A token without a scope may do nothing.", "Choose admin or events.")
+		c.add("scopes", "REQUIRED", say("A token without a scope may do nothing."), say("Choose admin or events."))
 	}
 	if life != 0 && (life < time.Hour || life > 2*366*24*time.Hour) {
-		c.add("life", "OUT_OF_RANGE", fmt.Sprintf("A token cannot live for %s.", life), "Use 1 hour to 2 years, or no end.")
+		c.add("life", "OUT_OF_RANGE", say("A token cannot live for %s.", life), say("Use 1 hour to 2 years, or no end."))
 	}
 	if err := c.err(); err != nil {
 		return "", err

@@ -155,24 +155,24 @@ func (s *Service) simulation(ctx context.Context, a Actor, name string, r Simula
 func (r SimulationRequest) check() error {
 	k := check{subject: "simulation"}
 	if r.Customers < 1 || r.Customers > MaxSimulated {
-		k.add("customers", "OUT_OF_RANGE", fmt.Sprintf("%d customers are not simulated.", r.Customers), fmt.Sprintf("Give 1 to %d; qidong journey simulate takes more.", MaxSimulated))
+		k.add("customers", "OUT_OF_RANGE", say("%d customers are not simulated.", r.Customers), say("Give 1 to %d; qidong journey simulate takes more.", MaxSimulated))
 	}
 	if r.Silence != nil && (*r.Silence < 0 || *r.Silence > 1) {
-		k.add("silence", "OUT_OF_RANGE", "The share of silent customers is not one.", "Give 0 to 1.")
+		k.add("silence", "OUT_OF_RANGE", say("The share of silent customers is not one."), say("Give 0 to 1."))
 	}
 	if len(r.Replies) > 200 || len(r.Partners) > 200 {
-		k.add("replies", "TOO_MANY", "There are more than 200 steps or partners.", "Name those that differ.")
+		k.add("replies", "TOO_MANY", say("There are more than 200 steps or partners."), say("Name those that differ."))
 	}
 	for step, replies := range r.Replies {
 		for reply, weight := range replies {
 			if weight < 0 || weight > 1e6 {
-				k.add("replies."+step+"."+reply, "OUT_OF_RANGE", "The weight is not one.", "Give 0 to 1000000.")
+				k.add("replies."+step+"."+reply, "OUT_OF_RANGE", say("The weight is not one."), say("Give 0 to 1000000."))
 			}
 		}
 	}
 	for action, mood := range r.Partners {
 		if mood != PartnerFlaky && mood != PartnerDown {
-			k.add("partners."+action, "UNKNOWN_VALUE", fmt.Sprintf("%.40q is no mood of a partner.", mood), "Use flaky or down.")
+			k.add("partners."+action, "UNKNOWN_VALUE", say("%.40q is no mood of a partner.", mood), say("Use flaky or down."))
 		}
 	}
 	return k.err()

@@ -162,10 +162,12 @@ func childEntry(r ChildRequest, request EnrollRequest) (json.RawMessage, error) 
 }
 
 // CancelChild ends the child that a step waits for, with undo, because its
-// parent leaves the step: soon after, by an event in the inbox. Without a
-// child, or when it has ended, nothing happens.
-func (s *Service) CancelChild(ctx context.Context, workspace, parent, step string, visit int, p Progress) error {
-	return s.with(ctx, p, func(ctx context.Context) error {
+// parent leaves the step: soon after, by an event in the inbox. Of a child that
+// has ended, it returns what that left to its parent to undo ([Progress].Undo),
+// since its last word finds nobody waiting. Without a child, nothing happens.
+func (s *Service) CancelChild(ctx context.Context, workspace, parent, step string, visit int, p Progress) (json.RawMessage, error) {
+	var left json.RawMessage
+	err := s.with(ctx, p, func(ctx context.Context) error {
 		id, err := s.store.Child(ctx, workspace, parent, step, visit)
 		if errors.Is(err, ErrNotFound) {
 			return nil
@@ -174,7 +176,11 @@ func (s *Service) CancelChild(ctx context.Context, workspace, parent, step strin
 			return err
 		}
 		e, err := s.store.Enrollment(ctx, workspace, id)
-		if err != nil || e.Status == EnrollmentEnded {
+		if err != nil {
+			return err
+		}
+		if e.Status == EnrollmentEnded {
+			left, err = s.leftByChild(ctx, workspace, id)
 			return err
 		}
 		event, err := CancelEvent(Enrollment{Workspace: workspace, ID: parent, Customer: e.Customer, EndedAt: s.now()}, id)
@@ -184,7 +190,29 @@ func (s *Service) CancelChild(ctx context.Context, workspace, parent, step strin
 		_, err = s.store.AcceptEvents(ctx, []Event{event})
 		return err
 	})
+	return left, err
 }
+
+// leftByChild is what an ended child has left to undo, from its last word.
+func (s *Service) leftByChild(ctx context.Context, workspace, child string) (json.RawMessage, error) {
+	last, err := s.store.Event(ctx, workspace, SourceJourney, child+EndedSuffix)
+	if err != nil {
+		return nil, err
+	}
+	var data struct {
+		Undo json.RawMessage `json:"undo"`
+	}
+	if err := json.Unmarshal(last.Data, &data); err != nil {
+		return nil, fmt.Errorf("reading the last word of %s: %w", child, err)
+	}
+	return data.Undo, nil
+}
+
+// The ids of the events about a child's end: its own id and these.
+const (
+	CancelSuffix = "/cancel" // its parent has left it
+	EndedSuffix  = "/ended"  // its last word
+)
 
 // CancelEvent is the event that ends a child, with undo, because its parent has
 // left it, at EndedAt.
@@ -194,7 +222,7 @@ func CancelEvent(parent Enrollment, child string) (Event, error) {
 		return Event{}, fmt.Errorf("writing the end of %s: %w", child, err)
 	}
 	return Event{
-		Workspace: parent.Workspace, Source: SourceJourney, ID: child + "/cancel", Type: EventCancel, Subject: parent.Customer,
+		Workspace: parent.Workspace, Source: SourceJourney, ID: child + CancelSuffix, Type: EventCancel, Subject: parent.Customer,
 		Time: parent.EndedAt, Data: data,
 	}, nil
 }

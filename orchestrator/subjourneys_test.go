@@ -1,6 +1,7 @@
 package orchestrator_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 
@@ -111,16 +112,39 @@ func TestCancelChild_EndsItThroughTheInbox(t *testing.T) {
 	h := newHarness(t)
 	up := h.enrolled(t)
 	h.publish(t, "ride")
-	require.NoError(t, h.CancelChild(t.Context(), acme, up.ID, "sub", 1, orchestrator.Progress{}), "there is none")
+	left, err := h.CancelChild(t.Context(), acme, up.ID, "sub", 1, orchestrator.Progress{})
+	require.NoError(t, err, "there is none")
+	require.Nil(t, left)
 	child, err := h.StartChild(t.Context(), childRequest(up.ID), orchestrator.Progress{})
 	require.NoError(t, err)
 	for range 2 {
-		require.NoError(t, h.CancelChild(t.Context(), acme, up.ID, "sub", 1, orchestrator.Progress{}))
+		left, err = h.CancelChild(t.Context(), acme, up.ID, "sub", 1, orchestrator.Progress{})
+		require.NoError(t, err)
+		require.Nil(t, left, "it undoes what it did itself")
 	}
 	h.dispatch(t)
 	require.Zero(t, h.settled(t))
 	require.Equal(t, []string{"start " + child.Enrollment, "signal " + child.Enrollment + " " + child.Enrollment + "/cancel"},
 		h.engine.did(), "the start comes before the end")
+}
+
+// A child that has ended by the time its parent leaves it has told nobody what it
+// did: the parent gets it now.
+func TestCancelChild_OfAnEndedOneReturnsWhatItLeft(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	up := h.enrolled(t)
+	h.publish(t, "ride")
+	child, err := h.StartChild(t.Context(), childRequest(up.ID), orchestrator.Progress{})
+	require.NoError(t, err)
+	h.dispatch(t)
+	require.NoError(t, h.store.Record(t.Context(), orchestrator.Progress{
+		Enrollment: child.Enrollment, Workspace: acme, Status: orchestrator.EnrollmentEnded, Outcome: "driven", LogSeq: 1,
+		Undo: json.RawMessage(`[{"key":"e_child/order/1"}]`),
+	}))
+	left, err := h.CancelChild(t.Context(), acme, up.ID, "sub", 1, orchestrator.Progress{})
+	require.NoError(t, err)
+	require.JSONEq(t, `[{"key":"e_child/order/1"}]`, string(left))
 }
 
 // TestStartChild_AKeyOfItsOwnFollowsTheReentryRule: a later visit with the same

@@ -28,7 +28,7 @@ func (s *Service) TagCustomer(ctx context.Context, a Actor, id string, add, remo
 	k := check{subject: "customer"}
 	k.tags("add", add)
 	if len(remove) > maxTags {
-		k.add("remove", "TOO_MANY", fmt.Sprintf("There are %d; at most %d are allowed.", len(remove), maxTags), "Send fewer.")
+		k.add("remove", "TOO_MANY", say("There are %d; at most %d are allowed.", len(remove), maxTags), say("Send fewer."))
 	}
 	if err := k.err(); err != nil {
 		return Customer{}, err
@@ -48,7 +48,7 @@ func (s *Service) TagCustomer(ctx context.Context, a Actor, id string, add, remo
 // tags wants labels of 1 to 64 characters, at most 200.
 func (c *check) tags(path string, tags []string) {
 	if len(tags) > maxTags {
-		c.add(path, "TOO_MANY", fmt.Sprintf("There are %d; at most %d are allowed.", len(tags), maxTags), "Send fewer.")
+		c.add(path, "TOO_MANY", say("There are %d; at most %d are allowed.", len(tags), maxTags), say("Send fewer."))
 		return
 	}
 	for i, t := range tags {

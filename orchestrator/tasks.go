@@ -91,7 +91,7 @@ func checkResult(t Task, result json.RawMessage) (json.RawMessage, error) {
 			return nil, err
 		}
 	} else if string(result) != `{}` {
-		c.add("result", "NO_FORM", "The task asks for no result.", "Complete it without one.")
+		c.add("result", "NO_FORM", say("The task asks for no result."), say("Complete it without one."))
 		return nil, c.err()
 	}
 	var v map[string]any

@@ -30,6 +30,9 @@ func (p *passage) Record(_ context.Context, progress orchestrator.Progress) erro
 	if e == nil {
 		return fmt.Errorf("the simulation has no enrollment %s", progress.Enrollment)
 	}
+	if e.left && len(progress.Undo) > 0 {
+		return orchestrator.ErrUndoFirst
+	}
 	var fresh []orchestrator.LogEntry
 	for _, l := range progress.Log {
 		if l.Seq > e.seq {
@@ -41,7 +44,8 @@ func (p *passage) Record(_ context.Context, progress orchestrator.Progress) erro
 	e.log = append(e.log, fresh...)
 	if progress.LogSeq >= e.seq && e.status != orchestrator.EnrollmentEnded {
 		if e.status, e.outcome = progress.Status, progress.Outcome; e.status == orchestrator.EnrollmentEnded {
-			p.ended(e, progress.Undo)
+			e.undo = progress.Undo
+			p.ended(e)
 		}
 	}
 	if i := progress.Incident; i != nil {

@@ -68,6 +68,8 @@ type enrollment struct {
 	parent   *orchestrator.Parent // nil when no step has begun it
 	incident map[string]orchestrator.Incident
 	causes   []string              // ids of incidents, in order
+	left     bool                  // its parent has left it
+	undo     json.RawMessage       // what it left to its parent when it ended
 	coded    *workflows.Enrollment // of a journey written in Go, once its code runs
 }
 

@@ -247,13 +247,15 @@ func (p *passage) nextNumber(c *compiled, key string) (number int, why string) {
 }
 
 // CancelChild is workflows.People.
-func (p *passage) CancelChild(ctx context.Context, _, parent, step string, visit int, progress orchestrator.Progress) error {
+func (p *passage) CancelChild(ctx context.Context, _, parent, step string, visit int, progress orchestrator.Progress) (json.RawMessage, error) {
+	var left json.RawMessage
 	for _, e := range p.enrollments {
 		if e.parent != nil && e.parent.Enrollment == parent && e.parent.Step == step && e.parent.Visit == visit {
 			p.cancel(e)
+			left = e.undo
 		}
 	}
-	return p.Record(ctx, progress)
+	return left, p.Record(ctx, progress)
 }
 
 // cancel ends a child whose parent has left it.
@@ -261,12 +263,13 @@ func (p *passage) cancel(e *enrollment) {
 	if e.status == orchestrator.EnrollmentEnded || e.parent.Mode != orchestrator.ModeChild {
 		return
 	}
-	p.tell(e.id, orchestrator.EventCancel, e.id+"/cancel", map[string]any{"enrollment": e.id, "parent": e.parent.Enrollment})
+	e.left = true
+	p.tell(e.id, orchestrator.EventCancel, e.id+orchestrator.CancelSuffix, map[string]any{"enrollment": e.id, "parent": e.parent.Enrollment})
 }
 
-// ended tells a parent of the end of its child and what that leaves to undo, and an ended one's children
-// that they are left.
-func (p *passage) ended(e *enrollment, undo json.RawMessage) {
+// ended tells a parent of the end of its child and what that leaves to undo, and
+// an ended one's children that they are left.
+func (p *passage) ended(e *enrollment) {
 	for _, child := range p.enrollments {
 		if child.parent != nil && child.parent.Enrollment == e.id {
 			p.cancel(child)
@@ -279,10 +282,10 @@ func (p *passage) ended(e *enrollment, undo json.RawMessage) {
 		"enrollment": e.parent.Enrollment, "step": e.parent.Step, "visit": e.parent.Visit, "child": e.id, "outcome": e.outcome,
 		"at": p.env.Now().UTC().Format(time.RFC3339Nano),
 	}
-	if len(undo) > 0 {
-		word["undo"] = undo
+	if len(e.undo) > 0 {
+		word["undo"] = e.undo
 	}
-	p.tell(e.parent.Enrollment, orchestrator.EventEnrollmentEnded, e.id+"/ended", word)
+	p.tell(e.parent.Enrollment, orchestrator.EventEnrollmentEnded, e.id+orchestrator.EndedSuffix, word)
 }
 
 // tell hands an event of Qidong's own to one enrollment, soon.

@@ -22,7 +22,11 @@ func picture(ctx context.Context, d *journey.Definition, mode string) (view.Canv
 		c.Boxes = append(c.Boxes, box(ctx, b))
 	}
 	for _, e := range l.Edges {
-		c.Edges = append(c.Edges, view.Edge{ID: e.ID, D: e.D})
+		line := view.Edge{ID: e.ID, X: e.X, Y: e.Y, D: e.D}
+		if e.Back {
+			line.Class = "back"
+		}
+		c.Edges = append(c.Edges, line)
 	}
 	for _, t := range l.Tags {
 		v := view.Tag{ID: t.ID, Key: t.Step + "-" + t.Arm, Step: t.Step, Arm: t.Arm, Text: armTitle(ctx, t.Title, t.Arm), X: t.X, Y: t.Y}
@@ -91,7 +95,7 @@ func thumb(d *journey.Definition) view.Thumb {
 		if i == 200 {
 			break
 		}
-		t.Paths = append(t.Paths, e.D)
+		t.Paths = append(t.Paths, view.Edge{X: e.X, Y: e.Y, D: e.D})
 	}
 	for i, b := range l.Boxes {
 		if i == 200 || b.Exit != nil {

@@ -2,10 +2,12 @@ package ui
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/qidong/qidong/orchestrator"
@@ -33,10 +35,9 @@ func (u *UI) companion(h func(http.ResponseWriter, *http.Request, orchestrator.C
 		if err != nil {
 			return err
 		}
-		lang := v.Customer.Locale
-		if l := r.URL.Query().Get("lang"); l != "" {
-			lang = bounded(l, 40)
-		}
+		// What the reader asks for, then what their browser does, then what is
+		// known of the customer.
+		lang := i18n.Match(bounded(r.URL.Query().Get("lang"), 40), wanted(r), v.Customer.Locale)
 		return h(w, r.WithContext(i18n.With(r.Context(), lang)), v)
 	})
 }
@@ -59,11 +60,11 @@ func (u *UI) companionPage(ctx context.Context, token string, v orchestrator.Com
 		ended[e.ID] = e.Status == orchestrator.EnrollmentEnded
 	}
 	talk := conversation{
-		ctx: ctx, who: v.Customer, path: "/c/" + url.PathEscape(token), now: u.now(),
+		ctx: ctx, who: v.Customer, path: "/c/" + url.PathEscape(token), now: u.now(), words: wordsIn(v.Words),
 		closed: func(m orchestrator.Message) bool { return ended[m.Enrollment] },
 	}
 	messages := v.Messages[max(0, len(v.Messages)-maxThread):]
-	p := view.Companion{Token: token, Name: displayName(v.Customer), History: talk.bubbles(messages)}
+	p := view.Companion{Token: token, Name: displayName(v.Customer), History: talk.bubbles(messages), WordsID: rand.Text()}
 	for _, e := range v.Enrollments {
 		if len(p.Journeys) == maxRuns {
 			break
@@ -75,7 +76,10 @@ func (u *UI) companionPage(ctx context.Context, token string, v orchestrator.Com
 		if err != nil {
 			return p, err
 		}
-		p.Journeys = append(p.Journeys, companionJourney(ctx, talk, e, d, messages))
+		j := companionJourney(ctx, talk, e, d, messages)
+		j.Write = j.Write && !p.Asked // one field for words is enough
+		p.Asked = p.Asked || j.Write
+		p.Journeys = append(p.Journeys, j)
 	}
 	return p, nil
 }
@@ -124,9 +128,9 @@ func companionJourney(ctx context.Context, talk conversation, e orchestrator.Enr
 			if j.Ticket == nil {
 				j.Ticket = &b
 			}
-		case asks(b):
+		case asks(b) || asksForWords(d, m.Step):
 			if j.Ask == nil && awaits(d, e.Step, m.Step) {
-				j.Ask = &b
+				j.Ask, j.Write = &b, asksForWords(d, m.Step)
 			}
 		case useful(b) && j.Ticket == nil && len(j.Cards) < 4:
 			j.Cards = append(j.Cards, b) // what came before the ticket is over: its payment
@@ -154,21 +158,44 @@ func awaits(d *journey.Definition, at, sent string) bool {
 	return false
 }
 
+// asksForWords says whether a step is a survey that is answered in words.
+func asksForWords(d *journey.Definition, step string) bool {
+	return slices.ContainsFunc(steps(d), func(s *journey.Step) bool {
+		return s.ID == step && s.Survey != nil && s.Survey.Kind == journey.SurveyText
+	})
+}
+
 // postCompanionReply takes an answer from a plain form.
 func (u *UI) postCompanionReply(w http.ResponseWriter, r *http.Request, _ orchestrator.CompanionView) error {
 	message, postback, err := readReply(r)
 	if err != nil {
 		return err
 	}
-	token := r.PathValue("token")
-	if err := u.service.CompanionReply(r.Context(), token, message, postback); err != nil {
+	if err := u.service.CompanionReply(r.Context(), r.PathValue("token"), message, postback); err != nil {
 		return err
 	}
+	return thank(w, r)
+}
+
+// postCompanionSay takes what the customer wrote, from a plain form.
+func (u *UI) postCompanionSay(w http.ResponseWriter, r *http.Request, _ orchestrator.CompanionView) error {
+	if err := parseForm(r); err != nil {
+		return err
+	}
+	text := strings.TrimSpace(r.PostFormValue("text"))
+	if err := u.service.CompanionSay(r.Context(), r.PathValue("token"), text, bounded(r.PostFormValue("id"), 60)); err != nil {
+		return err
+	}
+	return thank(w, r)
+}
+
+// thank goes back to the page, which says that the answer has come.
+func thank(w http.ResponseWriter, r *http.Request) error {
 	q := url.Values{"sent": {"1"}}
 	if l := r.URL.Query().Get("lang"); l != "" {
 		q.Set("lang", i18n.Lang(r.Context()))
 	}
-	return redirect(w, r, "/c/"+url.PathEscape(token)+"?"+q.Encode())
+	return redirect(w, r, "/c/"+url.PathEscape(r.PathValue("token"))+"?"+q.Encode())
 }
 
 // getCompanionCalendar is an appointment that a message offers, as a file.

@@ -18,10 +18,13 @@ func (u *UI) customerRoutes() routes {
 		"GET /customers/{id}/export":           u.getCustomerExport,
 		"GET /customers/{id}/erase":            u.getErase,
 		"POST /customers/{id}/erase":           u.postErase,
+		"GET /handset":                         u.getDesk,
 		"GET /handset/{customer}":              u.getHandset,
 		"GET /handset/{customer}/events":       u.streamHandset,
 		"GET /handset/{customer}/calendar.ics": u.getHandsetCalendar,
 		"POST /handset/{customer}/reply":       u.postHandsetReply,
+		"POST /handset/{customer}/say":         u.postHandsetSay,
+		"POST /handset/{customer}/receipts":    u.postReceipts,
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/qidong/qidong/orchestrator"
 	"github.com/qidong/qidong/orchestrator/journey"
+	"github.com/qidong/qidong/orchestrator/journey/edit"
 	"github.com/qidong/qidong/ui/i18n"
 	"github.com/qidong/qidong/ui/view"
 )
@@ -50,31 +51,54 @@ func (u *UI) designRoutes() routes {
 const designEvery = 700 * time.Millisecond
 
 // getDesign is the page where a journey is drawn; ?step= opens the panel of a
-// step, and by htmx it answers with the panel alone.
+// step, and by htmx it answers with the panel alone, or, given ?shown=, with what
+// is new since that revision.
 func (u *UI) getDesign(w http.ResponseWriter, r *http.Request, a actor) error {
 	ctx, name := r.Context(), r.PathValue("name")
 	v, err := u.service.Draft(ctx, a, name)
 	if err != nil {
 		return err
 	}
-	step := bounded(r.URL.Query().Get("step"), maxQuery)
-	if partial(r) {
-		d, err := u.design(ctx, a, v, step, "")
+	q := r.URL.Query()
+	step, session := bounded(q.Get("step"), maxQuery), rand.Text()
+	if partial(r) && !q.Has("shown") {
+		form, err := u.stepForm(ctx, a, v, step)
 		if err != nil {
 			return err
 		}
-		return render(w, r, http.StatusOK, view.DesignPanel(d.Panel))
+		return render(w, r, http.StatusOK, view.DesignPanel(form))
 	}
-	d, err := u.design(ctx, a, v, step, rand.Text())
+	if partial(r) {
+		session = bounded(q.Get("session"), 64)
+	}
+	u.allowMedia(w) // of the messages in the panel
+	d, err := u.design(ctx, a, v, step, session)
 	if err != nil {
 		return err
 	}
+	if partial(r) {
+		d.Patch = u.pictures.patch(ctx, v, d.Canvas, revisionOf(q.Get("shown")))
+		return render(w, r, http.StatusOK, view.DesignChanged(d, false))
+	}
+	u.pictures.patch(ctx, v, d.Canvas, unseen)
 	offers, err := u.service.Offers(ctx, a)
 	if err != nil {
 		return err
 	}
 	d.Palette = palette(ctx, offers)
 	return render(w, r, http.StatusOK, view.DesignPage(d))
+}
+
+// unseen is the revision of a browser that has no picture yet.
+const unseen = -1
+
+// revisionOf reads the revision that a browser shows.
+func revisionOf(text string) int64 {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return unseen
+	}
+	return n
 }
 
 // design is a draft as its page shows it, with the panel of a step.
@@ -102,9 +126,10 @@ func (u *UI) design(ctx context.Context, a actor, v orchestrator.DraftView, step
 	byBox := map[string]string{}
 	for _, p := range v.Problems {
 		box := problemBox(p)
-		byBox[box] = cmp.Or(byBox[box], p.Message)
+		what, mend := i18n.Problem(ctx, p)
+		byBox[box] = cmp.Or(byBox[box], what)
 		d.Problems = append(d.Problems, view.DesignProblem{
-			Where: where(p), What: p.Message, Mend: p.Mend, Step: box, Field: p.Path, URL: at + "?" + url.Values{"step": {box}}.Encode(),
+			Where: where(p), What: what, Mend: mend, Step: box, Field: p.Path, URL: at + "?" + url.Values{"step": {box}}.Encode(),
 		})
 	}
 	d.Canvas = editPicture(ctx, v.Definition, byBox)
@@ -234,7 +259,12 @@ func (u *UI) edited(w http.ResponseWriter, r *http.Request, a actor, v orchestra
 		if readErr != nil {
 			return readErr
 		}
+		d.Patch = u.pictures.patch(ctx, now, d.Canvas, revisionOf(r.PostFormValue("revision")))
 		status, f := failure(ctx, err)
+		if errors.Is(err, orchestrator.ErrConflict) {
+			f.Title, f.Text = i18n.T(ctx, "error.edit"), i18n.T(ctx, "error.edit.help")
+		}
+		f.Yours = wrote(r)
 		return render(w, r, status, view.DesignRefused(f, d))
 	}
 	if !partial(r) {
@@ -248,12 +278,30 @@ func (u *UI) edited(w http.ResponseWriter, r *http.Request, a actor, v orchestra
 	if err != nil {
 		return err
 	}
+	d.Patch = u.pictures.patch(ctx, v, d.Canvas, revisionOf(r.PostFormValue("revision")))
 	return render(w, r, http.StatusOK, view.DesignChanged(d, r.PostFormValue("panel") != "keep"))
 }
 
-// streamDesign sends what others edit.
+// wrote is the text of the edits of a request, so that a refusal does not lose it.
+func wrote(r *http.Request) string {
+	var commands []edit.Command
+	if json.Unmarshal([]byte(r.PostFormValue("commands")), &commands) != nil {
+		return ""
+	}
+	var lines []string
+	for _, c := range commands {
+		var text string
+		if c.Op == edit.Set && json.Unmarshal(c.Value, &text) != nil {
+			text = string(c.Value)
+		}
+		lines = append(lines, cmp.Or(text, c.Source))
+	}
+	return bounded(strings.TrimSpace(strings.Join(lines, "\n")), maxField)
+}
+
+// streamDesign tells of every new revision; whose it is, the browser knows.
 func (u *UI) streamDesign(w http.ResponseWriter, r *http.Request, a actor) error {
-	ctx, name, session := r.Context(), r.PathValue("name"), bounded(r.URL.Query().Get("session"), 64)
+	ctx, name := r.Context(), r.PathValue("name")
 	v, err := u.service.Draft(ctx, a, name)
 	if err != nil {
 		return err
@@ -265,22 +313,7 @@ func (u *UI) streamDesign(w http.ResponseWriter, r *http.Request, a actor) error
 			return err
 		}
 		told = changes[len(changes)-1].Revision
-		mine := true
-		for _, c := range changes {
-			mine = mine && c.Session == session
-		}
-		if mine {
-			return nil
-		}
-		v, err := u.service.Draft(ctx, a, name)
-		if err != nil {
-			return err
-		}
-		d, err := u.design(ctx, a, v, "", session)
-		if err != nil {
-			return err
-		}
-		return s.html(ctx, view.DesignChanged(d, false))
+		return s.html(ctx, view.DesignOthers(told))
 	})
 }
 

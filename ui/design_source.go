@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -30,19 +32,21 @@ func (u *UI) sourcePage(r *http.Request, v orchestrator.DraftView) view.Source {
 		Export: view.TabURL(v.Journey, "export"), Text: v.Source, Revision: v.Revision,
 	}
 	for _, p := range v.Problems {
-		s.Problems = append(s.Problems, sourceProblem(p))
+		s.Problems = append(s.Problems, sourceProblem(r.Context(), p))
 	}
 	return s
 }
 
-func sourceProblem(p journey.Problem) view.SourceProblem {
-	return view.SourceProblem{Line: p.Line, Column: p.Column, What: p.Message, Mend: p.Mend}
+func sourceProblem(ctx context.Context, p journey.Problem) view.SourceProblem {
+	what, mend := i18n.Problem(ctx, p)
+	return view.SourceProblem{Line: p.Line, Column: p.Column, What: what, Mend: mend}
 }
 
 // postSource makes a text the draft. What cannot be read stays in the field,
-// with what is wrong.
+// with what is wrong. When somebody else has edited the draft meanwhile, saving
+// again changes nothing: only over=, the revision that is there now, says that
+// theirs is to go.
 func (u *UI) postSource(w http.ResponseWriter, r *http.Request, a actor) error {
-	r.Body = http.MaxBytesReader(w, r.Body, journey.MaxSource+maxForm)
 	if err := parseForm(r); err != nil {
 		return err
 	}
@@ -54,11 +58,11 @@ func (u *UI) postSource(w http.ResponseWriter, r *http.Request, a actor) error {
 	s := u.sourcePage(r, now)
 	s.Text, s.Problems = r.PostFormValue("source"), nil
 	var revision int64
-	if _, err := fmt.Sscan(r.PostFormValue("revision"), &revision); err != nil {
+	if _, err := fmt.Sscan(cmp.Or(r.PostFormValue("over"), r.PostFormValue("revision")), &revision); err != nil {
 		return fmt.Errorf("saving a draft: the revision is missing: %w", orchestrator.ErrInvalid)
 	}
 	if _, problem := edit.Parse([]byte(s.Text)); problem != nil {
-		s.Problems, s.Revision = []view.SourceProblem{sourceProblem(*problem)}, revision
+		s.Problems, s.Revision = []view.SourceProblem{sourceProblem(r.Context(), *problem)}, revision
 		return render(w, r, http.StatusUnprocessableEntity, view.SourcePage(s))
 	}
 	v, err := u.service.EditDraft(ctx, a, name, orchestrator.DraftEdit{
@@ -66,7 +70,10 @@ func (u *UI) postSource(w http.ResponseWriter, r *http.Request, a actor) error {
 	})
 	if errors.Is(err, orchestrator.ErrConflict) || errors.Is(err, orchestrator.ErrInvalid) {
 		status, f := failure(ctx, err)
-		s.Error, s.Revision = f.Title+" "+f.Detail, now.Revision
+		s.Error, s.Revision = f.Title+" "+f.Detail, revision
+		if errors.Is(err, orchestrator.ErrConflict) {
+			s.Error, s.Over = i18n.T(ctx, "source.conflict"), now.Revision
+		}
 		return render(w, r, status, view.SourcePage(s))
 	}
 	if err != nil {
@@ -126,7 +133,6 @@ func (u *UI) beginning(w http.ResponseWriter, r *http.Request, a actor, status i
 
 // postNewJourney begins a journey and opens it.
 func (u *UI) postNewJourney(w http.ResponseWriter, r *http.Request, a actor) error {
-	r.Body = http.MaxBytesReader(w, r.Body, journey.MaxSource+maxForm)
 	if err := r.ParseMultipartForm(journey.MaxSource + maxForm); err != nil {
 		return fmt.Errorf("reading the form: %w: %w", err, orchestrator.ErrInvalid)
 	}

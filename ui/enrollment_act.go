@@ -122,7 +122,7 @@ func (u *UI) previewAct(ctx context.Context, a actor, v orchestrator.EnrollmentV
 	if err != nil {
 		return box, err
 	}
-	box.Problems = problems(&orchestrator.ValidationError{Problems: p.Problems})
+	box.Problems = problems(ctx, &orchestrator.ValidationError{Problems: p.Problems})
 	if res.Action == orchestrator.ResolveSkip && len(p.Effects) > 0 {
 		next := i18n.T(ctx, "act.skip.ends", "step", here)
 		if to := p.Effects[0].Next; to != "" {

@@ -217,7 +217,7 @@ func (u *UI) postResolve(w http.ResponseWriter, r *http.Request, a actor) error 
 		page.Incident.Result, page.Incident.Error = text, refusal(ctx, err)
 		var invalid *orchestrator.ValidationError
 		if errors.As(err, &invalid) {
-			page.Incident.Problems = problems(invalid)
+			page.Incident.Problems = problems(ctx, invalid)
 		}
 	}
 	switch {

@@ -53,20 +53,21 @@ func failure(ctx context.Context, err error) (int, view.Failure) {
 	var invalid *orchestrator.ValidationError
 	switch {
 	case errors.As(err, &invalid):
-		f.Problems = problems(invalid)
+		f.Problems = problems(ctx, invalid)
 	case status < http.StatusInternalServerError && key != "cross_origin" && key != "not_found":
 		f.Detail = bounded(err.Error(), 500)
 	}
 	return status, f
 }
 
-func problems(e *orchestrator.ValidationError) []view.Problem {
+func problems(ctx context.Context, e *orchestrator.ValidationError) []view.Problem {
 	var ps []view.Problem
 	for i, p := range e.Problems {
 		if i == 20 {
 			break
 		}
-		ps = append(ps, view.Problem{Where: p.Path, What: p.Message, Mend: p.Mend})
+		what, mend := i18n.Problem(ctx, p)
+		ps = append(ps, view.Problem{Where: p.Path, What: what, Mend: mend})
 	}
 	return ps
 }

@@ -22,6 +22,7 @@ type operateFake struct {
 	results  []string
 	segments []orchestrator.Segment
 	groups   []orchestrator.IncidentGroup
+	stalled  []orchestrator.Stall
 	preview  orchestrator.ResolutionPreview
 	job      orchestrator.BulkJob
 	refuse   error // of a write

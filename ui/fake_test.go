@@ -36,12 +36,15 @@ type fake struct {
 	views      map[string]orchestrator.EnrollmentView
 	incidents  []orchestrator.Incident
 	replies    []string
+	words      map[string][]orchestrator.Event // newest first
+	receipts   []string
 	enrolled   []orchestrator.EnrollRequest
 	resolved   []orchestrator.Resolution
 	resolveErr error
 	filters    []orchestrator.EnrollmentFilter
 	op         operateFake
 	drafts     fakeDrafts
+	templates  fakeTemplates
 }
 
 const (
@@ -66,6 +69,9 @@ func (f *fake) SignIn(_ context.Context, secret string) (actor, error) {
 }
 
 func (f *fake) Journeys(context.Context, actor) ([]orchestrator.Journey, error) {
+	if f.journey.Name == "" { // a new workspace
+		return nil, f.err()
+	}
 	return []orchestrator.Journey{f.journey}, f.err()
 }
 
@@ -107,12 +113,6 @@ func (f *fake) Customers(_ context.Context, _ actor, query string, _ orchestrato
 	return out, "more", f.err()
 }
 
-func (f *fake) Messages(_ context.Context, _ actor, customer string, _ orchestrator.Page) ([]orchestrator.Message, string, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return append([]orchestrator.Message(nil), f.messages[customer]...), "", f.fail
-}
-
 func (f *fake) Reply(_ context.Context, _ actor, customer, message, postback string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -130,7 +130,7 @@ func (f *fake) Companion(_ context.Context, token string) (orchestrator.Companio
 	if token != testToken {
 		return orchestrator.CompanionView{}, orchestrator.ErrNotFound
 	}
-	v := orchestrator.CompanionView{Customer: f.customers["c_mei"], Messages: f.messages["c_mei"]}
+	v := orchestrator.CompanionView{Customer: f.customers["c_mei"], Messages: f.messages["c_mei"], Words: f.words["c_mei"]}
 	for _, e := range f.views {
 		if e.Enrollment.Customer == "c_mei" {
 			v.Enrollments = append(v.Enrollments, e.Enrollment)
@@ -357,6 +357,9 @@ func conversationOf(customer, enrollment, lang string) []orchestrator.Message {
 	}
 	at := time.Date(2026, 11, 24, 10, 2, 0, 0, time.UTC)
 	message := func(id, step string, minutes int, replies map[string]journey.ReplyMeaning, parts ...journey.Part) orchestrator.Message {
+		if customer == "c_ben" {
+			id += "_ben" // ids are one message's of the workspace
+		}
 		return orchestrator.Message{
 			ID: id, Workspace: "demo", Enrollment: enrollment, Customer: customer, Step: step, Visit: 1, Channel: "handset", Parts: parts, Replies: replies,
 			MediaToken: testMedia, SentAt: at.Add(time.Duration(minutes) * time.Minute),
@@ -478,6 +481,9 @@ func (s *site) get(path string, headers ...string) *httptest.ResponseRecorder {
 func (s *site) post(path string, form url.Values, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if len(headers) < 2 || headers[0] != "Sec-Fetch-Site" && headers[0] != "Origin" {
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}

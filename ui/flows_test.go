@@ -96,7 +96,7 @@ func TestHandset(t *testing.T) {
 		s := signedIn(t)
 		w := s.post("/handset/c_mei/reply", url.Values{"message": {"m_ride"}, "postback": {"m_ride.0"}}, "HX-Request", "true")
 		require.Equal(t, http.StatusOK, w.Code)
-		require.True(t, strings.HasPrefix(strings.TrimSpace(w.Body.String()), `<ol id="thread"`))
+		require.True(t, strings.HasPrefix(strings.TrimSpace(w.Body.String()), `<ol id="thread-`))
 		require.Equal(t, []string{"m_ride m_ride.0"}, s.f.replies)
 		require.Equal(t, 2, strings.Count(w.Body.String(), `data-testid="answer"`))
 		require.Contains(t, w.Body.String(), `class="act chosen"`)
@@ -139,10 +139,17 @@ func TestCompanion(t *testing.T) {
 		}
 		require.NotContains(t, body, "scan-qr", "nobody scans their own ticket")
 	})
-	t.Run("its language is the customer's, or the one asked for", func(t *testing.T) {
+	t.Run("its language is the one asked for, the browser's, or the customer's", func(t *testing.T) {
 		t.Parallel()
 		s := newSite(t)
-		require.Contains(t, s.get("/c/"+testToken, "Accept-Language", "zh-CN").Body.String(), `<html lang="en">`)
+		require.Contains(t, s.get("/c/"+testToken, "Accept-Language", "zh-CN,en;q=0.5").Body.String(), `<html lang="zh-CN">`)
+		require.Contains(t, s.get("/c/"+testToken+"?lang=en", "Accept-Language", "zh-CN").Body.String(), `<html lang="en">`)
+		c := s.f.customers["c_mei"]
+		c.Locale = "zh-CN"
+		s.f.customers["c_mei"] = c
+		for _, accept := range []string{"", "fr", "*", "%%"} {
+			require.Contains(t, s.get("/c/"+testToken, "Accept-Language", accept).Body.String(), `<html lang="zh-CN">`, accept)
+		}
 		body := s.get("/c/" + testToken + "?lang=zh-CN").Body.String()
 		require.Contains(t, body, "是否叫车")
 		require.Contains(t, body, "/reply?lang=zh-CN", "answers keep the language")
@@ -324,7 +331,7 @@ func TestStreamHandset(t *testing.T) {
 			s.f.messages["c_mei"] = append(append([]orchestrator.Message(nil), s.f.messages["c_mei"]...), m)
 		}
 	})
-	require.Contains(t, got[0], `hx-target="#thread"`)
+	require.Contains(t, got[0], `hx-target="#thread-`)
 	require.Contains(t, got[1], `id="m-m_nps"`)
 	for line := range strings.SplitSeq(strings.TrimSpace(got[1]), "\n") {
 		require.True(t, strings.HasPrefix(line, "data:"), "W05 a message cannot start an event of its own: %q", line)

@@ -50,6 +50,13 @@ func (u *UI) stepForm(ctx context.Context, a actor, v orchestrator.DraftView, bo
 		s := steps(v.Definition)[i]
 		f.Kind, f.Title, f.Step, f.Disabled = kindOf(s), stepTitle(ctx, s), true, s.Disabled
 		b.step(s)
+		if s.Send != nil {
+			looks := messagePreviews(ctx, s.Send)
+			f.Looks = &looks
+			if f.Templates, err = u.templateOffers(ctx, a, "steps."+s.ID+".send"); err != nil {
+				return nil, err
+			}
+		}
 	}
 	f.KindText = i18n.T(ctx, "kind."+f.Kind)
 	f.Groups = b.finish()
@@ -243,7 +250,8 @@ func (b *formBuilder) finish() []view.StepGroup {
 			}
 		}
 		if best != nil && best.Error == "" {
-			best.Error = p.Message + " " + p.Mend
+			what, mend := i18n.Problem(b.ctx, p)
+			best.Error = strings.TrimSpace(what + " " + mend)
 		}
 	}
 	return b.groups

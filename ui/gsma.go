@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/url"
 	"strconv"
@@ -51,17 +52,46 @@ type gsmaAction struct {
 			URL string `json:"url"`
 		} `json:"openUrl"`
 	} `json:"urlAction"`
-	Dialer *struct {
-		Dial struct {
-			Number string `json:"phoneNumber"`
-		} `json:"dialPhoneNumber"`
-	} `json:"dialerAction"`
-	Map *struct {
+	Dialer *gsmaDialer `json:"dialerAction"`
+	Map    *struct {
 		Show *gsmaPlace `json:"showLocation"`
+		Push *struct{}  `json:"requestLocationPush"`
 	} `json:"mapAction"`
+	Compose *struct {
+		Text *gsmaText `json:"composeTextMessage"`
+	} `json:"composeAction"`
 	Calendar *struct {
 		Create *gsmaEvent `json:"createCalendarEvent"`
 	} `json:"calendarAction"`
+}
+
+type gsmaDialer struct {
+	Dial     gsmaNumber `json:"dialPhoneNumber"`
+	Enriched gsmaNumber `json:"dialEnrichedCall"`
+	Video    gsmaNumber `json:"dialVideoCall"`
+}
+
+type gsmaNumber struct {
+	Number string `json:"phoneNumber"`
+}
+
+// number is the one to call, however: a page can only hand it to a telephone.
+func (d *gsmaDialer) number() string {
+	return cmp.Or(d.Dial.Number, d.Enriched.Number, d.Video.Number)
+}
+
+type gsmaText struct {
+	Number string `json:"phoneNumber"`
+	Text   string `json:"text"`
+}
+
+// smsURL is the address that begins a text message, "" when the number is none.
+func (t *gsmaText) smsURL() string {
+	number, ok := strings.CutPrefix(telURL(t.Number), "tel:")
+	if !ok {
+		return ""
+	}
+	return "sms:" + number + "?body=" + url.PathEscape(bounded(t.Text, 500))
 }
 
 type gsmaPlace struct {

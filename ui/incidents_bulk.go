@@ -68,7 +68,7 @@ func (u *UI) bulk(ctx context.Context, a actor, f orchestrator.IncidentFilter, r
 		return b, nil
 	}
 	// What does not fit only says so: an empty result is where everybody begins.
-	if b.Problems = problems(&orchestrator.ValidationError{Problems: p.Problems}); len(b.Problems) > 0 && res.Action != orchestrator.ResolveSupply {
+	if b.Problems = problems(ctx, &orchestrator.ValidationError{Problems: p.Problems}); len(b.Problems) > 0 && res.Action != orchestrator.ResolveSupply {
 		b.Ready = false
 	}
 	for _, e := range p.Effects {
@@ -121,7 +121,7 @@ func (u *UI) postBulk(w http.ResponseWriter, r *http.Request, a actor) error {
 	var invalid *orchestrator.ValidationError
 	switch {
 	case errors.As(err, &invalid):
-		b.Problems = problems(invalid)
+		b.Problems = problems(ctx, invalid)
 	case errors.Is(err, orchestrator.ErrConflict):
 		b.Problems = []view.Problem{{What: i18n.T(ctx, "bulk.moved", "n", b.Count)}}
 	default:

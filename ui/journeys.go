@@ -34,6 +34,10 @@ func (u *UI) getJourneys(w http.ResponseWriter, r *http.Request, a actor) error 
 	if err != nil {
 		return err
 	}
+	week, err := u.service.Week(ctx, a)
+	if err != nil {
+		return err
+	}
 	var rows []view.JourneyRow
 	for _, j := range list {
 		_, v, err := u.service.Journey(ctx, a, j.Name)
@@ -44,7 +48,7 @@ func (u *UI) getJourneys(w http.ResponseWriter, r *http.Request, a actor) error 
 			Name: j.Name, URL: view.TabURL(j.Name, "live"), Title: journeyTitle(ctx, j.Title, j.Name), Steps: i18n.Count(ctx, "steps.n", j.Steps),
 			Number: i18n.T(ctx, "version.n", "n", strconv.Itoa(j.Number)), Status: journeyStatus(ctx, j.Status),
 			Updated: i18n.Time(ctx, j.UpdatedAt.Local(), u.now()), Open: j.Open, Completed: j.Completed, Incidents: j.Incidents,
-			Thumb: thumb(v.Definition),
+			Thumb: thumb(v.Definition), Week: weekLine(ctx, week[j.Name]),
 		})
 	}
 	drafts, err := u.service.Drafts(ctx, a)
@@ -70,6 +74,7 @@ func (u *UI) draftRow(ctx context.Context, d orchestrator.Draft) view.JourneyRow
 	return view.JourneyRow{
 		Name: d.Journey, URL: view.TabURL(d.Journey, "design"), Title: journeyTitle(ctx, def.Title, d.Journey), Steps: i18n.Count(ctx, "steps.n", len(steps(def))),
 		Status: view.Status{Class: "draft", Text: i18n.T(ctx, "status.draft")}, Thumb: thumb(def),
+		Week: weekLine(ctx, nil),
 	}
 }
 

@@ -22,6 +22,8 @@ type conversation struct {
 	path   string // of the page, below which its calendar files are
 	now    time.Time
 	closed func(orchestrator.Message) bool // whether answers come too late
+	phone  bool                            // a telephone: it knows receipts, and where it is
+	words  []ownWords                      // what the customer wrote, oldest first
 }
 
 // bubbles are messages and answers in order of time.
@@ -31,11 +33,18 @@ func (c conversation) bubbles(list []orchestrator.Message) []view.Bubble {
 		b  view.Bubble
 	}
 	var items []item
+	answered := map[string]bool{}
 	for _, m := range list {
+		answered[m.ID] = m.Answer != ""
 		items = append(items, item{m.SentAt, c.bubble(m)})
 		if m.Answer != "" {
 			b := view.Bubble{Key: key("a", m.ID), Mine: true, Text: m.Replies[m.Answer].Text}
 			items = append(items, item{m.AnsweredAt, b})
+		}
+	}
+	for _, w := range c.words {
+		if !answered[w.answers] { // the answer is shown already
+			items = append(items, item{w.at, view.Bubble{Key: key("w", w.id), Mine: true, Text: w.text, State: w.state}})
 		}
 	}
 	slices.SortStableFunc(items, func(a, b item) int { return a.at.Compare(b.at) })
@@ -55,6 +64,10 @@ func (c conversation) bubbles(list []orchestrator.Message) []view.Bubble {
 func (c conversation) bubble(m orchestrator.Message) view.Bubble {
 	b := view.Bubble{Key: key("m", m.ID), ID: m.ID, Step: m.Step, Done: m.Answer != ""}
 	b.Closed = c.closed != nil && c.closed(m)
+	if c.phone {
+		state, at := reached(m)
+		b.State, b.When = state, at.In(zone(c.who)).Format("15:04:05")
+	}
 	n := 0 // counts the suggestions of the message, which names its calendar files
 	for i, p := range m.Parts {
 		if i == maxParts {
@@ -130,8 +143,14 @@ func (c conversation) action(m orchestrator.Message, s gsmaSuggestion, n *int) v
 		a.Kind, a.URL = "open", webURL(s.Action.URL.Open.URL)
 	case s.Action.Map != nil && s.Action.Map.Show != nil:
 		a.Kind, a.URL = "map", s.Action.Map.Show.mapURL(i18n.Lang(c.ctx))
+	case s.Action.Map != nil && s.Action.Map.Push != nil:
+		if a.Kind = "location"; c.phone {
+			return a
+		}
 	case s.Action.Dialer != nil:
-		a.Kind, a.URL = "dial", telURL(s.Action.Dialer.Dial.Number)
+		a.Kind, a.URL = "dial", telURL(s.Action.Dialer.number())
+	case s.Action.Compose != nil && s.Action.Compose.Text != nil:
+		a.Kind, a.URL = "compose", s.Action.Compose.Text.smsURL()
 	case s.Action.Calendar != nil && s.Action.Calendar.Create != nil:
 		a.Kind, a.URL = "calendar", c.path+"/calendar.ics?"+url.Values{"message": {m.ID}, "n": {strconv.Itoa(*n)}}.Encode()
 	}

@@ -26,18 +26,19 @@ import (
 
 // pages is every page that a signed-in person can open.
 var pages = []string{
-	"/journeys", "/journeys/movie-night", "/journeys/movie-night?step=hold", "/journeys/movie-night?step=0-entry",
+	"/", "/journeys", "/journeys/movie-night", "/journeys/movie-night?step=hold", "/journeys/movie-night?step=0-entry",
 	"/journeys/movie-night?step=0-exit-show_cancelled", "/journeys/movie-night?range=7d&heat=time&tests=no&step=choice",
 	"/journeys/movie-night?range=custom&from=2026-11-01T00:00&until=2026-11-08T00:00", "/journeys/movie-night/stays?step=choice&state=waiting", "/journeys/movie-night/stays?step=choice&arm=chosen&success=goal&range=24h", "/enrollments", "/enrollments?journey=movie-night&step=ticket&status=held",
 	"/enrollments/e_run", "/enrollments/e_held", "/incidents", "/customers", "/customers?q=Mei", "/customers/c_mei", "/handset/c_mei", "/handset/c_ben",
+	"/handset", "/handset?q=Mei", "/handset?customer=c_mei&customer=c_ben", "/handset?customer=c_mei&q=nobody",
 	"/customers?q=Mei&tag=vip&trait=home.city&value=x", "/customers/c_mei?why=movie-night", "/customers/c_mei?kind=message", "/customers/c_mei/erase",
 	"/enrollments/e_run/act?action=move", "/enrollments/e_held/act?action=remove", "/incidents?journey=movie-night&code=PARTNER_ERROR", "/incidents/bulk?action=supply&journey=movie-night",
-	"/jobs/b_1", "/tasks", "/tasks?state=&assignee=x", "/tasks/e_run/call_back/1", "/segments", "/segments/film-lovers", "/messages", "/messages?journey=movie-night", "/operations", "/audit?check=1", "/settings",
+	"/jobs/b_1", "/tasks", "/tasks?state=&assignee=x", "/tasks/e_run/call_back/1", "/segments", "/segments/film-lovers", "/messages", "/messages?journey=movie-night", "/templates", "/templates/new", "/templates/ticket", "/media", "/operations", "/audit?check=1", "/settings",
 }
 
 func TestPages(t *testing.T) {
 	t.Parallel()
-	rawKey := regexp.MustCompile(`>\s*(` + strings.Join([]string{"field", "kind", "status", "log", "error", "path", "category", "form", "failure", "effect", "pace", "outcome", "incident", "companion", "count", "live"}, "|") + `)\.[a-z_.]+\s*<`)
+	rawKey := regexp.MustCompile(`>\s*(` + strings.Join([]string{"field", "kind", "status", "log", "error", "path", "category", "form", "failure", "effect", "pace", "outcome", "incident", "companion", "count", "live", "home", "week", "receipt"}, "|") + `)\.[a-z_.]+\s*<`)
 	for _, lang := range i18n.Languages {
 		s := signedIn(t)
 		s.f.messages["c_mei"] = append(s.f.messages["c_mei"], surveyOf("c_mei", "e_run"))
@@ -83,12 +84,12 @@ func twice(t *testing.T, body string) []string {
 func TestEveryPageNeedsASession(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	for _, p := range append(pages, "/", "/nowhere", "/journeys/movie-night/counts", "/handset/c_mei/events", "/enrollments/e_run/events") {
+	for _, p := range append(pages, "/nowhere", "/journeys/movie-night/counts", "/handset/c_mei/events", "/enrollments/e_run/events") {
 		w := s.get(p)
 		require.Equal(t, http.StatusSeeOther, w.Code, p)
 		require.Equal(t, "/signin", w.Header().Get("Location"), p)
 	}
-	for _, p := range []string{"/journeys/movie-night/status", "/journeys/movie-night/try", "/enrollments/e_held/resolve", "/handset/c_mei/reply", "/signout"} {
+	for _, p := range []string{"/journeys/movie-night/status", "/journeys/movie-night/try", "/enrollments/e_held/resolve", "/handset/c_mei/reply", "/handset/c_mei/say", "/handset/c_mei/receipts", "/signout"} {
 		require.Equal(t, http.StatusUnauthorized, s.post(p, url.Values{"status": {"paused"}}).Code, p)
 	}
 	require.Empty(t, s.f.resolved)

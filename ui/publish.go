@@ -114,8 +114,9 @@ func (u *UI) publishPage(ctx context.Context, rel release, given url.Values) vie
 	}
 	for _, problem := range rel.draft.Problems {
 		box := problemBox(problem)
+		what, mend := i18n.Problem(ctx, problem)
 		p.Problems = append(p.Problems, view.DesignProblem{
-			Where: where(problem), What: problem.Message, Mend: problem.Mend, URL: view.TabURL(rel.name, "design") + "?" + url.Values{"step": {box}}.Encode(),
+			Where: where(problem), What: what, Mend: mend, URL: view.TabURL(rel.name, "design") + "?" + url.Values{"step": {box}}.Encode(),
 		})
 	}
 	p.Canvas, _ = picture(ctx, rel.next, "diff")

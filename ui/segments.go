@@ -148,7 +148,7 @@ func (u *UI) postSegment(w http.ResponseWriter, r *http.Request, a actor) error 
 	var invalid *orchestrator.ValidationError
 	switch {
 	case errors.As(err, &invalid):
-		form.Problems = problems(invalid)
+		form.Problems = problems(ctx, invalid)
 	case err != nil:
 		return err
 	case !preview:

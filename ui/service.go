@@ -10,6 +10,7 @@ import (
 // Each area of the pages names what it needs.
 type Service interface {
 	SignIn(ctx context.Context, secret string) (orchestrator.Actor, error)
+	homeService
 	journeyService
 	liveService
 	draftService
@@ -21,6 +22,7 @@ type Service interface {
 	repairService
 	peopleService
 	watchService
+	templateService
 }
 
 var _ Service = (*orchestrator.Service)(nil)
@@ -49,9 +51,13 @@ type customerService interface {
 	PutCustomer(ctx context.Context, a orchestrator.Actor, c orchestrator.Customer) (orchestrator.Customer, error)
 	Customer(ctx context.Context, a orchestrator.Actor, id string) (orchestrator.Customer, error)
 	Customers(ctx context.Context, a orchestrator.Actor, query string, p orchestrator.Page) ([]orchestrator.Customer, string, error)
-	Messages(ctx context.Context, a orchestrator.Actor, customer string, p orchestrator.Page) ([]orchestrator.Message, string, error)
+	LatestMessages(ctx context.Context, a orchestrator.Actor, customer string, limit int) ([]orchestrator.Message, error)
+	Events(ctx context.Context, a orchestrator.Actor, customer string, p orchestrator.Page) ([]orchestrator.Event, string, error)
+	ReceiveMessage(ctx context.Context, a orchestrator.Actor, customer, channel, text, id string) error
+	Receipt(ctx context.Context, a orchestrator.Actor, customer string, r orchestrator.Receipt, messages ...string) error
 	Reply(ctx context.Context, a orchestrator.Actor, customer, messageID, postback string) error
 	Companion(ctx context.Context, token string) (orchestrator.CompanionView, error)
 	CompanionReply(ctx context.Context, token, messageID, postback string) error
+	CompanionSay(ctx context.Context, token, text, id string) error
 	MediaQR(ctx context.Context, mediaToken string, n int) (string, error)
 }

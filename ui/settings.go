@@ -78,7 +78,7 @@ func (u *UI) settingsAgain(w http.ResponseWriter, r *http.Request, a actor, err 
 	if failed != nil {
 		return failed
 	}
-	change(&page, problems(invalid))
+	change(&page, problems(r.Context(), invalid))
 	return render(w, r, http.StatusUnprocessableEntity, view.SettingsPage(page))
 }
 

@@ -74,6 +74,12 @@ func (u *UI) private(h func(http.ResponseWriter, *http.Request, actor) error) ht
 			u.fail(w, r, orchestrator.ErrUnauthorized, true)
 			return
 		}
+		if r.Method != http.MethodGet && r.Method != http.MethodHead && r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "" {
+			// Every browser tells where a form comes from. Whoever does not, and
+			// still has a session's cookie, is none that can be trusted with it.
+			u.fail(w, r, errCrossOrigin, true)
+			return
+		}
 		f := view.Frame{Actor: a.Name, Path: r.URL.RequestURI(), Asset: u.assets.path, Version: u.version}
 		if c, err := r.Cookie("theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
 			f.Theme = c.Value

@@ -130,7 +130,7 @@ func (u *UI) postTask(w http.ResponseWriter, r *http.Request, a actor) error {
 	case errors.As(err, &invalid):
 		page := u.taskPage(ctx, u.names(ctx, a), t)
 		page.Form = schemaForm(ctx, t.Form, r.PostForm, invalid.Problems)
-		page.Problems = elsewhere(invalid, page.Form)
+		page.Problems = elsewhere(ctx, invalid, page.Form)
 		return render(w, r, http.StatusUnprocessableEntity, view.TaskPage(page))
 	case err != nil:
 		return err
@@ -140,12 +140,12 @@ func (u *UI) postTask(w http.ResponseWriter, r *http.Request, a actor) error {
 }
 
 // elsewhere are the problems that belong to no field of the form.
-func elsewhere(e *orchestrator.ValidationError, form []view.FormField) []view.Problem {
+func elsewhere(ctx context.Context, e *orchestrator.ValidationError, form []view.FormField) []view.Problem {
 	rest := &orchestrator.ValidationError{}
 	for _, p := range e.Problems {
 		if !slices.ContainsFunc(form, func(f view.FormField) bool { return f.Error != "" && aboutField(p, f.Name) }) {
 			rest.Problems = append(rest.Problems, p)
 		}
 	}
-	return problems(rest)
+	return problems(ctx, rest)
 }

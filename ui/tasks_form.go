@@ -110,7 +110,7 @@ func schemaForm(ctx context.Context, schema json.RawMessage, typed url.Values, b
 		}
 		for _, b := range bad {
 			if aboutField(b, name) {
-				f.Error = joined(b.Message, b.Mend)
+				f.Error = joined(i18n.Problem(ctx, b))
 			}
 		}
 		out = append(out, f)

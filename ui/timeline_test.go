@@ -40,7 +40,7 @@ func TestComponents(t *testing.T) {
 	held.Incident.Problems = []view.Problem{{Where: "ticket_id", What: "is missing.", Mend: "Add it."}}
 	crowd, err := s.see(en, actor{}, "movie-night", lens{Heat: heatVolume, Step: "choice"})
 	require.NoError(t, err)
-	talk := func(id string) view.Thread { return s.thread(en, f.customers[id], f.messages[id]) }
+	talk := func(id string) view.Thread { return s.thread(en, f.customers[id], f.messages[id], nil) }
 	for name, part := range map[string]struct {
 		ctx context.Context
 		c   templ.Component

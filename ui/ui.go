@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,10 +40,12 @@ type UI struct {
 	now      func() time.Time
 	assets   *assets
 	counts   countsCache
+	pictures pictures
 	streams  chan struct{} // one for each open stream
 	closed   chan struct{}
 	close    sync.Once
 	handler  http.Handler
+	patterns []string
 }
 
 // SessionLife is how long a sign-in lasts.
@@ -80,6 +83,10 @@ func New(d Deps) (*UI, error) {
 // ServeHTTP answers one request.
 func (u *UI) ServeHTTP(w http.ResponseWriter, r *http.Request) { u.handler.ServeHTTP(w, r) }
 
+// Patterns are what the interface answers, each as net/http writes it, in order:
+// so that a test can go through all of it. The caller may change the result.
+func (u *UI) Patterns() []string { return slices.Clone(u.patterns) }
+
 // Close ends every open stream, so that a server can shut down without waiting
 // for browsers: http.Server.RegisterOnShutdown(u.Close). Pages go on working.
 func (u *UI) Close() { u.close.Do(func() { close(u.closed) }) }
@@ -89,26 +96,33 @@ type routes map[string]func(http.ResponseWriter, *http.Request, orchestrator.Act
 
 func (u *UI) routes() (http.Handler, error) {
 	public := http.NewServeMux()
-	public.Handle("GET /static/", u.assets)
-	public.Handle("GET /signin", u.sessions.LoadAndSave(u.page(u.getSignIn)))
-	public.Handle("POST /signin", u.sessions.LoadAndSave(u.page(u.postSignIn)))
-	public.Handle("GET /preferences", u.page(u.getPreferences))
-	public.Handle("GET /c/{token}", u.companion(u.getCompanion))
-	public.Handle("POST /c/{token}/reply", u.companion(u.postCompanionReply))
-	public.Handle("GET /c/{token}/calendar.ics", u.companion(u.getCompanionCalendar))
-	public.Handle("GET /m/{token}/{file}", u.page(u.getMedia))
+	handle := func(mux *http.ServeMux, pattern string, h http.Handler) {
+		mux.Handle(pattern, h)
+		u.patterns = append(u.patterns, pattern)
+	}
+	handle(public, "GET /static/", u.assets)
+	handle(public, "GET /signin", u.sessions.LoadAndSave(u.page(u.getSignIn)))
+	handle(public, "POST /signin", u.sessions.LoadAndSave(u.page(u.postSignIn)))
+	handle(public, "GET /preferences", u.page(u.getPreferences))
+	handle(public, "GET /c/{token}", u.companion(u.getCompanion))
+	handle(public, "POST /c/{token}/reply", u.companion(u.postCompanionReply))
+	handle(public, "POST /c/{token}/say", u.companion(u.postCompanionSay))
+	handle(public, "GET /c/{token}/calendar.ics", u.companion(u.getCompanionCalendar))
+	handle(public, "GET /m/{token}/{file}", u.page(u.getMedia))
+	handle(public, "GET /p/{file}", u.page(u.getPicture))
 
 	signedIn := http.NewServeMux()
 	for _, area := range []routes{
 		{"GET /{$}": u.getHome, "POST /signout": u.postSignOut, "/": u.notFound},
 		u.journeyRoutes(), u.liveRoutes(), u.designRoutes(), u.publishRoutes(), u.simulateRoutes(), u.enrollmentRoutes(), u.customerRoutes(), u.incidentRoutes(), u.taskRoutes(), u.segmentRoutes(),
-		u.operationRoutes(), u.auditRoutes(), u.settingsRoutes(),
+		u.operationRoutes(), u.auditRoutes(), u.settingsRoutes(), u.templateRoutes(),
 	} {
 		for pattern, h := range area {
-			signedIn.Handle(pattern, u.private(h))
+			handle(signedIn, pattern, u.private(h))
 		}
 	}
 	public.Handle("/", u.sessions.LoadAndSave(signedIn))
+	slices.Sort(u.patterns)
 
 	guard := http.NewCrossOriginProtection()
 	if err := guard.AddTrustedOrigin(u.base.Scheme + "://" + u.base.Host); err != nil {
@@ -118,5 +132,6 @@ func (u *UI) routes() (http.Handler, error) {
 	// The companion page is opened by its token, not by a cookie that a foreign
 	// form could ride on; and it sends no referrer, so no origin either.
 	guard.AddInsecureBypassPattern("POST /c/{token}/reply")
+	guard.AddInsecureBypassPattern("POST /c/{token}/say")
 	return u.frame(guard.Handler(public)), nil
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 	"github.com/qidong/qidong/ui/i18n"
 	"github.com/qidong/qidong/ui/view"
 )
@@ -54,13 +56,9 @@ func (u *UI) frame(next http.Handler) http.Handler {
 		if u.base.Scheme == "https" {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody(r))
 
-		lang := r.Header.Get("Accept-Language")
-		if c, err := r.Cookie("lang"); err == nil {
-			lang = c.Value
-		}
-		ctx := i18n.With(r.Context(), bounded(lang, 100))
+		ctx := i18n.With(r.Context(), wanted(r))
 		theme := ""
 		if c, err := r.Cookie("theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
 			theme = c.Value
@@ -68,6 +66,27 @@ func (u *UI) frame(next http.Handler) http.Handler {
 		ctx = view.WithFrame(ctx, view.Frame{Theme: theme, Path: r.URL.RequestURI(), Asset: u.assets.path, Version: u.version})
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// wanted is the language that a reader has chosen, or else their browser's.
+func wanted(r *http.Request) string {
+	lang := r.Header.Get("Accept-Language")
+	if c, err := r.Cookie("lang"); err == nil {
+		lang = c.Value
+	}
+	return bounded(lang, 100)
+}
+
+// maxBody is how much a request may send: a picture and a journey's source more
+// than any other form. A form writes each byte of a source as up to three.
+func maxBody(r *http.Request) int64 {
+	switch {
+	case r.URL.Path == "/media":
+		return orchestrator.MaxPicture + maxForm
+	case r.URL.Path == "/journeys/new" || strings.HasSuffix(r.URL.Path, "/source"):
+		return 3*journey.MaxSource + maxForm
+	}
+	return maxForm
 }
 
 // page turns a handler that may fail into one that shows its failure.
@@ -109,7 +128,7 @@ func render(w http.ResponseWriter, r *http.Request, status int, c templ.Componen
 const worthZipping = 2048
 
 var zippers = sync.Pool{New: func() any {
-	z, _ := gzip.NewWriterLevel(nil, 4) // the level is a known one
+	z, _ := gzip.NewWriterLevel(nil, 6) // the level is a known one
 	return z
 }}
 
@@ -166,9 +185,4 @@ func bounded(s string, n int) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:n], "")
-}
-
-// getHome goes to the first page.
-func (u *UI) getHome(w http.ResponseWriter, r *http.Request, _ actor) error {
-	return redirect(w, r, "/journeys")
 }

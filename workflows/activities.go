@@ -55,7 +55,11 @@ type Activities struct {
 
 // Record stores an enrollment's progress.
 func (a *Activities) Record(ctx context.Context, p orchestrator.Progress) error {
-	return a.Journal.Record(ctx, p)
+	err := a.Journal.Record(ctx, p)
+	if errors.Is(err, orchestrator.ErrUndoFirst) {
+		return temporal.NewNonRetryableApplicationError(err.Error(), codeUndoFirst, nil)
+	}
+	return err
 }
 
 // Call records the progress and makes one attempt of a call.

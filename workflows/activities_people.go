@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 
 	"go.temporal.io/sdk/activity"
@@ -21,7 +22,7 @@ type People interface {
 	RecordAnswer(ctx context.Context, a orchestrator.Answer, p orchestrator.Progress) error
 	ChangeCustomer(ctx context.Context, c orchestrator.Change, p orchestrator.Progress) (orchestrator.Customer, error)
 	StartChild(ctx context.Context, r orchestrator.ChildRequest, p orchestrator.Progress) (orchestrator.Child, error)
-	CancelChild(ctx context.Context, workspace, parent, step string, visit int, p orchestrator.Progress) error
+	CancelChild(ctx context.Context, workspace, parent, step string, visit int, p orchestrator.Progress) (json.RawMessage, error)
 }
 
 // The lasting names of the activities.
@@ -129,10 +130,17 @@ func (a *Activities) StartChild(ctx context.Context, in ChildInput) (orchestrato
 	return child, final(err)
 }
 
+// ChildLeft is what a journey that a step has begun, and that has ended, has
+// left to undo.
+type ChildLeft struct {
+	Undo json.RawMessage `json:"undo,omitempty"` // undoEntries
+}
+
 // CancelChild ends the journey that a step has begun.
-func (a *Activities) CancelChild(ctx context.Context, in ChildInput) error {
+func (a *Activities) CancelChild(ctx context.Context, in ChildInput) (ChildLeft, error) {
 	q := in.Request
-	return final(a.People.CancelChild(ctx, q.Workspace, q.Parent, q.Step, q.Visit, in.Progress))
+	left, err := a.People.CancelChild(ctx, q.Workspace, q.Parent, q.Step, q.Visit, in.Progress)
+	return ChildLeft{left}, final(err)
 }
 
 // final makes of an error that no other attempt can mend one that fails the

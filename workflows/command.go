@@ -331,7 +331,7 @@ func (r *run) leaveStep(ctx workflow.Context, b *branch, by string) error {
 				return err
 			}
 		case step.Journey != nil:
-			if err := r.cancelChild(ctx, step); err != nil {
+			if err := r.cancelChild(ctx, c, step); err != nil {
 				return err
 			}
 		}

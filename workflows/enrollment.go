@@ -2,10 +2,12 @@ package workflows
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/qidong/qidong/orchestrator"
@@ -111,7 +113,9 @@ func (r *run) walk(ctx workflow.Context) error {
 		r.changed(ctx)
 		switch {
 		case r.s.Phase == phaseEnd:
-			return r.end(ctx)
+			if err := r.end(ctx); err != nil || r.s.Phase == phaseEnd {
+				return err
+			}
 		case r.long(ctx):
 			return nil
 		case r.halting():
@@ -211,10 +215,23 @@ func (r *run) cancelled(ctx workflow.Context) {
 	}
 }
 
-// end tells the store that the enrollment is over.
+// codeUndoFirst is an [orchestrator.ErrUndoFirst] on its way through Temporal.
+const codeUndoFirst = "UNDO_FIRST"
+
+// end tells the store that the enrollment is over. A child whose parent has left
+// it in the meantime undoes what it did first: the phase says so.
 func (r *run) end(ctx workflow.Context) error {
 	r.log(ctx, r.root(), orchestrator.LogEnded, "", map[string]any{"outcome": r.s.Outcome})
-	return r.flush(ctx)
+	err := r.flush(ctx)
+	var refused *temporal.ApplicationError
+	if errors.As(err, &refused) && refused.Type() == codeUndoFirst {
+		r.s.Log = r.s.Log[:len(r.s.Log)-1] // not yet; of a refused end nothing is recorded
+		r.s.LogSeq--
+		r.owe()
+		r.s.Phase = phaseUndo
+		return nil
+	}
+	return err
 }
 
 // full tells whether the branches must let go: to continue as new, or because

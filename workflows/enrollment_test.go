@@ -37,7 +37,9 @@ type world struct {
 	judge    func(orchestrator.SendRequest) orchestrator.SendDecision // nil: every message is sent
 	dropped  []string                                                 // messages given up
 	people   people
-	values   map[string][]byte
+	// abandoned says that the parent has left: no undo may be left to it.
+	abandoned bool
+	values    map[string][]byte
 }
 
 func (w *world) PutValue(_ context.Context, _, sha string, value []byte) error {
@@ -78,6 +80,9 @@ func (w *world) Call(_ context.Context, in CallInput) (map[string]any, error) {
 func (w *world) Record(_ context.Context, p orchestrator.Progress) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.abandoned && len(p.Undo) > 0 {
+		return orchestrator.ErrUndoFirst
+	}
 	for _, e := range p.Log {
 		w.log[e.Seq] = e
 	}

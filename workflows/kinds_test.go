@@ -221,7 +221,7 @@ func TestParallel_HoldsOneArmWhileOthersGoOn(t *testing.T) {
 	}
 	b.RegisterDelayedCallback(func() {
 		require.Equal(t, orchestrator.EnrollmentHeld, b.world.last.Status)
-		require.Equal(t, "a1 b1 b3", strings.Join(b.world.done(), " "))
+		require.ElementsMatch(t, []string{"a1", "b1", "b3"}, b.world.done(), "the other arm has gone on to its end")
 		b.resolve(t, orchestrator.Resolution{Action: "retry", Actor: "op"})
 	}, time.Hour)
 	require.Equal(t, "completed", b.run(t))

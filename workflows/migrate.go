@@ -67,6 +67,7 @@ func (r *run) migrate(ctx workflow.Context, c orchestrator.Command) (done bool, 
 		}
 	}
 	old := r.program
+	r.keepUndo(definition)
 	r.log(ctx, r.root(), orchestrator.LogMigrated, "", map[string]any{"from": r.in.Digest, "digest": c.Digest, "by": c.Actor})
 	r.program, r.in.Digest, r.renew = definition, c.Digest, true
 	for _, m := range plan {
@@ -80,6 +81,22 @@ func (r *run) migrate(ctx workflow.Context, c orchestrator.Command) (done bool, 
 	}
 	r.fitArms(ctx)
 	return true, nil
+}
+
+// keepUndo keeps the actions of undos that the next version does not name any
+// more: what has been done can still be undone, as it was known.
+func (r *run) keepUndo(next *journey.Program) {
+	keep := func(list []undoEntry) {
+		for i, u := range list {
+			if _, ok := next.Definition().Actions[u.Action]; !ok {
+				list[i] = r.pin(u)
+			}
+		}
+	}
+	keep(r.s.Owed)
+	for _, b := range r.s.Branches {
+		keep(b.Undo)
+	}
 }
 
 // branchMove is where a branch goes on.

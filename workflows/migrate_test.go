@@ -142,6 +142,19 @@ func TestMigrate_KeepsUndoInboxBindingsAndIncident(t *testing.T) {
 	require.Equal(t, "retry", b.world.incident["e_test/c/1"].Resolution)
 }
 
+// TestMigrate_AnUndoOfAnActionThatWent: the new version names the action no more;
+// what was done is undone by it all the same.
+func TestMigrate_AnUndoOfAnActionThatWent(t *testing.T) {
+	t.Parallel()
+	b := benchOfVersions(t, define(do("a"), pause1h("w")))
+	next := define(pause1h("w"), exit("end", "sorry", true))
+	delete(next.Actions, "w.undo")
+	b.command(t, time.Minute, orchestrator.Command{Action: "migrate", Digest: b.publish(t, next)})
+	b.moved(t)
+	require.Equal(t, "sorry", b.run(t))
+	require.Equal(t, "a -a", strings.Join(b.world.done(), " "))
+}
+
 func TestMigrate_WaitsUntilTheStepUnderWayIsOneTheNewVersionKnows(t *testing.T) {
 	t.Parallel()
 	b := benchOfVersions(t, define(do("a"), do("gone"), pause1h("w"), do("z")))

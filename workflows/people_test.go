@@ -26,6 +26,7 @@ type people struct {
 	changes   map[string]orchestrator.Change
 	customer  orchestrator.Customer
 	children  map[string]orchestrator.ChildRequest
+	left      json.RawMessage // of a child that has ended by the time it is cancelled
 	cancelled []string
 	refuse    error // what ChangeCustomer and StartChild say, when set
 	// crashes: the first answer to each request is lost, as when a worker dies
@@ -136,14 +137,14 @@ func (w *world) StartChild(ctx context.Context, r orchestrator.ChildRequest, p o
 	return orchestrator.Child{Enrollment: id, Deadline: journey.Duration(10 * 24 * time.Hour)}, w.told(ctx, "start "+id, p)
 }
 
-func (w *world) CancelChild(ctx context.Context, _, _, step string, visit int, p orchestrator.Progress) error {
+func (w *world) CancelChild(ctx context.Context, _, _, step string, visit int, p orchestrator.Progress) (json.RawMessage, error) {
 	w.mu.Lock()
 	id := fmt.Sprintf("e_child/%s/%d", step, visit)
 	if !slices.Contains(w.people.cancelled, id) {
 		w.people.cancelled = append(w.people.cancelled, id)
 	}
 	w.mu.Unlock()
-	return w.told(ctx, "cancel "+id, p)
+	return w.people.left, w.told(ctx, "cancel "+id, p)
 }
 
 // later does something after some journey time.
@@ -281,7 +282,12 @@ func TestSurvey_TakesAnAnswerOnItsScale(t *testing.T) {
 		"a perception":                  {"perception", orchestrator.EventReply, reply(5), orchestrator.Answer{Answered: true, Score: 5}},
 		"a number beyond the scale":     {"csat", orchestrator.EventMessageReceived, words("6"), orchestrator.Answer{Score: -1}},
 		"words where a number is asked": {"csat", orchestrator.EventMessageReceived, words("STOP"), orchestrator.Answer{Score: -1}},
-		"a score that is none":          {"csat", orchestrator.EventReply, reply("4"), orchestrator.Answer{Score: -1}},
+		"words that a reply stands for": {
+			"text", orchestrator.EventMessageReceived,
+			map[string]any{"channel": "handset", "text": "skip", "message_id": "m_1"},
+			orchestrator.Answer{Score: -1},
+		},
+		"a score that is none": {"csat", orchestrator.EventReply, reply("4"), orchestrator.Answer{Score: -1}},
 		"a reply to another message": {
 			"csat", orchestrator.EventReply,
 			map[string]any{"step": "ask", "message_id": "m_old", "value": map[string]any{"score": 5}},

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -45,15 +46,19 @@ func (r *run) subJourney(ctx workflow.Context, b *branch, step *journey.Step) (s
 	case errors.Is(err, errYield):
 		return stepResult{}, err
 	case err != nil:
-		return stepResult{}, errors.Join(err, r.cancelChild(ctx, step))
+		return stepResult{}, errors.Join(err, r.cancelChild(ctx, b, step))
 	case end.event == nil:
-		if err := r.cancelChild(ctx, step); err != nil {
+		if err := r.cancelChild(ctx, b, step); err != nil {
 			return stepResult{}, err
 		}
 		return stepResult{}, temporal.NewNonRetryableApplicationError(
 			fmt.Sprintf("journey %s did not end within its deadline and %s; it is being ended now", step.Journey.Journey, childGrace), "CHILD_LATE", nil)
 	}
-	if err := r.inherit(b, step, end.event); err != nil {
+	var left ChildLeft
+	if err := json.Unmarshal(end.event.Data, &left); err != nil {
+		return stepResult{}, fmt.Errorf("reading the last word of journey %s: %w", step.Journey.Journey, err)
+	}
+	if err := r.inherit(b, step, left.Undo); err != nil {
 		return stepResult{}, err
 	}
 	data, _ := end.event.scope()["data"].(map[string]any)
@@ -87,10 +92,15 @@ func (r *run) childRequest(step *journey.Step) orchestrator.ChildRequest {
 	}
 }
 
-// cancelChild ends the other journey, with undo: this one has left the step.
-func (r *run) cancelChild(ctx workflow.Context, step *journey.Step) error {
+// cancelChild ends the other journey, with undo: this one has left the step. One
+// that has ended already leaves its undos to this one.
+func (r *run) cancelChild(ctx workflow.Context, b *branch, step *journey.Step) error {
 	in := ChildInput{Progress: r.progress(), Request: r.childRequest(step)}
-	return r.effect(ctx, activityCancelChild, in, in.Progress, nil)
+	var left ChildLeft
+	if err := r.effect(ctx, activityCancelChild, in, in.Progress, &left); err != nil {
+		return err
+	}
+	return r.inherit(b, step, left.Undo)
 }
 
 // catchUp moves a test's journey time on to when its child ended.

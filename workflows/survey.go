@@ -84,6 +84,9 @@ func (r *run) answers(b *branch, step *journey.Step, e *eventBinding) bool {
 		if orchestrator.OptWordOf(text(data["text"])) != "" { // STOP answers nothing
 			return false
 		}
+		if answered, _ := data["message_id"].(string); answered != "" { // the reply that they are comes as well
+			return false
+		}
 		if step.Survey.Kind == journey.SurveyText {
 			return true
 		}

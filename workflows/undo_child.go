@@ -70,14 +70,15 @@ func (r *run) mayLeave(next undoEntry) error {
 
 // inherit puts what a child has done on the branch's undo stack, as done now by
 // the step that began it: whoever undoes the step undoes that.
-func (r *run) inherit(b *branch, step *journey.Step, ended *eventBinding) error {
-	var data struct {
-		Undo []undoEntry `json:"undo"`
+func (r *run) inherit(b *branch, step *journey.Step, left json.RawMessage) error {
+	if len(left) == 0 {
+		return nil
 	}
-	if err := json.Unmarshal(ended.Data, &data); err != nil {
+	var undo []undoEntry
+	if err := json.Unmarshal(left, &undo); err != nil {
 		return fmt.Errorf("reading what journey %s has left to undo: %w", step.Journey.Journey, err)
 	}
-	for _, u := range data.Undo {
+	for _, u := range undo {
 		r.s.UndoSeq++
 		u.Seq, u.Step, u.Visit = r.s.UndoSeq, step.ID, r.s.Visits[step.ID]
 		b.Undo = append(b.Undo, u)

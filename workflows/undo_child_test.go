@@ -55,6 +55,32 @@ func TestUndo_OfAJourneyThatHasEnded(t *testing.T) {
 	require.Nil(t, b.world.last.Undo, "nobody has begun the parent")
 }
 
+// TestUndo_OfAJourneyThatEndsAsItIsLeft: its last word finds nobody waiting; what
+// it did is undone all the same, and once.
+func TestUndo_OfAJourneyThatEndsAsItIsLeft(t *testing.T) {
+	t.Parallel()
+	ride := child(t, define(do("order")))
+	ride.run(t)
+	b := benchOf(t, define(do("a"), childStep("ride")))
+	b.world.people.left = ride.world.last.Undo
+	b.later(time.Hour, b.CancelWorkflow)
+	require.Equal(t, "cancelled", b.run(t))
+	require.Equal(t, "a -order -a", strings.Join(b.world.done(), " "))
+}
+
+// TestUndo_AChildThatWasLeftUndoesBeforeItEnds: its parent has left it while it
+// took its last step, so nobody will inherit what it did.
+func TestUndo_AChildThatWasLeftUndoesBeforeItEnds(t *testing.T) {
+	t.Parallel()
+	b := child(t, define(do("order"), do("seat")))
+	b.world.abandoned = true
+	require.Equal(t, "completed", b.run(t))
+	require.Equal(t, "order seat -seat -order", strings.Join(b.world.done(), " "))
+	require.Len(t, b.world.kinds(orchestrator.LogEnded), 1, "it ends once")
+	require.Equal(t, orchestrator.EnrollmentEnded, b.world.last.Status)
+	require.Nil(t, b.world.last.Undo)
+}
+
 // What a child has undone itself is not left to its parent.
 func TestUndo_AChildLeavesOnlyWhatItHasNotUndone(t *testing.T) {
 	t.Parallel()

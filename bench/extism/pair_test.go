@@ -4,8 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/qidong/qidong/plugins/bench"
 	"github.com/stretchr/testify/require"
+
+	"github.com/qidong/qidong/plugins/bench"
 )
 
 // Both hosts run the same guest with the same result, which newPair checks, and

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -38,6 +39,7 @@ var suites = map[string]suite{"journey": benchJourney, "intake": benchIntake, "a
 func newBenchCommand() *cobra.Command {
 	var asJSON, strict bool
 	var rounds int
+	var only string
 	cmd := &cobra.Command{
 		Use:       "bench plugin|journey|intake|asleep|simulate",
 		Short:     "Measure this machine: rounds interleaved in one process, medians",
@@ -53,17 +55,19 @@ func newBenchCommand() *cobra.Command {
 			if args[0] == "simulate" {
 				return benchSimulate(cmd.Context(), rounds, asJSON, cmd.OutOrStdout())
 			}
-			return runBench(cmd.Context(), suites[args[0]], rounds, asJSON, cmd.OutOrStdout())
+			return runBench(cmd.Context(), suites[args[0]], only, rounds, asJSON, cmd.OutOrStdout())
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "JSON: one object for plugin, one per line for the others")
 	cmd.Flags().IntVar(&rounds, "rounds", 9, "how often each figure is measured")
+	cmd.Flags().StringVar(&only, "only", "", "journey, intake, asleep: measure only what has this in its name, such as event_to_effect")
 	cmd.Flags().BoolVar(&strict, "strict", false, "plugin: fail when a bound is missed")
 	return cmd
 }
 
-// runBench measures a suite in a data directory of its own.
-func runBench(ctx context.Context, make suite, rounds int, asJSON bool, out io.Writer) error {
+// runBench measures those of a suite that have only in their name, in a data
+// directory of its own.
+func runBench(ctx context.Context, make suite, only string, rounds int, asJSON bool, out io.Writer) error {
 	dir, err := os.MkdirTemp("", "qidong-bench-")
 	if err != nil {
 		return fmt.Errorf("making a data directory: %w", err)
@@ -77,6 +81,10 @@ func runBench(ctx context.Context, make suite, rounds int, asJSON bool, out io.W
 	measures, err := make(ctx, b)
 	if err != nil {
 		return err
+	}
+	measures = slices.DeleteFunc(measures, func(m measure) bool { return !strings.Contains(m.name, only) })
+	if len(measures) == 0 {
+		return fmt.Errorf("--only %q names no figure of this suite; leave it out to see their names", only)
 	}
 	values := map[string][]float64{}
 	for round := range rounds {

@@ -27,7 +27,7 @@ func newJourneyCommand() *cobra.Command {
 			RunE: func(cmd *cobra.Command, _ []string) error { return listJourneys(cmd, c) },
 		},
 	)
-	cmd.AddCommand(newJourneySchemaCommand())
+	cmd.AddCommand(newJourneySchemaCommand(), newJourneyTemplateCommand(c))
 	cmd.AddCommand(simulationCommands(c)...)
 	cmd.AddCommand(newPublishCommand(c), newPlanCommand(c), newVersionsCommand(c), newDiffCommand(c), newRollbackCommand(c))
 	cmd.AddCommand(newPauseCommand(c), newResumeCommand(c), newStatusCommand(c, "close", qidongv1.JourneyStatus_JOURNEY_STATUS_CLOSED),

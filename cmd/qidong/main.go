@@ -55,7 +55,7 @@ func newRootCommand() *cobra.Command {
 	}
 	root.AddCommand(
 		newDevCommand(),
-		newJourneyCommand(), newFragmentCommand(), newPluginCommand(), newSecretCommand(), newEventCommand(), newEnrollmentCommand(), newIncidentCommand(),
+		newJourneyCommand(), newDraftCommand(), newFragmentCommand(), newPluginCommand(), newSecretCommand(), newEventCommand(), newEnrollmentCommand(), newIncidentCommand(),
 		newTaskCommand(), newSurveyCommand(), newEntryCommand(), newConsentCommand(), newGuardrailCommand(),
 		newCustomerCommand(), newSegmentCommand(), newCampaignCommand(),
 		newDemoCommand(), newBenchCommand(),

@@ -14,11 +14,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alexedwards/scs/v2/memstore"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/qidong/qidong/internal/browsertest"
+	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/ui"
 )
 
 var screenshots = flag.String("screenshots", "", "a directory that gets a picture of every page; those of the documents go to docs/img. Without it none is taken")
@@ -78,6 +81,7 @@ func TestScreenshots(t *testing.T) { //nolint:paralleltest // alone on its machi
 	require.Eventually(t, func() bool { return len(heldIDs(t.Context(), i)) == 2 }, 3*time.Minute, 500*time.Millisecond, "nobody was held")
 	i.fault("bank", "none", 0)
 	pages := map[string]map[string]string{"en": i.middle(b, p, "en"), "zh-CN": i.middle(b, p, "zh-CN")}
+	i.requireEveryPage(slices.Collect(maps.Values(pages["en"])))
 	for _, l := range looks {
 		p.Do("changing the size of the window", chromedp.EmulateViewport(l.width, l.height))
 		for _, name := range slices.Sorted(maps.Keys(pages[l.language])) {
@@ -110,13 +114,26 @@ func (i *installation) middle(b *browsertest.Browser, p *browsertest.Page, langu
 	bank.Click("[data-testid=approve]")
 	p.WaitVisible("[data-testid=message-ticket_card]")
 	enrollment := attribute(p, "[data-testid=run]", "href")
+	customer := strings.Replace(handset, "/handset/", "/customers/", 1)
 	return map[string]string{
-		"journeys": "/journeys", "messages": "/messages", "begin": "/journeys/new", "design": "/journeys/movie-night/design?step=charge", "source": "/journeys/movie-night/source",
+		"simulate": "/journeys/movie-night/simulate", "simulated": "/journeys/movie-night/simulate/customers/0?customers=20", "erase": customer + "/erase",
+		"act": local(enrollment) + "/act?action=remove", "bulk": "/incidents/bulk?action=skip&journey=movie-night",
+		"home": "/", "journeys": "/journeys", "messages": "/messages", "templates": "/templates", "template": "/templates/new", "media": "/media", "begin": "/journeys/new", "design": "/journeys/movie-night/design?step=charge", "source": "/journeys/movie-night/source",
 		"publish": "/journeys/movie-night/publish", "versions": "/journeys/movie-night/versions", "live": "/journeys/movie-night", "stays": "/journeys/movie-night/stays?step=charge",
-		"enrollments": "/enrollments", "enrollment": local(enrollment), "handset": handset, "companion": local(companion), "customers": "/customers",
-		"customer": strings.Replace(handset, "/handset/", "/customers/", 1), "incidents": "/incidents", "tasks": "/tasks",
+		"enrollments": "/enrollments", "enrollment": local(enrollment), "handset": handset, "handsets": "/handset", "companion": local(companion), "customers": "/customers",
+		"customer": customer, "incidents": "/incidents", "tasks": "/tasks",
 		"segments": "/segments", "operations": "/operations", "audit": "/audit", "settings": "/settings", "missing": "/nowhere",
 	}
+}
+
+// requireEveryPage fails for a page of which no picture is taken, other than
+// those of what the demo does not make: a bulk job, a task, a segment.
+func (i *installation) requireEveryPage(paths []string) {
+	i.t.Helper()
+	pages, err := ui.New(ui.Deps{Service: &orchestrator.Service{}, Sessions: memstore.NewWithCleanupInterval(0), BaseURL: "http://" + i.listen})
+	require.NoError(i.t, err)
+	i.t.Cleanup(pages.Close)
+	require.Empty(i.t, browsertest.Unvisited(pages.Patterns(), append(paths, "/", "/signin", "/jobs/none", "/tasks/none", "/segments/none", "/templates/none")), "pages without a picture")
 }
 
 // local is an address without its site.

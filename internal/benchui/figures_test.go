@@ -38,6 +38,7 @@ var figures = []struct {
 	{"design_page", designPage},
 	{"live_main_thread", liveMainThread},
 	{"list_ms", lists},
+	{"axe", axeViolations},
 }
 
 // TestFigures measures one after the other, so that none disturbs another.

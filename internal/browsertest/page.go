@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 const (
@@ -64,6 +65,16 @@ func Language(tag string) Option {
 			}
 			_, err = cdp.Call(ctx, target, emulation.SetUserAgentOverride,
 				emulation.SetUserAgentOverrideParams{UserAgent: agent, AcceptLanguage: tag})
+			return err
+		})
+	}
+}
+
+// NoScript is a browser that runs no page's scripts; the test's own still run.
+func NoScript() Option {
+	return func() chromedp.Action[chromedp.Void] {
+		return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+			_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 			return err
 		})
 	}
@@ -151,7 +162,7 @@ func (p *Page) Click(css string) {
 func (p *Page) Fill(css, text string) {
 	p.t.Helper()
 	field := chromedp.CSS(css)
-	p.Do("filling "+css, chromedp.Clear(field), chromedp.Focus(field),
+	p.Do("filling "+css, chromedp.Focus(field), chromedp.Evaluate[chromedp.Void]("document.activeElement.select()"), chromedp.KeyEvent(kb.Delete),
 		chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 			_, err := cdp.Call(ctx, target, input.InsertText, input.InsertTextParams{Text: text})
 			return err

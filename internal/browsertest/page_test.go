@@ -80,6 +80,12 @@ func TestPage(t *testing.T) {
 		p.WaitGone("#later")
 		require.Equal(t, 390, browsertest.Eval[int](p, "innerWidth"))
 	})
+	t.Run("runs no script of a page when it is told so", func(t *testing.T) {
+		t.Parallel()
+		p := b.Tab(t, browsertest.NoScript())
+		p.Open(url + "/logs-an-error")
+		p.Open(url + "/throws")
+	})
 	t.Run("keeps the cookies of a tab to itself", func(t *testing.T) {
 		t.Parallel()
 		one, two := b.Tab(t), b.Tab(t)

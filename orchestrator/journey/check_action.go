@@ -2,7 +2,6 @@ package journey
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -16,11 +15,11 @@ func (k *compiler) call(s *Step, path string) {
 	if spec, ok := k.action(s, path, c.Action); ok {
 		k.input(s, path+".with", c.With, spec.Input, spec.Input)
 		if spec.Effect == "write" && c.Undo == nil && !k.doc.undoNone[s] {
-			mend := "Write undo: none if it needs none."
+			mend := Say("Write undo: none if it needs none.")
 			if spec.Undo != "" {
-				mend = "Add undo: {action: " + spec.Plugin + "." + spec.Undo + ", with: …}, or undo: none."
+				mend = Say("Add undo: {action: %s.%s, with: …}, or undo: none.", spec.Plugin, spec.Undo)
 			}
-			k.report(path, s.ID, "MISSING_UNDO", c.Action+" changes something at the partner, and nothing says how to undo it.", mend)
+			k.report(path, s.ID, "MISSING_UNDO", Say("%s changes something at the partner, and nothing says how to undo it.", c.Action), mend)
 		}
 	}
 	if u := c.Undo; u != nil {
@@ -34,17 +33,17 @@ func (k *compiler) call(s *Step, path string) {
 // attempts checks how often a call is tried and how long.
 func (k *compiler) attempts(s *Step, path string) {
 	if r := s.Retry; r.Attempts < 1 || r.Attempts > 100 {
-		k.report(path+".retry.attempts", s.ID, "OUT_OF_RANGE", fmt.Sprintf("%d attempts are not possible.", r.Attempts), "Use 1 to 100.")
+		k.report(path+".retry.attempts", s.ID, "OUT_OF_RANGE", Say("%d attempts are not possible.", r.Attempts), Say("Use 1 to 100."))
 	}
 	if r := s.Retry; r.Interval <= 0 || r.Interval > r.Max {
-		k.report(path+".retry", s.ID, "OUT_OF_RANGE", fmt.Sprintf("The first interval, %s, must be more than nothing and at most the longest, %s.", r.Interval, r.Max), "Change interval or max.")
+		k.report(path+".retry", s.ID, "OUT_OF_RANGE", Say("The first interval, %s, must be more than nothing and at most the longest, %s.", r.Interval, r.Max), Say("Change interval or max."))
 	}
 	spec, _ := k.catalog.Action(s.Call.Action)
 	switch own := Duration(spec.Timeout); {
 	case k.has(path+".timeout") && s.Timeout <= 0:
-		k.report(path+".timeout", s.ID, "OUT_OF_RANGE", "The call is over at once.", "Write a longer time, or leave it out.")
+		k.report(path+".timeout", s.ID, "OUT_OF_RANGE", Say("The call is over at once."), Say("Write a longer time, or leave it out."))
 	case own > 0 && s.Timeout > own:
-		k.report(path+".timeout", s.ID, "OUT_OF_RANGE", fmt.Sprintf("The timeout %s is longer than that of the action, %s.", s.Timeout, own), "Write a shorter one, or leave it out.")
+		k.report(path+".timeout", s.ID, "OUT_OF_RANGE", Say("The timeout %s is longer than that of the action, %s.", s.Timeout, own), Say("Write a shorter one, or leave it out."))
 	}
 }
 
@@ -53,37 +52,37 @@ func (k *compiler) policy(s *Step, path string) {
 	if s.Call == nil {
 		for field, given := range map[string]bool{".retry": s.Retry != nil, ".timeout": s.Timeout != 0} {
 			if given {
-				k.report(path+field, s.ID, "NOT_HERE", "Only a call is tried again and has a timeout of its own.", "Remove it.")
+				k.report(path+field, s.ID, "NOT_HERE", Say("Only a call is tried again and has a timeout of its own."), Say("Remove it."))
 			}
 		}
 	}
 	switch {
 	case s.mayFail():
-		k.oneOf(path+".on_failure", s.ID, "failure policy", s.OnFailure, FailureHold, FailureArm, FailureUndo, FailureExit)
+		k.oneOf(path+".on_failure", s.ID, Say("failure policy"), s.OnFailure, FailureHold, FailureArm, FailureUndo, FailureExit)
 	case s.OnFailure != "":
-		k.report(path+".on_failure", s.ID, "NOT_HERE", "This step does not fail; what is in it may.", "Move it to the steps inside.")
+		k.report(path+".on_failure", s.ID, "NOT_HERE", Say("This step does not fail; what is in it may."), Say("Move it to the steps inside."))
 	}
 	switch arm := s.OnFailure == FailureArm; {
 	case s.Failed != nil && !arm:
-		k.report(path+".failed", s.ID, "FAILED_ARM", "The error arm is never taken.", "Write on_failure: arm, or remove it.")
+		k.report(path+".failed", s.ID, "FAILED_ARM", Say("The error arm is never taken."), Say("Write on_failure: arm, or remove it."))
 	case s.Failed == nil && arm && s.mayFail():
-		k.report(path, s.ID, "FAILED_ARM", "The error arm is missing.", "Add failed: {steps: […]}; it may be empty: failed: {}.")
+		k.report(path, s.ID, "FAILED_ARM", Say("The error arm is missing."), Say("Add failed: {steps: […]}; it may be empty: failed: {}."))
 	}
 }
 
 // action finds what the catalog knows of the action named at path.
 func (k *compiler) action(s *Step, path, name string) (ActionSpec, bool) {
 	if name == "" {
-		k.report(path, s.ID, "MISSING_FIELD", "The action is missing.", "Add action: plugin.action.")
+		k.report(path, s.ID, "MISSING_FIELD", Say("The action is missing."), Say("Add action: plugin.action."))
 		return ActionSpec{}, false
 	}
 	spec, ok := k.catalog.Action(name)
 	if !ok {
-		k.report(path+".action", s.ID, "UNKNOWN_ACTION", fmt.Sprintf("No active plugin offers the action %.80q.", name), k.found.suggest(name, slices.Clone(k.catalog.Actions())))
+		k.report(path+".action", s.ID, "UNKNOWN_ACTION", Say("No active plugin offers the action %.80q.", name), k.found.suggest(name, slices.Clone(k.catalog.Actions())))
 		return spec, false
 	}
 	if spec.Withheld != "" {
-		k.report(path+".action", s.ID, "ACTION_NOT_GRANTED", fmt.Sprintf("The action %s may not be used yet: %s", name, spec.Withheld), "Grant it what it asks for, then publish again.")
+		k.report(path+".action", s.ID, "ACTION_NOT_GRANTED", Say("The action %s may not be used yet: %s", name, spec.Withheld), Say("Grant it what it asks for, then publish again."))
 	}
 	if k.def.Actions == nil {
 		k.def.Actions = map[string]Action{}
@@ -105,7 +104,7 @@ func (k *compiler) input(s *Step, path string, with, schema, root map[string]any
 			if !k.has(path) {
 				at = path[:strings.LastIndexByte(path, '.')]
 			}
-			k.report(at, s.ID, "MISSING_INPUT", fmt.Sprintf("The input %s is missing.", name), "Add "+name+": ….")
+			k.report(at, s.ID, "MISSING_INPUT", Say("The input %s is missing.", name), Say("Add %s: ….", name))
 		}
 	}
 	open := properties == nil || schema["additionalProperties"] != nil && schema["additionalProperties"] != false
@@ -115,7 +114,7 @@ func (k *compiler) input(s *Step, path string, with, schema, root map[string]any
 		nested, isObject := value.(map[string]any)
 		switch {
 		case !ok && !open && properties[name] == nil:
-			k.report(at, s.ID, "UNKNOWN_INPUT", fmt.Sprintf("There is no input %q.", name), k.found.suggest(name, slices.Collect(maps.Keys(properties))))
+			k.report(at, s.ID, "UNKNOWN_INPUT", Say("There is no input %q.", name), k.found.suggest(name, slices.Collect(maps.Keys(properties))))
 		case !ok:
 		case !dynamic(value):
 			k.fits(at, s.ID, value, property, root)
@@ -133,7 +132,7 @@ func (k *compiler) mixed(s *Step, path string, value any, schema map[string]any)
 	text, isText := value.(string)
 	kind, known := schema["type"].(string)
 	if parts, err := splitTemplate(text); isText && known && kind != "string" && err == nil && len(parts) > 1 {
-		k.report(path, s.ID, "BAD_INPUT", fmt.Sprintf("The value is a text, where %s is needed.", kind), "Write one ${…} and nothing around it.")
+		k.report(path, s.ID, "BAD_INPUT", Say("The value is a text, where %s is needed.", kind), Say("Write one ${…} and nothing around it."))
 	}
 }
 
@@ -158,7 +157,7 @@ func (k *compiler) fits(path, step string, value any, schema, root map[string]an
 	}
 	var invalid *jsonschema.ValidationError
 	if errors.As(err, &invalid) {
-		k.report(path, step, "BAD_INPUT", "The value does not fit: "+reason(invalid)+".", "")
+		k.report(path, step, "BAD_INPUT", Say("The value does not fit: %s.", reason(invalid)), Sentence{})
 	}
 }
 

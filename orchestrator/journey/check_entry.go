@@ -2,7 +2,6 @@ package journey
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -28,7 +27,7 @@ var stopWords = []string{"stop", "td", "退订", "unsubscribe", "quit"}
 func (k *compiler) entry() {
 	e := &k.def.Entry
 	if e.doors() == 0 {
-		k.report("entry", "", "MISSING_FIELD", "The journey has no entry.", "Add entry: {event: {type: …}}, or one of segment, schedule, keyword, qr, api.")
+		k.report("entry", "", "MISSING_FIELD", Say("The journey has no entry."), Say("Add entry: {event: {type: …}}, or one of segment, schedule, keyword, qr, api."))
 	}
 	if e.Event != nil {
 		k.event("entry.event.type", "", e.Event.Type)
@@ -47,28 +46,28 @@ func (k *compiler) entry() {
 	}
 	k.reentry(e)
 	if e.Limit < 0 || k.has("entry.limit") && e.Limit == 0 {
-		k.report("entry.limit", "", "OUT_OF_RANGE", fmt.Sprintf("The limit is %d: nobody could enter.", e.Limit), "Write how many customers may enter, or leave it out.")
+		k.report("entry.limit", "", "OUT_OF_RANGE", Say("The limit is %d: nobody could enter.", e.Limit), Say("Write how many customers may enter, or leave it out."))
 	}
 }
 
 func (k *compiler) reentry(e *Entry) {
-	k.oneOf("entry.reentry", "", "re-entry rule", e.Reentry, ReentryNever, ReentryAlways, ReentryAfter)
+	k.oneOf("entry.reentry", "", Say("re-entry rule"), e.Reentry, ReentryNever, ReentryAlways, ReentryAfter)
 	switch {
 	case e.Reentry == ReentryAfter && e.ReentryAfter == 0:
-		k.report("entry", "", "MISSING_FIELD", "The entry does not say after how long a customer may pass again.", "Add reentry_after: 30d.")
+		k.report("entry", "", "MISSING_FIELD", Say("The entry does not say after how long a customer may pass again."), Say("Add reentry_after: 30d."))
 	case e.Reentry != ReentryAfter && e.ReentryAfter != 0:
-		k.report("entry.reentry_after", "", "NOT_HERE", "A time between two passages needs reentry: after.", "Write reentry: after, or remove it.")
+		k.report("entry.reentry_after", "", "NOT_HERE", Say("A time between two passages needs reentry: after."), Say("Write reentry: after, or remove it."))
 	}
 }
 
 // segment checks a segment's name and pins its rule.
 func (k *compiler) segment(path, name string) {
-	if !k.given(path, "", name, "Name the segment.") {
+	if !k.given(path, "", name, Say("Name the segment.")) {
 		return
 	}
 	rule, ok := k.catalog.Segment(name)
 	if !ok {
-		k.report(path, "", "UNKNOWN_SEGMENT", fmt.Sprintf("There is no segment %.80q.", name), k.found.suggest(name, slices.Clone(k.catalog.Segments())))
+		k.report(path, "", "UNKNOWN_SEGMENT", Say("There is no segment %.80q.", name), k.found.suggest(name, slices.Clone(k.catalog.Segments())))
 		return
 	}
 	if k.def.Segments == nil {
@@ -79,15 +78,15 @@ func (k *compiler) segment(path, name string) {
 
 func (k *compiler) schedule(path string, s *ScheduleEntry) {
 	k.segment(path+".segment", s.Segment)
-	if k.given(path+".cron", "", s.Cron, "Write five fields: minute hour day-of-month month day-of-week.") {
+	if k.given(path+".cron", "", s.Cron, Say("Write five fields: minute hour day-of-month month day-of-week.")) {
 		if err := checkCron(s.Cron); err != nil {
-			k.report(path+".cron", "", "BAD_CRON", fmt.Sprintf("%.80q is no schedule: %v.", s.Cron, err), `Write five fields: minute hour day-of-month month day-of-week, like "0 9 * * 5".`)
+			k.report(path+".cron", "", "BAD_CRON", Say("%.80q is no schedule: %v.", s.Cron, err), Say(`Write five fields: minute hour day-of-month month day-of-week, like "0 9 * * 5".`))
 		}
 	}
 	if !knownZone(s.Zone) {
-		k.report(path+".zone", "", "BAD_ZONE", fmt.Sprintf("There is no time zone %.80q.", s.Zone), "Write an IANA name: Asia/Shanghai, UTC.")
+		k.report(path+".zone", "", "BAD_ZONE", Say("There is no time zone %.80q.", s.Zone), Say("Write an IANA name: Asia/Shanghai, UTC."))
 	}
-	k.within(path+".rate", "", "rate", s.Rate, 1, MaxRate)
+	k.within(path+".rate", "", Say("rate"), s.Rate, 1, MaxRate)
 }
 
 // cronParser reads five fields and nothing else.
@@ -112,18 +111,18 @@ func knownZone(name string) bool { return name == "UTC" || zone(name) != time.UT
 
 func (k *compiler) keyword(path string, e *KeywordEntry) {
 	if n := len(e.Words); n == 0 || n > MaxWords {
-		k.report(path, "", "OUT_OF_RANGE", fmt.Sprintf("There are %d words; there must be 1 to %d.", n, MaxWords), "Write words: [tickets, 订票].")
+		k.report(path, "", "OUT_OF_RANGE", Say("There are %d words; there must be 1 to %d.", n, MaxWords), Say("Write words: [tickets, 订票]."))
 	}
 	seen := map[string]bool{}
 	for i, word := range e.Words {
 		at, folded := element(path+".words", i), FoldWord(word)
 		switch n := utf8.RuneCountInString(folded); {
 		case n == 0 || n > MaxWord:
-			k.report(at, "", "BAD_KEYWORD", fmt.Sprintf("A word has 1 to %d characters, not %d.", MaxWord, n), "Write the word that a customer sends.")
+			k.report(at, "", "BAD_KEYWORD", Say("A word has 1 to %d characters, not %d.", MaxWord, n), Say("Write the word that a customer sends."))
 		case slices.Contains(stopWords, folded):
-			k.report(at, "", "BAD_KEYWORD", fmt.Sprintf("%q always ends messages and cannot begin a journey.", word), "Choose another word.")
+			k.report(at, "", "BAD_KEYWORD", Say("%q always ends messages and cannot begin a journey.", word), Say("Choose another word."))
 		case seen[folded]:
-			k.report(at, "", "DUPLICATE_VALUE", fmt.Sprintf("The word %q is given twice; width and case make no difference.", word), "Remove one.")
+			k.report(at, "", "DUPLICATE_VALUE", Say("The word %q is given twice; width and case make no difference.", word), Say("Remove one."))
 		}
 		seen[folded] = true
 	}
@@ -132,15 +131,15 @@ func (k *compiler) keyword(path string, e *KeywordEntry) {
 
 func (k *compiler) places(path string, places []string) {
 	if n := len(places); n > MaxPlaces {
-		k.report(path, "", "OUT_OF_RANGE", fmt.Sprintf("There are %d places; the limit is %d.", n, MaxPlaces), "Remove some.")
+		k.report(path, "", "OUT_OF_RANGE", Say("There are %d places; the limit is %d.", n, MaxPlaces), Say("Remove some."))
 	}
 	seen := map[string]bool{}
 	for i, place := range places {
 		switch at := element(path, i); {
 		case !placeName.MatchString(place):
-			k.report(at, "", "BAD_NAME", fmt.Sprintf("%.80q is no name of a place.", place), "Use lower-case letters, digits and hyphens, at most 63.")
+			k.report(at, "", "BAD_NAME", Say("%.80q is no name of a place.", place), Say("Use lower-case letters, digits and hyphens, at most 63."))
 		case seen[place]:
-			k.report(at, "", "DUPLICATE_VALUE", fmt.Sprintf("The place %s is given twice.", place), "Remove one.")
+			k.report(at, "", "DUPLICATE_VALUE", Say("The place %s is given twice.", place), Say("Remove one."))
 		}
 		seen[place] = true
 	}

@@ -3,7 +3,6 @@ package journey
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -38,7 +37,7 @@ func (k *compiler) expressions(list []site) {
 		parts, err := splitTemplate(s.source)
 		var unclosed *templateError
 		if errors.As(err, &unclosed) {
-			k.report(s.path, s.step, "BAD_TEMPLATE", "The text cannot be read: "+err.Error()+".", "Write ${expression}.")
+			k.report(s.path, s.step, "BAD_TEMPLATE", Say("The text cannot be read: %s.", err.Error()), Say("Write ${expression}."))
 			k.shift(s, unclosed.open, 0)
 		}
 		for _, part := range parts {
@@ -61,7 +60,7 @@ type asked struct {
 // s.path. alone: it is all of a template, and keeps its type.
 func (k *compiler) expression(s site, source string, offset int, alone bool) {
 	if k.tried[s.loop+"\x00"+source] = true; len(k.tried) > MaxExpressions {
-		k.report(s.path, s.step, "TOO_MANY_EXPRESSIONS", fmt.Sprintf("The definition has more than %d expressions.", MaxExpressions), "Split the journey.")
+		k.report(s.path, s.step, "TOO_MANY_EXPRESSIONS", Say("The definition has more than %d expressions.", MaxExpressions), Say("Split the journey."))
 		return
 	}
 	question := asked{source, s.loop, s.step, s.event, s.reply, s.want, s.exit, s.undo, s.matched, s.anytime}
@@ -92,7 +91,7 @@ func (k *compiler) expression(s site, source string, offset int, alone bool) {
 }
 
 func (k *compiler) badExpression(s site, source string, offset int, err error) {
-	k.report(s.path, s.step, "BAD_EXPRESSION", fmt.Sprintf("%.100q is not usable: %s.", source, strings.TrimSuffix(err.Error(), ".")), mendExpression(err, s))
+	k.report(s.path, s.step, "BAD_EXPRESSION", Say("%.100q is not usable: %s.", source, strings.TrimSuffix(err.Error(), ".")), mendExpression(err, s))
 	var syntax *expressionError
 	if errors.As(err, &syntax) {
 		k.shift(s, offset, syntax.column())
@@ -109,7 +108,7 @@ func (k *compiler) affordable(x *parsedExpression, s site) {
 	x.tree.Lock()
 	defer x.tree.Unlock()
 	if cost, err := x.env.EstimateCost(checked, noSizes{}); err == nil && cost.Min > costLimit {
-		k.report(s.path, s.step, "TOO_COSTLY", fmt.Sprintf("%.100q costs %d or more to evaluate; the limit is %d.", x.source, cost.Min, costLimit), "Make it simpler.")
+		k.report(s.path, s.step, "TOO_COSTLY", Say("%.100q costs %d or more to evaluate; the limit is %d.", x.source, cost.Min, costLimit), Say("Make it simpler."))
 	}
 }
 
@@ -123,18 +122,18 @@ func (noSizes) EstimateCallCost(_, _ string, _ *checker.AstNode, _ []checker.Ast
 }
 
 // mendExpression is help for the commonest mistakes.
-func mendExpression(err error, s site) string {
+func mendExpression(err error, s site) Sentence {
 	switch message := err.Error(); {
 	case strings.Contains(message, "undeclared reference"):
 		known := slices.Clone(variableNames)
 		if s.loop != "" {
 			known = append(known, s.loop)
 		}
-		return "Known are " + strings.Join(known, ", ") + "; a text is written in quotes."
+		return Say("Known are %s; a text is written in quotes.", strings.Join(known, ", "))
 	case strings.Contains(message, "no matching overload"):
-		return "Convert one side: double(…), int(…), string(…), timestamp(…)."
+		return Say("Convert one side: double(…), int(…), string(…), timestamp(…).")
 	}
-	return ""
+	return Sentence{}
 }
 
 // shift moves the problem reported last to a place inside its scalar, offset
@@ -204,13 +203,13 @@ func (k *compiler) speaksOf(s site, x *parsedExpression) {
 func (k *compiler) mention(s site, source string, m mention, guarded guarding, chain []string) {
 	switch {
 	case m.name == "event" && !s.matched, m.name == "call" && !s.undo:
-		k.report(s.path, s.step, "NOT_IN_SCOPE", fmt.Sprintf("%s is not known here, in %.100q.", m.name, source), "event is known in match, call in the undo of a call.")
+		k.report(s.path, s.step, "NOT_IN_SCOPE", Say("%s is not known here, in %.100q.", m.name, source), Say("event is known in match, call in the undo of a call."))
 	case m.name == "steps" && !m.selected:
-		k.report(s.path, s.step, "BAD_REFERENCE", fmt.Sprintf("steps is used as a whole, in %.100q.", source), "Speak of one step: steps.<id>.")
+		k.report(s.path, s.step, "BAD_REFERENCE", Say("steps is used as a whole, in %.100q.", source), Say("Speak of one step: steps.<id>."))
 	case m.name == "steps":
 		k.reference(s, source, m.field, guarded, chain)
 	case m.selected && scopeFields[m.name] != nil && m.name != s.loop && !slices.Contains(scopeFields[m.name], m.field):
-		k.report(s.path, s.step, "UNKNOWN_NAME", fmt.Sprintf("There is no %s.%s, in %.100q.", m.name, m.field, source), k.found.suggest(m.field, slices.Clone(scopeFields[m.name])))
+		k.report(s.path, s.step, "UNKNOWN_NAME", Say("There is no %s.%s, in %.100q.", m.name, m.field, source), k.found.suggest(m.field, slices.Clone(scopeFields[m.name])))
 	case m.selected && m.name == "vars":
 		k.variable(s, source, m.field)
 	}
@@ -230,7 +229,7 @@ func (k *compiler) variable(s site, source, name string) {
 	properties, _ := k.def.Variables["properties"].(map[string]any)
 	closed := k.def.Variables == nil || k.def.Variables["additionalProperties"] == false
 	if _, ok := properties[name]; !ok && closed {
-		k.report(s.path, s.step, "UNKNOWN_VARIABLE", fmt.Sprintf("The journey declares no variable %s, in %.100q.", name, source), k.found.suggest(name, slices.Collect(maps.Keys(properties))))
+		k.report(s.path, s.step, "UNKNOWN_VARIABLE", Say("The journey declares no variable %s, in %.100q.", name, source), k.found.suggest(name, slices.Collect(maps.Keys(properties))))
 	}
 }
 
@@ -242,7 +241,7 @@ func (k *compiler) reference(s site, source, id string, guarded guarding, chain 
 	}
 	at := k.steps[id]
 	if at == nil {
-		k.report(s.path, s.step, "UNKNOWN_STEP", fmt.Sprintf("There is no step %s, in %.100q.", id, source), k.found.suggest(id, slices.Clone(k.order)))
+		k.report(s.path, s.step, "UNKNOWN_STEP", Say("There is no step %s, in %.100q.", id, source), k.found.suggest(id, slices.Clone(k.order)))
 		return
 	}
 	state := never
@@ -256,17 +255,17 @@ func (k *compiler) reference(s site, source, id string, guarded guarding, chain 
 	}
 	switch {
 	case state == never && s.undo && id == s.step:
-		k.report(s.path, s.step, "NOT_BEFORE", fmt.Sprintf("The input of an undo is made before the call, so that a call without an answer can be undone too; it cannot speak of %s, in %.100q.", id, source), "Use ${call.key}, the idempotency key of the call.")
+		k.report(s.path, s.step, "NOT_BEFORE", Say("The input of an undo is made before the call, so that a call without an answer can be undone too; it cannot speak of %s, in %.100q.", id, source), Say("Use ${call.key}, the idempotency key of the call."))
 	case state == never:
-		k.report(s.path, s.step, "NOT_BEFORE", fmt.Sprintf("Step %s has not ended when this is evaluated, in %.100q.", id, source), "Speak of an earlier step.")
+		k.report(s.path, s.step, "NOT_BEFORE", Say("Step %s has not ended when this is evaluated, in %.100q.", id, source), Say("Speak of an earlier step."))
 	case state == beside:
-		k.report(s.path, s.step, "SIDE_BY_SIDE", fmt.Sprintf("Step %s is in another arm of the same parallel and may not have ended, in %.100q.", id, source), "Speak of it after the parallel.")
+		k.report(s.path, s.step, "SIDE_BY_SIDE", Say("Step %s is in another arm of the same parallel and may not have ended, in %.100q.", id, source), Say("Speak of it after the parallel."))
 	case at.step.Exit != nil:
-		k.report(s.path, s.step, "NOTHING_BOUND", fmt.Sprintf("Step %s is an exit and has no result, in %.100q.", id, source), "Speak of another step.")
+		k.report(s.path, s.step, "NOTHING_BOUND", Say("Step %s is an exit and has no result, in %.100q.", id, source), Say("Speak of another step."))
 	case state == maybe && !guarded.steps[id]:
-		k.report(s.path, s.step, "MAYBE_NOT_BEFORE", fmt.Sprintf("Step %s may not have ended when this is evaluated, in %.100q.", id, source), "Guard it: has(steps."+id+") && …, or has(steps."+id+") ? … : ….")
+		k.report(s.path, s.step, "MAYBE_NOT_BEFORE", Say("Step %s may not have ended when this is evaluated, in %.100q.", id, source), Say("Guard it: has(steps.%s) && …, or has(steps.%s) ? … : ….", id, id))
 	case k.mayHaveFailed(at, s.step) && !failureGuarded(id, guarded, chain):
-		k.report(s.path, s.step, "MAYBE_FAILED", fmt.Sprintf("Step %s may have failed and gone on, in %.100q.", id, source), "Guard it: has(steps."+id+".error) ? … : ….")
+		k.report(s.path, s.step, "MAYBE_FAILED", Say("Step %s may have failed and gone on, in %.100q.", id, source), Say("Guard it: has(steps.%s.error) ? … : ….", id))
 	}
 }
 
@@ -303,6 +302,6 @@ func (k *compiler) answer(s site, source, name string) {
 		return
 	}
 	if known := replies(k.steps[s.reply].step); !slices.Contains(known, name) {
-		k.report(s.path, s.step, "UNKNOWN_REPLY", fmt.Sprintf("The message of step %s has no reply %.80q, in %.100q.", s.reply, name, source), k.found.suggest(name, known))
+		k.report(s.path, s.step, "UNKNOWN_REPLY", Say("The message of step %s has no reply %.80q, in %.100q.", s.reply, name, source), k.found.suggest(name, known))
 	}
 }

@@ -1,7 +1,5 @@
 package journey
 
-import "fmt"
-
 // maxIdleRounds bounds rounds without a wait between them, those of repeats in
 // repeats multiplied.
 const maxIdleRounds = 1000
@@ -18,9 +16,9 @@ func (k *compiler) loops() {
 		switch s := at.step; {
 		case at.passedOver():
 		case s.Journey != nil && s.Journey.Mode == ModeHandover && s.Journey.Journey == k.def.Journey && !at.afterWait():
-			k.report(k.path(s)+".journey", s.ID, "LOOP", "The journey hands over to itself without a wait: it would never rest.", "Add a wait with after before it.")
+			k.report(k.path(s)+".journey", s.ID, "LOOP", Say("The journey hands over to itself without a wait: it would never rest."), Say("Add a wait with after before it."))
 		case s.Update != nil && s.Update.Emit != nil && k.enters(s.Update.Emit.Type) && !at.afterWait():
-			k.report(k.path(s)+".update.emit", s.ID, "LOOP", fmt.Sprintf("The event %s enters this journey again without a wait: it would never rest.", s.Update.Emit.Type), "Add a wait with after before it, or use reentry: never.")
+			k.report(k.path(s)+".update.emit", s.ID, "LOOP", Say("The event %s enters this journey again without a wait: it would never rest.", s.Update.Emit.Type), Say("Add a wait with after before it, or use reentry: never."))
 		}
 	}
 }
@@ -40,7 +38,7 @@ func (k *compiler) rounds(steps []*Step, outer int) {
 			case takesTime(r.Steps):
 				rounds = 1
 			case outer*min(max(r.Max, 1), MaxRounds) > maxIdleRounds:
-				k.report(k.path(s)+".repeat", s.ID, "LOOP", fmt.Sprintf("There could be %d rounds without a wait; the limit is %d.", outer*min(max(r.Max, 1), MaxRounds), maxIdleRounds), "Lower max, or add a wait to the steps.")
+				k.report(k.path(s)+".repeat", s.ID, "LOOP", Say("There could be %d rounds without a wait; the limit is %d.", outer*min(max(r.Max, 1), MaxRounds), maxIdleRounds), Say("Lower max, or add a wait to the steps."))
 				continue
 			default:
 				rounds = outer * min(max(r.Max, 1), MaxRounds)

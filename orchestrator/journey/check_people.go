@@ -2,7 +2,6 @@ package journey
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -14,35 +13,27 @@ var surveyKinds = []string{SurveyNPS, SurveyCSAT, SurveyCES, SurveyExpectation, 
 
 func (k *compiler) survey(s *Step, path string) {
 	v := s.Survey
-	if k.given(path+".kind", s.ID, v.Kind, "Add kind: nps.") && !slices.Contains(surveyKinds, v.Kind) {
-		k.report(path+".kind", s.ID, "UNKNOWN_VALUE", fmt.Sprintf("There is no survey kind %.40q.", v.Kind), "Write "+orList(surveyKinds)+".")
+	if k.given(path+".kind", s.ID, v.Kind, Say("Add kind: nps.")) && !slices.Contains(surveyKinds, v.Kind) {
+		k.report(path+".kind", s.ID, "UNKNOWN_VALUE", Say("There is no survey kind %.40q.", v.Kind), Say("Write %s.", Choice(surveyKinds)))
 	}
 	if len(v.Question) == 0 {
-		k.report(path, s.ID, "MISSING_FIELD", "The survey has no question.", "Add question: {en: …, zh-CN: …}.")
+		k.report(path, s.ID, "MISSING_FIELD", Say("The survey has no question."), Say("Add question: {en: …, zh-CN: …}."))
 	}
 	if v.Wait == 0 {
-		k.report(path+".wait", s.ID, "MISSING_TIMEOUT", "The survey does not say how long it waits for the answer.", "Add wait: 2d.")
+		k.report(path+".wait", s.ID, "MISSING_TIMEOUT", Say("The survey does not say how long it waits for the answer."), Say("Add wait: 2d."))
 	}
 	k.words(path+".question", s.ID, v.Question, maxText)
 	switch paired := v.Kind == SurveyExpectation || v.Kind == SurveyPerception; {
 	case paired && v.Pair == "":
-		k.report(path, s.ID, "MISSING_FIELD", "The survey does not say which other one it is compared with.", "Add pair: and a name that the expectation and the perception share.")
+		k.report(path, s.ID, "MISSING_FIELD", Say("The survey does not say which other one it is compared with."), Say("Add pair: and a name that the expectation and the perception share."))
 	case !paired && v.Pair != "":
-		k.report(path+".pair", s.ID, "NOT_HERE", "Only an expectation and a perception are compared.", "Remove pair.")
+		k.report(path+".pair", s.ID, "NOT_HERE", Say("Only an expectation and a perception are compared."), Say("Remove pair."))
 	}
 	for field, word := range map[string]string{".pair": v.Pair, ".driver": v.Driver, ".scene": v.Scene} {
 		if word != "" && !stepID.MatchString(word) {
-			k.report(path+field, s.ID, "BAD_NAME", fmt.Sprintf("%.80q cannot be used here.", word), "Use lower-case letters, digits and underscores, at most 63, a letter first.")
+			k.report(path+field, s.ID, "BAD_NAME", Say("%.80q cannot be used here.", word), Say("Use lower-case letters, digits and underscores, at most 63, a letter first."))
 		}
 	}
-}
-
-// orList is "a, b or c".
-func orList(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
 }
 
 // MaxEscalations bounds those of one task.
@@ -50,10 +41,10 @@ const MaxEscalations = 10
 
 func (k *compiler) task(s *Step, path string) {
 	t := s.Task
-	k.given(path+".assignee", s.ID, t.Assignee, "Say whose work it is: a user or a team.")
+	k.given(path+".assignee", s.ID, t.Assignee, Say("Say whose work it is: a user or a team."))
 	k.words(path+".instructions", s.ID, t.Instructions, maxText)
 	if t.Due == 0 {
-		k.report(path, s.ID, "MISSING_TIMEOUT", "The task does not say when it is due: a customer could wait here for ever.", "Add due: 2d.")
+		k.report(path, s.ID, "MISSING_TIMEOUT", Say("The task does not say when it is due: a customer could wait here for ever."), Say("Add due: 2d."))
 	}
 	if t.Form != nil {
 		form, err := json.Marshal(t.Form)
@@ -61,18 +52,18 @@ func (k *compiler) task(s *Step, path string) {
 			_, err = NewForm(form)
 		}
 		if err != nil {
-			k.report(path+".form", s.ID, "BAD_SCHEMA", "The form is no usable JSON Schema: "+schemaFault(err)+".", "Write {type: object, properties: {…}}.")
+			k.report(path+".form", s.ID, "BAD_SCHEMA", Say("The form is no usable JSON Schema: %s.", schemaFault(err)), Say("Write {type: object, properties: {…}}."))
 		}
 	}
 	if n := len(t.Escalations); n > MaxEscalations {
-		k.report(path+".escalations", s.ID, "OUT_OF_RANGE", fmt.Sprintf("There are %d escalations; the limit is %d.", n, MaxEscalations), "Remove some.")
+		k.report(path+".escalations", s.ID, "OUT_OF_RANGE", Say("There are %d escalations; the limit is %d.", n, MaxEscalations), Say("Remove some."))
 	}
 	last := Duration(0)
 	for i, e := range t.Escalations {
 		at := element(path+".escalations", i)
-		k.given(at+".assignee", s.ID, e.Assignee, "Say whose work it becomes.")
+		k.given(at+".assignee", s.ID, e.Assignee, Say("Say whose work it becomes."))
 		if e.After <= last || t.Due > 0 && e.After >= t.Due {
-			k.report(at, s.ID, "OUT_OF_RANGE", fmt.Sprintf("The escalation comes after %s; it must come after the one before and before the task is due.", e.After), "Change after.")
+			k.report(at, s.ID, "OUT_OF_RANGE", Say("The escalation comes after %s; it must come after the one before and before the task is due.", e.After), Say("Change after."))
 		}
 		last = max(last, e.After)
 	}
@@ -80,15 +71,15 @@ func (k *compiler) task(s *Step, path string) {
 
 func (k *compiler) subJourney(s *Step, path string) {
 	j := s.Journey
-	k.oneOf(path+".mode", s.ID, "mode", j.Mode, ModeChild, ModeHandover)
-	if !k.given(path+".journey", s.ID, j.Journey, "Name the journey.") {
+	k.oneOf(path+".mode", s.ID, Say("mode"), j.Mode, ModeChild, ModeHandover)
+	if !k.given(path+".journey", s.ID, j.Journey, Say("Name the journey.")) {
 		return
 	}
 	switch {
 	case j.Journey == k.def.Journey && j.Mode == ModeChild:
-		k.report(path+".journey", s.ID, "LOOP", "The journey would wait for itself.", "Use repeat, or mode: handover after a wait.")
+		k.report(path+".journey", s.ID, "LOOP", Say("The journey would wait for itself."), Say("Use repeat, or mode: handover after a wait."))
 	case j.Journey != k.def.Journey && !k.catalog.Journey(j.Journey):
-		k.report(path+".journey", s.ID, "UNKNOWN_JOURNEY", fmt.Sprintf("There is no published journey %.80q.", j.Journey), "Publish it first, or correct the name.")
+		k.report(path+".journey", s.ID, "UNKNOWN_JOURNEY", Say("There is no published journey %.80q.", j.Journey), Say("Publish it first, or correct the name."))
 	default:
 		k.circle(s, path)
 	}
@@ -110,8 +101,8 @@ func (k *compiler) circle(s *Step, path string) {
 			way := append(slices.Clone(ways[i]), next)
 			if next == k.def.Journey {
 				k.report(path+".journey", s.ID, "JOURNEY_CYCLE",
-					fmt.Sprintf("Journey %s leads back to this one: %s.", s.Journey.Journey, strings.Join(append([]string{next}, way...), ", then ")),
-					"End one of them with an exit, or let an event with a re-entry rule begin it again.")
+					Say("Journey %s leads back to this one: %s.", s.Journey.Journey, strings.Join(append([]string{next}, way...), ", then ")),
+					Say("End one of them with an exit, or let an event with a re-entry rule begin it again."))
 				return
 			}
 			if !seen[next] {
@@ -138,16 +129,16 @@ func Leads(d *Definition) []string {
 func (k *compiler) update(s *Step, path string) {
 	u := s.Update
 	if u.Traits == nil && u.Tags == nil && u.Vars == nil && u.Emit == nil {
-		k.report(path, s.ID, "MISSING_FIELD", "The update changes nothing.", "Add traits, tags, vars or emit.")
+		k.report(path, s.ID, "MISSING_FIELD", Say("The update changes nothing."), Say("Add traits, tags, vars or emit."))
 	}
 	for field, m := range map[string]map[string]any{".traits": u.Traits, ".vars": u.Vars} {
 		if n := len(m); n > maxTraits {
-			k.report(path+field, s.ID, "OUT_OF_RANGE", fmt.Sprintf("There are %d of them; the limit is %d.", n, maxTraits), "Use several steps.")
+			k.report(path+field, s.ID, "OUT_OF_RANGE", Say("There are %d of them; the limit is %d.", n, maxTraits), Say("Use several steps."))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(u.Traits)) {
 		if len(name) > maxTagChars || !traitName.MatchString(name) {
-			k.report(path+".traits."+name, s.ID, "BAD_NAME", fmt.Sprintf("%.80q cannot be the name of a trait.", name), "Use letters, digits and underscores, a letter first.")
+			k.report(path+".traits."+name, s.ID, "BAD_NAME", Say("%.80q cannot be the name of a trait.", name), Say("Use letters, digits and underscores, a letter first."))
 		}
 	}
 	if u.Tags != nil {
@@ -160,7 +151,7 @@ func (k *compiler) update(s *Step, path string) {
 	}
 	k.event(path+".emit.type", s.ID, u.Emit.Type)
 	if strings.HasPrefix(u.Emit.Type, "qidong.") {
-		k.report(path+".emit.type", s.ID, "RESERVED_EVENT", fmt.Sprintf("Only Qidong itself makes events like %.80s.", u.Emit.Type), "Use a type of your own.")
+		k.report(path+".emit.type", s.ID, "RESERVED_EVENT", Say("Only Qidong itself makes events like %.80s.", u.Emit.Type), Say("Use a type of your own."))
 	}
 	if schema := k.def.Events[u.Emit.Type]; schema != nil {
 		k.input(s, path+".emit.data", u.Emit.Data, schema, schema)
@@ -171,11 +162,11 @@ var traitName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 func (k *compiler) tags(s *Step, path string, tags []string) {
 	if n := len(tags); n > maxTagList {
-		k.report(path, s.ID, "OUT_OF_RANGE", fmt.Sprintf("There are %d tags; the limit is %d.", n, maxTagList), "Remove some.")
+		k.report(path, s.ID, "OUT_OF_RANGE", Say("There are %d tags; the limit is %d.", n, maxTagList), Say("Remove some."))
 	}
 	for i, tag := range tags {
 		if n := utf8.RuneCountInString(tag); !dynamic(tag) && (n == 0 || n > maxTagChars) {
-			k.report(element(path, i), s.ID, "OUT_OF_RANGE", fmt.Sprintf("The tag has %d characters; it must have 1 to %d.", n, maxTagChars), "Change it.")
+			k.report(element(path, i), s.ID, "OUT_OF_RANGE", Say("The tag has %d characters; it must have 1 to %d.", n, maxTagChars), Say("Change it."))
 		}
 	}
 }
@@ -188,7 +179,7 @@ func (k *compiler) newVars(s *Step, path string, vars map[string]any) {
 		schema, ok := properties[name].(map[string]any)
 		switch {
 		case !ok && closed:
-			k.report(under(path, name), s.ID, "UNKNOWN_VARIABLE", fmt.Sprintf("The journey declares no variable %.80s.", name), k.found.suggest(name, slices.Collect(maps.Keys(properties))))
+			k.report(under(path, name), s.ID, "UNKNOWN_VARIABLE", Say("The journey declares no variable %.80s.", name), k.found.suggest(name, slices.Collect(maps.Keys(properties))))
 		case ok && !dynamic(vars[name]):
 			k.fits(under(path, name), s.ID, vars[name], schema, k.def.Variables)
 		case ok:

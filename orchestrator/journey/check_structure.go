@@ -1,7 +1,6 @@
 package journey
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,10 +19,10 @@ var reserved = []string{
 	"let", "loop", "namespace", "null", "package", "return", "true", "var", "void", "while",
 }
 
-const (
-	mendID     = "Use lower-case letters, digits and underscores, at most 63, a letter first, and no word of CEL."
-	mendEvent  = "Use letters, digits, dots, hyphens and underscores, at most 256."
-	mendForArm = "Give each arm an id of its own: lower-case letters, digits and underscores, a letter first."
+var (
+	mendID     = Say("Use lower-case letters, digits and underscores, at most 63, a letter first, and no word of CEL.")
+	mendEvent  = Say("Use letters, digits, dots, hyphens and underscores, at most 256.")
+	mendForArm = Say("Give each arm an id of its own: lower-case letters, digits and underscores, a letter first.")
 )
 
 // structure checks everything but the expressions.
@@ -32,10 +31,10 @@ func (k *compiler) structure() {
 	k.language(d.Language)
 	k.name("journey", d.Journey)
 	if len(d.Title) == 0 {
-		k.report("title", "", "MISSING_FIELD", "The journey has no title.", "Add title: {en: …, zh-CN: …}.")
+		k.report("title", "", "MISSING_FIELD", Say("The journey has no title."), Say("Add title: {en: …, zh-CN: …}."))
 	}
 	if d.Deadline == 0 {
-		k.report("deadline", "", "OUT_OF_RANGE", "The deadline is over at once.", "Write a longer one, or leave it out for 365d.")
+		k.report("deadline", "", "OUT_OF_RANGE", Say("The deadline is over at once."), Say("Write a longer one, or leave it out for 365d."))
 	}
 	k.entry()
 	k.variables()
@@ -52,7 +51,7 @@ func (k *compiler) tree() {
 	case k.def.Worker != nil:
 		k.worker()
 	case len(k.def.Steps) == 0:
-		k.report("steps", "", "MISSING_FIELD", "There are no steps.", "Add at least one.")
+		k.report("steps", "", "MISSING_FIELD", Say("There are no steps."), Say("Add at least one."))
 	}
 	k.sequence(k.def.Steps, nil, "")
 	walk(k.def, k.step)
@@ -60,21 +59,21 @@ func (k *compiler) tree() {
 }
 
 func (k *compiler) language(version string) {
-	if k.given("qidong", "", version, "Begin with qidong: v1.") && version != "v1" {
-		k.report("qidong", "", "LANGUAGE", fmt.Sprintf("The language version is %.40q.", version), "Write qidong: v1.")
+	if k.given("qidong", "", version, Say("Begin with qidong: v1.")) && version != "v1" {
+		k.report("qidong", "", "LANGUAGE", Say("The language version is %.40q.", version), Say("Write qidong: v1."))
 	}
 }
 
 // name checks that of a journey or a fragment.
 func (k *compiler) name(what, name string) {
-	if k.given(what, "", name, "Add "+what+": and a name.") && !journeyName.MatchString(name) {
-		k.report(what, "", "BAD_NAME", fmt.Sprintf("%.80q is no %s name.", name, what), "Use lower-case letters, digits and hyphens, at most 63, a letter first.")
+	if k.given(what, "", name, Say("Add %s: and a name.", what)) && !journeyName.MatchString(name) {
+		k.report(what, "", "BAD_NAME", Say("%.80q is no %s name.", name, Say(what)), Say("Use lower-case letters, digits and hyphens, at most 63, a letter first."))
 	}
 }
 
 func (k *compiler) event(path, step, kind string) {
-	if k.given(path, step, kind, "Say which event it is.") && !eventType.MatchString(kind) {
-		k.report(path, step, "BAD_EVENT_TYPE", fmt.Sprintf("%.80q is no event type.", kind), mendEvent)
+	if k.given(path, step, kind, Say("Say which event it is.")) && !eventType.MatchString(kind) {
+		k.report(path, step, "BAD_EVENT_TYPE", Say("%.80q is no event type.", kind), mendEvent)
 	}
 }
 
@@ -85,7 +84,7 @@ func (k *compiler) variables() {
 		return
 	}
 	if _, err := compileSchema(v); err != nil {
-		k.report("variables", "", "BAD_SCHEMA", "The variables are no JSON Schema: "+schemaFault(err)+".", "Write {type: object, properties: {…}}.")
+		k.report("variables", "", "BAD_SCHEMA", Say("The variables are no JSON Schema: %s.", schemaFault(err)), Say("Write {type: object, properties: {…}}."))
 		return
 	}
 	properties, _ := v["properties"].(map[string]any)
@@ -97,20 +96,20 @@ func (k *compiler) variables() {
 }
 
 // id checks an id of a step or an exit.
-func (k *compiler) id(path, step, what, id string, taken bool) {
+func (k *compiler) id(path, step string, what Sentence, id string, taken bool) {
 	switch {
 	case id == "":
-		k.report(path, step, "MISSING_FIELD", "The "+what+" has no id.", "Add id: …. "+mendID)
+		k.report(path, step, "MISSING_FIELD", Say("The %s has no id.", what), Say("Add id: …. %s", mendID))
 	case !stepID.MatchString(id) || slices.Contains(reserved, id):
-		k.report(path+".id", step, "BAD_ID", fmt.Sprintf("%.80q cannot be an id.", id), mendID)
+		k.report(path+".id", step, "BAD_ID", Say("%.80q cannot be an id.", id), mendID)
 	case taken:
-		k.report(path+".id", step, "DUPLICATE_ID", fmt.Sprintf("The id %s is used twice.", id), "Give one of them another.")
+		k.report(path+".id", step, "DUPLICATE_ID", Say("The id %s is used twice.", id), Say("Give one of them another."))
 	}
 }
 
 func (k *compiler) outcome(path, step, outcome string) {
-	if k.given(path, step, outcome, "Name how the enrollment ends.") && !stepID.MatchString(outcome) {
-		k.report(path, step, "BAD_OUTCOME", fmt.Sprintf("%.80q is no outcome.", outcome), "Use lower-case letters, digits and underscores, at most 63, a letter first.")
+	if k.given(path, step, outcome, Say("Name how the enrollment ends.")) && !stepID.MatchString(outcome) {
+		k.report(path, step, "BAD_OUTCOME", Say("%.80q is no outcome.", outcome), Say("Use lower-case letters, digits and underscores, at most 63, a letter first."))
 	}
 }
 
@@ -118,12 +117,12 @@ func (k *compiler) outcome(path, step, outcome string) {
 func (k *compiler) sequence(steps []*Step, parent *place, arm string) {
 	for i, s := range steps {
 		path := k.path(s)
-		k.id(path, s.ID, "step", s.ID, k.steps[s.ID] != nil)
+		k.id(path, s.ID, Say("step"), s.ID, k.steps[s.ID] != nil)
 		at := &place{step: s, siblings: steps, index: i, parent: parent, arm: arm}
 		k.steps[s.ID] = at
 		k.order = append(k.order, s.ID)
 		if i > 0 && steps[i-1].ends() {
-			k.report(path, s.ID, "UNREACHABLE", "The step is never reached: the one before it always ends the enrollment.", "Remove one of them, or let an arm go on.")
+			k.report(path, s.ID, "UNREACHABLE", Say("The step is never reached: the one before it always ends the enrollment."), Say("Remove one of them, or let an arm go on."))
 		}
 		for _, a := range arms(s) {
 			k.sequence(a.steps, at, a.id)
@@ -135,7 +134,7 @@ func (k *compiler) sequence(steps []*Step, parent *place, arm string) {
 func (k *compiler) step(s *Step) {
 	path := k.path(s)
 	if n := len(s.kinds()); n != 1 {
-		k.report(path, s.ID, "STEP_KIND", fmt.Sprintf("The step has %d kinds; it must have one.", n), "Write one of "+strings.Join(kindNames(), ", ")+".")
+		k.report(path, s.ID, "STEP_KIND", Say("The step has %d kinds; it must have one.", n), Say("Write one of %s.", strings.Join(kindNames(), ", ")))
 		return
 	}
 	k.policy(s, path)

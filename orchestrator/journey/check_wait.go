@@ -1,7 +1,6 @@
 package journey
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"time"
@@ -20,9 +19,9 @@ func (k *compiler) wait(s *Step, path string) {
 	}
 	switch {
 	case timeouts == 0:
-		k.report(path, s.ID, "MISSING_TIMEOUT", "The wait has no timeout arm: a customer could wait here for ever.", "Add an arm with after, until, window or date.")
+		k.report(path, s.ID, "MISSING_TIMEOUT", Say("The wait has no timeout arm: a customer could wait here for ever."), Say("Add an arm with after, until, window or date."))
 	case timeouts > 1:
-		k.report(path, s.ID, "SEVERAL_TIMEOUTS", "The wait has several timeout arms; only one can be the first.", "Keep one.")
+		k.report(path, s.ID, "SEVERAL_TIMEOUTS", Say("The wait has several timeout arms; only one can be the first."), Say("Keep one."))
 	}
 }
 
@@ -30,15 +29,15 @@ func (k *compiler) wait(s *Step, path string) {
 func (k *compiler) armKind(s *Step, path string, a *Arm) (timed bool) {
 	after := k.has(path + ".after")
 	if n := count(a.Event != "", a.Reply != "", a.When != "", after, a.Until != "", a.Window != nil, a.Date != nil); n != 1 {
-		k.report(path, s.ID, "ARM_KIND", fmt.Sprintf("The arm waits for %d things; it must be one.", n), "Write one of event, reply, when, after, until, window, date.")
+		k.report(path, s.ID, "ARM_KIND", Say("The arm waits for %d things; it must be one.", n), Say("Write one of event, reply, when, after, until, window, date."))
 		return false
 	}
 	if a.Match != "" && a.Event == "" && a.Reply == "" {
-		what := "waits for the time"
+		what := Say("waits for the time")
 		if a.When != "" {
-			what = "waits for a condition"
+			what = Say("waits for a condition")
 		}
-		k.report(path+".match", s.ID, "ARM_KIND", "An arm that "+what+" matches no event.", "Remove match.")
+		k.report(path+".match", s.ID, "ARM_KIND", Say("An arm that %s matches no event.", what), Say("Remove match."))
 	}
 	switch {
 	case a.Event != "":
@@ -46,7 +45,7 @@ func (k *compiler) armKind(s *Step, path string, a *Arm) (timed bool) {
 	case a.Reply != "":
 		k.reply(s, path+".reply", a.Reply)
 	case after && a.After == 0:
-		k.report(path+".after", s.ID, "OUT_OF_RANGE", "The arm is taken at once.", "Write a longer time.")
+		k.report(path+".after", s.ID, "OUT_OF_RANGE", Say("The arm is taken at once."), Say("Write a longer time."))
 	case a.Window != nil:
 		k.window(s, path+".window", a.Window)
 	case a.Date != nil:
@@ -59,15 +58,15 @@ func (k *compiler) window(s *Step, path string, w *Window) {
 	from, ok := k.timeOfDay(path+".from", s.ID, w.From, "24:00")
 	to, also := k.timeOfDay(path+".to", s.ID, w.To, "")
 	if ok && also && to <= from {
-		k.report(path, s.ID, "BAD_WINDOW", fmt.Sprintf("The window ends at %s, before it begins at %s.", w.To, w.From), "Let it end later on the same day, at 24:00 at the latest.")
+		k.report(path, s.ID, "BAD_WINDOW", Say("The window ends at %s, before it begins at %s.", w.To, w.From), Say("Let it end later on the same day, at 24:00 at the latest."))
 	}
 	seen := map[string]bool{}
 	for i, day := range w.Days {
 		switch at := element(path+".days", i); {
 		case !slices.Contains(weekdays[:], day):
-			k.report(at, s.ID, "UNKNOWN_VALUE", fmt.Sprintf("%.40q is no day of the week.", day), "Write mon, tue, wed, thu, fri, sat or sun.")
+			k.report(at, s.ID, "UNKNOWN_VALUE", Say("%.40q is no day of the week.", day), Say("Write mon, tue, wed, thu, fri, sat or sun."))
 		case seen[day]:
-			k.report(at, s.ID, "DUPLICATE_VALUE", fmt.Sprintf("The day %s is given twice.", day), "Remove one.")
+			k.report(at, s.ID, "DUPLICATE_VALUE", Say("The day %s is given twice.", day), Say("Remove one."))
 		}
 		seen[day] = true
 	}
@@ -75,12 +74,12 @@ func (k *compiler) window(s *Step, path string, w *Window) {
 
 // timeOfDay checks one; refused is one that cannot be here.
 func (k *compiler) timeOfDay(path, step, value, refused string) (minute int, ok bool) {
-	if !k.given(path, step, value, "Write a time of day like 09:00.") {
+	if !k.given(path, step, value, Say("Write a time of day like 09:00.")) {
 		return 0, false
 	}
 	minute, err := parseClock(value)
 	if err != nil || value == refused {
-		k.report(path, step, "BAD_TIME", fmt.Sprintf("%.40q is no time of day.", value), "Write it like 09:00 or 21:30, in quotes.")
+		k.report(path, step, "BAD_TIME", Say("%.40q is no time of day.", value), Say("Write it like 09:00 or 21:30, in quotes."))
 		return 0, false
 	}
 	return minute, true
@@ -89,12 +88,12 @@ func (k *compiler) timeOfDay(path, step, value, refused string) (minute int, ok 
 var traitPath = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)*$`)
 
 func (k *compiler) date(s *Step, path string, d *Date) {
-	if k.given(path+".trait", s.ID, d.Trait, "Name the trait that holds the date.") && (len(d.Trait) > 256 || !traitPath.MatchString(d.Trait)) {
-		k.report(path+".trait", s.ID, "BAD_NAME", fmt.Sprintf("%.80q names no trait.", d.Trait), "Write its name, with dots for what is in it: birthday, contract.ends_on.")
+	if k.given(path+".trait", s.ID, d.Trait, Say("Name the trait that holds the date.")) && (len(d.Trait) > 256 || !traitPath.MatchString(d.Trait)) {
+		k.report(path+".trait", s.ID, "BAD_NAME", Say("%.80q names no trait.", d.Trait), Say("Write its name, with dots for what is in it: birthday, contract.ends_on."))
 	}
 	k.timeOfDay(path+".at", s.ID, d.At, "24:00")
 	if year := Duration(366 * 24 * time.Hour); d.Yearly && (d.Offset > year || d.Offset < -year) {
-		k.report(path+".offset", s.ID, "OUT_OF_RANGE", fmt.Sprintf("The offset of a yearly date is %s, more than a year.", d.Offset), "Use at most 366d.")
+		k.report(path+".offset", s.ID, "OUT_OF_RANGE", Say("The offset of a yearly date is %s, more than a year.", d.Offset), Say("Use at most 366d."))
 	}
 }
 
@@ -103,11 +102,11 @@ func (k *compiler) reply(s *Step, path, to string) {
 	at := k.steps[to]
 	switch {
 	case at == nil || (at.step.Send == nil && at.step.Survey == nil):
-		k.report(path, s.ID, "UNKNOWN_STEP", fmt.Sprintf("There is no send or survey step %.80q to reply to.", to), k.found.suggest(to, k.senders()))
+		k.report(path, s.ID, "UNKNOWN_STEP", Say("There is no send or survey step %.80q to reply to.", to), k.found.suggest(to, k.senders()))
 	case k.before(to, s.ID) == never:
-		k.report(path, s.ID, "NOT_BEFORE", fmt.Sprintf("The message of step %s has not been sent when this wait begins.", to), "Send it before.")
+		k.report(path, s.ID, "NOT_BEFORE", Say("The message of step %s has not been sent when this wait begins.", to), Say("Send it before."))
 	case len(replies(at.step)) == 0:
-		k.report(path, s.ID, "NO_REPLIES", fmt.Sprintf("The message of step %s has no suggested reply.", to), "Add a suggestion with reply to it.")
+		k.report(path, s.ID, "NO_REPLIES", Say("The message of step %s has no suggested reply.", to), Say("Add a suggestion with reply to it."))
 	}
 }
 

@@ -2,7 +2,6 @@ package journey
 
 import (
 	"encoding/json"
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -95,14 +94,13 @@ type compiler struct {
 	ofFragment bool
 }
 
-func (k *compiler) report(path, step, code, message, mend string) {
+func (k *compiler) report(path, step, code string, message, mend Sentence) {
 	if k.followsFrom(path, code) {
 		return
 	}
 	at := k.doc.position(path)
-	k.found.add(Problem{
-		Path: path, Step: step[:min(len(step), maxID)], Line: at.line, Column: at.column, Code: code, Message: message, Mend: mend,
-	})
+	found := Problem{Path: path, Step: step[:min(len(step), maxID)], Line: at.line, Column: at.column, Code: code}
+	k.found.add(found.Saying(message, mend))
 }
 
 // followsFrom tells whether a problem is only the consequence of one that
@@ -127,10 +125,10 @@ func (k *compiler) has(path string) bool {
 }
 
 // given reports a field that must be there and is not.
-func (k *compiler) given(path, step, value, mend string) bool {
+func (k *compiler) given(path, step, value string, mend Sentence) bool {
 	if value == "" {
 		cut := strings.LastIndexByte(path, '.')
-		k.report(path[:max(cut, 0)], step, "MISSING_FIELD", fmt.Sprintf("The field %s is missing or empty.", path[cut+1:]), mend)
+		k.report(path[:max(cut, 0)], step, "MISSING_FIELD", Say("The field %s is missing or empty.", path[cut+1:]), mend)
 	}
 	return value != ""
 }

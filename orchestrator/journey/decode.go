@@ -3,7 +3,6 @@ package journey
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"reflect"
 	"slices"
@@ -92,10 +91,7 @@ func decodeTree(src []byte, root *yaml.Node, into any) (*Document, *findings) {
 // it, refuses its tabs and its escapes beyond the basic plane.
 func parse(src []byte) (*yaml.Node, *Problem) {
 	if len(src) > MaxSource {
-		return nil, &Problem{
-			Code: "SOURCE_TOO_LARGE", Message: fmt.Sprintf("The definition has %d bytes; the limit is %d.", len(src), MaxSource),
-			Mend: "Split the journey.",
-		}
+		return nil, unreadable("SOURCE_TOO_LARGE", 0, Say("The definition has %d bytes; the limit is %d.", len(src), MaxSource), Say("Split the journey."))
 	}
 	if isJSON(src) {
 		return readJSON(src)
@@ -109,10 +105,7 @@ func parse(src []byte) (*yaml.Node, *Problem) {
 	case len(root.Content) == 0:
 		return nil, syntaxProblem(io.EOF)
 	case err == nil:
-		return nil, &Problem{
-			Line: second.Line, Column: 1, Code: "SEVERAL_DOCUMENTS",
-			Message: "There is a second document after ---.", Mend: "Write one journey per file.",
-		}
+		return nil, unreadable("SEVERAL_DOCUMENTS", second.Line, Say("There is a second document after ---."), Say("Write one journey per file."))
 	case !errors.Is(err, io.EOF):
 		return nil, syntaxProblem(err)
 	}
@@ -124,19 +117,26 @@ func syntaxProblem(err error) *Problem {
 	message := strings.TrimPrefix(err.Error(), "yaml: ")
 	switch {
 	case errors.Is(err, io.EOF):
-		return &Problem{Line: 1, Column: 1, Code: "NOT_YAML", Message: "The source is empty.", Mend: "Begin with qidong: v1."}
+		return unreadable("NOT_YAML", 1, Say("The source is empty."), Say("Begin with qidong: v1."))
 	case strings.HasPrefix(message, "exceeded max depth"):
-		return &Problem{Line: 1, Column: 1, Code: "TOO_DEEP", Message: fmt.Sprintf("The definition is nested deeper than %d.", MaxDepth), Mend: "Flatten it."}
+		return unreadable("TOO_DEEP", 1, Say("The definition is nested deeper than %d.", MaxDepth), Say("Flatten it."))
 	}
-	p := &Problem{Line: 1, Column: 1, Code: "NOT_YAML", Mend: "Look at the indentation and the quotes around this line; inside {…} a text with punctuation needs quotes."}
+	line := 1
 	if rest, ok := strings.CutPrefix(message, "line "); ok {
 		number, text, _ := strings.Cut(rest, ": ")
 		if n, err := strconv.Atoi(number); err == nil && n > 0 {
-			p.Line, message = n, text
+			line, message = n, text
 		}
 	}
-	p.Message = "The source is neither YAML nor JSON: " + message + "."
-	return p
+	return unreadable("NOT_YAML", line, Say("The source is neither YAML nor JSON: %s.", message),
+		Say("Look at the indentation and the quotes around this line; inside {…} a text with punctuation needs quotes."))
+}
+
+// unreadable is why a source is no tree at all, at the beginning of a line; 0
+// for the source as a whole.
+func unreadable(code string, line int, message, mend Sentence) *Problem {
+	found := Problem{Line: line, Column: min(line, 1), Code: code}.Saying(message, mend)
+	return &found
 }
 
 type decoder struct {
@@ -150,12 +150,12 @@ type decoder struct {
 	stopped bool   // a limit was passed: nothing more is read
 }
 
-func (d *decoder) problem(n *yaml.Node, path, code, message, mend string) {
-	d.found.add(Problem{Path: path, Step: d.id, Line: n.Line, Column: n.Column, Code: code, Message: message, Mend: mend})
+func (d *decoder) problem(n *yaml.Node, path, code string, message, mend Sentence) {
+	d.found.add(Problem{Path: path, Step: d.id, Line: n.Line, Column: n.Column, Code: code}.Saying(message, mend))
 }
 
 // stop reports a limit, and reads no more.
-func (d *decoder) stop(n *yaml.Node, code, message, mend string) {
+func (d *decoder) stop(n *yaml.Node, code string, message, mend Sentence) {
 	if !d.stopped {
 		d.stopped = true
 		d.problem(n, "", code, message, mend)
@@ -170,17 +170,17 @@ func (d *decoder) bound(n *yaml.Node, depth int) {
 	case d.stopped:
 		return
 	case n.Kind == yaml.AliasNode || n.Anchor != "":
-		d.stop(n, "ALIAS", "Anchors and aliases are not allowed here.", "Write the value out.")
+		d.stop(n, "ALIAS", Say("Anchors and aliases are not allowed here."), Say("Write the value out."))
 	case n.Style&yaml.TaggedStyle != 0:
-		d.stop(n, "TAG", fmt.Sprintf("The tag %.40q is not allowed here.", n.Tag), "Remove it; quote the value if it is a text.")
+		d.stop(n, "TAG", Say("The tag %.40q is not allowed here.", n.Tag), Say("Remove it; quote the value if it is a text."))
 	case depth > MaxDepth:
-		d.stop(n, "TOO_DEEP", fmt.Sprintf("The definition is nested deeper than %d.", MaxDepth), "Flatten it.")
+		d.stop(n, "TOO_DEEP", Say("The definition is nested deeper than %d.", MaxDepth), Say("Flatten it."))
 	case d.nodes > MaxNodes:
-		d.stop(n, "TOO_MANY_VALUES", fmt.Sprintf("The definition has more than %d values.", MaxNodes), "Split the journey.")
+		d.stop(n, "TOO_MANY_VALUES", Say("The definition has more than %d values.", MaxNodes), Say("Split the journey."))
 	}
 	for i, c := range n.Content {
 		if n.Kind == yaml.MappingNode && i%2 == 0 && (c.Kind != yaml.ScalarNode || c.Tag == "!!merge" || c.Tag == "!!null" || len(c.Value) > MaxKey) {
-			d.stop(c, "BAD_KEY", fmt.Sprintf("A field's name must be a text of at most %d bytes.", MaxKey), "Write name: value.")
+			d.stop(c, "BAD_KEY", Say("A field's name must be a text of at most %d bytes.", MaxKey), Say("Write name: value."))
 		}
 		d.bound(c, depth+1)
 	}
@@ -194,7 +194,7 @@ func (d *decoder) note(path string, n *yaml.Node) {
 	}
 	d.doc.positions[path] = position{line: n.Line, column: column}
 	if d.paths += len(path); d.paths > maxPaths {
-		d.stop(n, "TOO_LARGE", fmt.Sprintf("The names of nested fields have more than %d bytes together.", maxPaths), "Shorten them.")
+		d.stop(n, "TOO_LARGE", Say("The names of nested fields have more than %d bytes together.", maxPaths), Say("Shorten them."))
 	}
 }
 
@@ -204,7 +204,7 @@ func (d *decoder) pairs(n *yaml.Node, path string, f func(key string, k, item *y
 	for i := 0; i+1 < len(n.Content) && !d.stopped; i += 2 {
 		k := n.Content[i]
 		if seen[k.Value] {
-			d.problem(k, under(path, k.Value), "DUPLICATE_FIELD", fmt.Sprintf("The field %s is given twice.", k.Value), "Remove one.")
+			d.problem(k, under(path, k.Value), "DUPLICATE_FIELD", Say("The field %s is given twice.", k.Value), Say("Remove one."))
 			continue
 		}
 		seen[k.Value] = true
@@ -223,18 +223,18 @@ func under(path, key string) string {
 func element(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
 // describe names what stands where something else should.
-func describe(n *yaml.Node) string {
+func describe(n *yaml.Node) Sentence {
 	switch {
 	case n.Kind == yaml.MappingNode:
-		return "an object"
+		return Say("an object")
 	case n.Kind == yaml.SequenceNode:
-		return "a list"
+		return Say("a list")
 	case n.Tag == "!!null":
-		return "nothing"
+		return Say("nothing")
 	case n.Tag == "!!str":
-		return fmt.Sprintf("the text %.40q", n.Value)
+		return Say("the text %.40q", n.Value)
 	}
-	return fmt.Sprintf("%.40s", n.Value)
+	return Say("%.40s", n.Value)
 }
 
 // Tree reads a source, YAML or JSON, as the tree of what is written, comments

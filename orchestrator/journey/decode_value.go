@@ -1,7 +1,6 @@
 package journey
 
 import (
-	"fmt"
 	"maps"
 	"math"
 	"reflect"
@@ -58,8 +57,8 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string) {
 	}
 }
 
-func (d *decoder) wrongType(n *yaml.Node, path, want, mend string) {
-	d.problem(n, path, "WRONG_TYPE", fmt.Sprintf("Here must be %s, not %s.", want, describe(n)), mend)
+func (d *decoder) wrongType(n *yaml.Node, path string, want, mend Sentence) {
+	d.problem(n, path, "WRONG_TYPE", Say("Here must be %s, not %s.", want, describe(n)), mend)
 }
 
 func (d *decoder) duration(n *yaml.Node, v reflect.Value, path string) {
@@ -69,7 +68,7 @@ func (d *decoder) duration(n *yaml.Node, v reflect.Value, path string) {
 	}
 	parsed, err := ParseDuration(text)
 	if err != nil || n.Kind != yaml.ScalarNode {
-		d.problem(n, path, "BAD_DURATION", fmt.Sprintf("Here must be a duration, not %s.", describe(n)), "Write whole days like 3d, or hours and minutes like 1h30m.")
+		d.problem(n, path, "BAD_DURATION", Say("Here must be a duration, not %s.", describe(n)), Say("Write whole days like 3d, or hours and minutes like 1h30m."))
 		return
 	}
 	v.SetInt(int64(sign * parsed))
@@ -85,21 +84,21 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, path string) {
 	case reflect.String:
 		free := slices.Contains(expressionFields, path[strings.LastIndexByte(path, '.')+1:])
 		if !scalar || n.Tag == "!!null" || (!free && n.Tag != "!!str" && n.Tag != "!!timestamp") {
-			d.wrongType(n, path, "a text", "Quote it if it is meant as one.")
+			d.wrongType(n, path, Say("a text"), Say("Quote it if it is meant as one."))
 			return
 		}
 		v.SetString(n.Value)
 	case reflect.Int, reflect.Int64:
 		i, err := strconv.Atoi(n.Value)
 		if !scalar || err != nil || n.Tag != "!!int" {
-			d.wrongType(n, path, "a whole number", "Write it without quotes.")
+			d.wrongType(n, path, Say("a whole number"), Say("Write it without quotes."))
 			return
 		}
 		v.SetInt(int64(i))
 	default:
 		b, err := strconv.ParseBool(n.Value)
 		if !scalar || err != nil || n.Tag != "!!bool" {
-			d.wrongType(n, path, "true or false", "Write it without quotes.")
+			d.wrongType(n, path, Say("true or false"), Say("Write it without quotes."))
 			return
 		}
 		v.SetBool(b)
@@ -116,7 +115,7 @@ func (d *decoder) text(n *yaml.Node, v reflect.Value, path string) {
 		return
 	}
 	if n.Kind != yaml.MappingNode {
-		d.wrongType(n, path, "a text, or one for each language", "Write {en: …, zh-CN: …}.")
+		d.wrongType(n, path, Say("a text, or one for each language"), Say("Write {en: …, zh-CN: …}."))
 		return
 	}
 	text, given := Text{}, map[string]bool{}
@@ -124,9 +123,9 @@ func (d *decoder) text(n *yaml.Node, v reflect.Value, path string) {
 		given[key] = true
 		switch {
 		case !languageTag.MatchString(key):
-			d.problem(k, under(path, key), "BAD_LANGUAGE", fmt.Sprintf("%q is no language tag.", key), "Write en, zh-CN, or another like them.")
+			d.problem(k, under(path, key), "BAD_LANGUAGE", Say("%q is no language tag.", key), Say("Write en, zh-CN, or another like them."))
 		case item.Kind != yaml.ScalarNode || item.Tag == "!!null":
-			d.wrongType(item, under(path, key), "a text", "Write it in quotes.")
+			d.wrongType(item, under(path, key), Say("a text"), Say("Write it in quotes."))
 		default:
 			d.note(under(path, key), item)
 			text[key] = item.Value
@@ -134,7 +133,7 @@ func (d *decoder) text(n *yaml.Node, v reflect.Value, path string) {
 	})
 	for _, language := range []string{"en", "zh-CN"} {
 		if !given[language] {
-			d.problem(n, path, "MISSING_TRANSLATION", "The text in "+language+" is missing.", "Add "+language+": ….")
+			d.problem(n, path, "MISSING_TRANSLATION", Say("The text in %s is missing.", language), Say("Add %s: ….", language))
 		}
 	}
 	v.Set(reflect.ValueOf(text))
@@ -143,7 +142,7 @@ func (d *decoder) text(n *yaml.Node, v reflect.Value, path string) {
 // free decodes an object without a shape of its own, as JSON would be.
 func (d *decoder) free(n *yaml.Node, v reflect.Value, path string) {
 	if n.Kind != yaml.MappingNode {
-		d.wrongType(n, path, "an object", "Write its fields as name: value.")
+		d.wrongType(n, path, Say("an object"), Say("Write its fields as name: value."))
 		return
 	}
 	if v.Type() == typeSchemas {
@@ -153,7 +152,7 @@ func (d *decoder) free(n *yaml.Node, v reflect.Value, path string) {
 				schemas[key] = m
 				return
 			}
-			d.wrongType(item, under(path, key), "an object", "Write a JSON Schema: {type: object, properties: {…}}.")
+			d.wrongType(item, under(path, key), Say("an object"), Say("Write a JSON Schema: {type: object, properties: {…}}."))
 		})
 		v.Set(reflect.ValueOf(schemas))
 		return
@@ -191,7 +190,7 @@ func (d *decoder) any(n *yaml.Node, path string) any {
 func (d *decoder) literal(n *yaml.Node, path string) any {
 	var out any
 	if err := n.Decode(&out); err != nil {
-		d.problem(n, path, "WRONG_TYPE", fmt.Sprintf("%.40s cannot be read.", n.Value), "Quote it if it is meant as a text.")
+		d.problem(n, path, "WRONG_TYPE", Say("%.40s cannot be read.", n.Value), Say("Quote it if it is meant as a text."))
 		return nil
 	}
 	switch out := out.(type) {
@@ -205,7 +204,7 @@ func (d *decoder) literal(n *yaml.Node, path string) any {
 		return float64(out)
 	case float64:
 		if math.IsNaN(out) || math.IsInf(out, 0) {
-			d.problem(n, path, "WRONG_TYPE", "The number is not finite.", "Quote it if it is meant as a text.")
+			d.problem(n, path, "WRONG_TYPE", Say("The number is not finite."), Say("Quote it if it is meant as a text."))
 			return nil
 		}
 		return out
@@ -215,7 +214,7 @@ func (d *decoder) literal(n *yaml.Node, path string) any {
 
 func (d *decoder) list(n *yaml.Node, v reflect.Value, path string) {
 	if n.Kind != yaml.SequenceNode {
-		d.wrongType(n, path, "a list", "Begin each element with a dash.")
+		d.wrongType(n, path, Say("a list"), Say("Begin each element with a dash."))
 		return
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
@@ -255,7 +254,7 @@ func idOf(n *yaml.Node) string {
 
 func (d *decoder) oneStep(n *yaml.Node, s *Step, path string) {
 	if d.steps++; d.steps > MaxSteps {
-		d.stop(n, "TOO_MANY_STEPS", fmt.Sprintf("The journey has more than %d steps.", MaxSteps), "Split the journey.")
+		d.stop(n, "TOO_MANY_STEPS", Say("The journey has more than %d steps.", MaxSteps), Say("Split the journey."))
 		return
 	}
 	outer, outerID := d.step, d.id
@@ -267,7 +266,7 @@ func (d *decoder) oneStep(n *yaml.Node, s *Step, path string) {
 
 func (d *decoder) object(n *yaml.Node, v reflect.Value, path string) {
 	if n.Kind != yaml.MappingNode {
-		d.wrongType(n, path, "an object", "Write its fields as name: value.")
+		d.wrongType(n, path, Say("an object"), Say("Write its fields as name: value."))
 		return
 	}
 	fields := fieldsOf(v.Type())
@@ -276,9 +275,9 @@ func (d *decoder) object(n *yaml.Node, v reflect.Value, path string) {
 			d.value(item, v.Field(index), under(path, key))
 			return
 		}
-		code, message := "UNKNOWN_FIELD", fmt.Sprintf("There is no field %q here.", key)
+		code, message := "UNKNOWN_FIELD", Say("There is no field %q here.", key)
 		if v.Type() == typeStep.Elem() {
-			code, message = "UNKNOWN_KIND", fmt.Sprintf("There is no step kind %q.", key)
+			code, message = "UNKNOWN_KIND", Say("There is no step kind %q.", key)
 		}
 		d.problem(k, under(path, key), code, message, d.found.suggest(key, slices.Collect(maps.Keys(fields))))
 	})

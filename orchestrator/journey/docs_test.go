@@ -190,8 +190,14 @@ func TestCodes_AreThoseThatAreReported(t *testing.T) {
 		ast.Inspect(parsed, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.CallExpr:
-				f, ok := n.Fun.(*ast.SelectorExpr)
-				if ok && slices.Contains([]string{"report", "problem", "stop"}, f.Sel.Name) {
+				var name string
+				switch f := n.Fun.(type) {
+				case *ast.SelectorExpr:
+					name = f.Sel.Name
+				case *ast.Ident:
+					name = f.Name
+				}
+				if slices.Contains([]string{"report", "problem", "stop", "unreadable"}, name) {
 					for _, arg := range n.Args {
 						note(arg)
 					}

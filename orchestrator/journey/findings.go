@@ -2,7 +2,6 @@ package journey
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -44,16 +43,15 @@ func (f *findings) sorted() []Problem {
 	if !f.more {
 		return f.list
 	}
-	return append(f.list[:len(f.list):len(f.list)], Problem{
-		Code: "TOO_MANY_PROBLEMS", Message: fmt.Sprintf("There may be more problems than the first %d.", MaxProblems), Mend: "Mend these first.",
-	})
+	return append(f.list[:len(f.list):len(f.list)], Problem{Code: "TOO_MANY_PROBLEMS"}.Saying(
+		Say("There may be more problems than the first %d.", MaxProblems), Say("Mend these first.")))
 }
 
 // suggest makes the mend for a name that does not exist out of those that do:
-// the nearest, or all when none is near. It is "" when nobody will read it.
-func (f *findings) suggest(name string, known []string) string {
+// the nearest, or all when none is near. It says nothing when nobody will read it.
+func (f *findings) suggest(name string, known []string) Sentence {
 	if f.full() {
-		return ""
+		return Sentence{}
 	}
 	slices.Sort(known)
 	best, distance := "", len(name)/2+1
@@ -64,13 +62,13 @@ func (f *findings) suggest(name string, known []string) string {
 	}
 	switch {
 	case best != "":
-		return "Did you mean " + best + "?"
+		return Say("Did you mean %s?", best)
 	case len(known) == 0:
-		return ""
+		return Sentence{}
 	case len(known) > 12:
 		known = append(known[:12:12], "…")
 	}
-	return "Known are " + strings.Join(known, ", ") + "."
+	return Say("Known are %s.", strings.Join(known, ", "))
 }
 
 // editDistance is Levenshtein's, over bytes; names are short.

@@ -39,7 +39,7 @@ func CompileFragment(src []byte, c Catalog) (*FragmentDefinition, []Problem) {
 	k.language(f.Language)
 	k.name("fragment", f.Fragment)
 	if len(f.Title) == 0 {
-		k.report("title", "", "MISSING_FIELD", "The fragment has no title.", "Add title: {en: …, zh-CN: …}.")
+		k.report("title", "", "MISSING_FIELD", Say("The fragment has no title."), Say("Add title: {en: …, zh-CN: …}."))
 	}
 	k.expand()
 	k.defaults()
@@ -102,28 +102,28 @@ func (e *expansion) fragment(s *Step, within []string) []*Step {
 	steps, ok := e.catalog.Fragment(f.Name, f.Version)
 	switch {
 	case f.Name == "":
-		e.report(path+".fragment", s.ID, "MISSING_FIELD", "The name of the fragment is missing.", "Add name: and version:.")
+		e.report(path+".fragment", s.ID, "MISSING_FIELD", Say("The name of the fragment is missing."), Say("Add name: and version:."))
 		return []*Step{s}
 	case !ok:
-		e.report(path+".fragment", s.ID, "UNKNOWN_FRAGMENT", fmt.Sprintf("There is no version %d of a fragment %.80q.", f.Version, f.Name), e.found.suggest(key, slices.Clone(e.catalog.Fragments())))
+		e.report(path+".fragment", s.ID, "UNKNOWN_FRAGMENT", Say("There is no version %d of a fragment %.80q.", f.Version, f.Name), e.found.suggest(key, slices.Clone(e.catalog.Fragments())))
 		return []*Step{s}
 	case slices.Contains(within, key):
-		e.report(path+".fragment", s.ID, "FRAGMENT_CYCLE", fmt.Sprintf("The fragment %s contains itself.", key), "Publish it without itself.")
+		e.report(path+".fragment", s.ID, "FRAGMENT_CYCLE", Say("The fragment %s contains itself.", key), Say("Publish it without itself."))
 		return []*Step{s}
 	case len(within) >= MaxFragmentDepth:
 		e.stopped = true
-		e.report(path+".fragment", s.ID, "TOO_DEEP", fmt.Sprintf("Fragments are nested deeper than %d.", MaxFragmentDepth), "Flatten them.")
+		e.report(path+".fragment", s.ID, "TOO_DEEP", Say("Fragments are nested deeper than %d.", MaxFragmentDepth), Say("Flatten them."))
 		return []*Step{s}
 	}
 	copied := canonical(&Definition{Steps: steps}).Steps
 	walkSteps(copied, func(*Step) { e.steps++ })
 	if e.steps > MaxSteps {
 		e.stopped = true
-		e.report(path+".fragment", s.ID, "TOO_MANY_STEPS", fmt.Sprintf("With its fragments the journey has more than %d steps.", MaxSteps), "Split the journey.")
+		e.report(path+".fragment", s.ID, "TOO_MANY_STEPS", Say("With its fragments the journey has more than %d steps.", MaxSteps), Say("Split the journey."))
 		return []*Step{s}
 	}
 	if err := prefix(copied, s.ID+"_"); err != nil {
-		e.report(path+".fragment", s.ID, "BAD_FRAGMENT", fmt.Sprintf("The fragment %s cannot be used here: %v.", key, err), "Choose a shorter id for the step.")
+		e.report(path+".fragment", s.ID, "BAD_FRAGMENT", Say("The fragment %s cannot be used here: %v.", key, err), Say("Choose a shorter id for the step."))
 		return []*Step{s}
 	}
 	for _, c := range copied {

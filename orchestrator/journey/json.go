@@ -3,7 +3,6 @@ package journey
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -35,7 +34,9 @@ func readJSON(src []byte) (*yaml.Node, *Problem) {
 func (r *jsonReader) node(depth int) (*yaml.Node, *Problem) {
 	n := r.place()
 	if depth > MaxDepth {
-		return nil, &Problem{Line: n.Line, Column: n.Column, Code: "TOO_DEEP", Message: fmt.Sprintf("The definition is nested deeper than %d.", MaxDepth), Mend: "Flatten it."}
+		found := Problem{Line: n.Line, Column: n.Column, Code: "TOO_DEEP"}
+		found = found.Saying(Say("The definition is nested deeper than %d.", MaxDepth), Say("Flatten it."))
+		return nil, &found
 	}
 	token, err := r.dec.Token()
 	if err != nil {

@@ -20,6 +20,7 @@ const (
 	tagY   = 38  // from a block's card to the labels of its arms
 	plusY  = 66  // from a block's card to the first gap of an arm
 	barY   = 18  // from a block's card to the bar on which its arms part
+	back   = 46  // from the last card of a round to where the next one begins
 	head   = 22  // room for the heading of the frame
 	tagGap = 150 // least distance between two labels, for arms without steps
 )
@@ -65,13 +66,16 @@ type Box struct {
 }
 
 // Edge is one line of the picture. Its ID is stable over versions, so that a
-// browser keeps the element when the journey changes.
+// browser keeps the element when the journey changes; and so is D unless its
+// shape changes, however far it moves.
 type Edge struct {
 	ID   string
-	D    string // an SVG path
+	X, Y int    // where it begins
+	D    string // an SVG path from 0,0
 	From string // id of the box whose outflow this is
 	Arm  string // the arm of From, "" when From is no block or the edge leaves the block as a whole
 	To   string // id of the box it leads to, "" when it ends at a join bar
+	Back bool   // it leads up again: the next round of a repeat
 }
 
 // Tag is the label of one arm, centered on X, Y.
@@ -101,7 +105,7 @@ func Place(d *Definition) *Layout {
 	bottom := margin + CardHeight
 	p.gap(Gap{X: axis, Y: bottom + gapY/2})
 	if len(d.Steps) > 0 {
-		p.edge(Edge{ID: "e-" + EntryBox, From: EntryBox, To: d.Steps[0].ID, D: vertical(axis, bottom, bottom+gapY)})
+		p.edge(Edge{ID: "e-" + EntryBox, From: EntryBox, To: d.Steps[0].ID, X: axis, Y: bottom, D: vertical(gapY)})
 		bottom = p.draw(d.Steps, axis, bottom+gapY, 0)
 	}
 	p.out.W, p.out.H = main.left+main.right+2*margin, bottom+margin
@@ -126,7 +130,7 @@ func (p *placer) exits(exits []Exit) {
 		y += CardHeight
 		p.gap(Gap{In: id, X: axis, Y: y + stub})
 		if len(e.Steps) > 0 {
-			p.edge(Edge{ID: "e-" + id, From: id, To: e.Steps[0].ID, D: vertical(axis, y, y+gapY)})
+			p.edge(Edge{ID: "e-" + id, From: id, To: e.Steps[0].ID, X: axis, Y: y, D: vertical(gapY)})
 			y = p.draw(e.Steps, axis, y+gapY, 0)
 		}
 		low = max(low, y)
@@ -210,7 +214,7 @@ func (p *placer) draw(steps []*Step, x, y, depth int) int {
 			return bottom
 		}
 		if !s.ends() {
-			p.edge(Edge{ID: "e-" + s.ID, From: s.ID, To: steps[i+1].ID, D: vertical(x, bottom, bottom+gapY)})
+			p.edge(Edge{ID: "e-" + s.ID, From: s.ID, To: steps[i+1].ID, X: x, Y: bottom, D: vertical(gapY)})
 		}
 		y = bottom + gapY
 	}
@@ -231,7 +235,7 @@ func (p *placer) arms(s *Step, arms []ShownArm, x, y, depth int) {
 		ax, ay := left+m.left, top+fork
 		left += m.left + m.right + gapX
 		key := s.ID + "-" + a.ID
-		e := Edge{ID: "e-" + key, From: s.ID, Arm: a.ID, D: elbow(x, top, ax, top+barY, ay)}
+		e := Edge{ID: "e-" + key, From: s.ID, Arm: a.ID, X: x, Y: top, D: elbow(ax-x, fork)}
 		if a.ID != "" {
 			p.out.Tags = append(p.out.Tags, Tag{ID: "t-" + key, Step: s.ID, Arm: a.ID, Title: a.Title, Timeout: a.Timeout, X: ax, Y: top + tagY})
 		}
@@ -239,31 +243,35 @@ func (p *placer) arms(s *Step, arms []ShownArm, x, y, depth int) {
 			p.gap(Gap{In: s.ID, Arm: a.ID, X: ax, Y: ay - fork + plusY})
 		}
 		if len(a.Steps) == 0 {
-			e.D += tail(ax, x, end)
+			e.D += tail(ax-x, 0, end-top)
 			p.edge(e)
 			continue
 		}
 		e.To = a.Steps[0].ID
 		p.edge(e)
 		bottom := p.draw(a.Steps, ax, ay, depth+1)
-		if last := a.Steps[len(a.Steps)-1]; !last.ends() {
-			p.edge(Edge{ID: "e-" + last.ID, From: last.ID, D: "M" + point(ax, bottom) + tail(ax, x, end)})
+		last := a.Steps[len(a.Steps)-1]
+		if s.Repeat != nil && a.ID == ArmRound && !last.ends() {
+			p.edge(Edge{ID: "e-" + key + "-back", From: last.ID, To: s.ID, Back: true, X: ax, Y: bottom + back, D: again(m.left+gapX/2, bottom+back-top-barY)})
+		}
+		if !last.ends() {
+			p.edge(Edge{ID: "e-" + last.ID, From: last.ID, X: ax, Y: bottom, D: "M0 0" + tail(0, x-ax, end-bottom)})
 		}
 	}
 }
 
 func point(x, y int) string { return strconv.Itoa(x) + " " + strconv.Itoa(y) }
 
-func vertical(x, y1, y2 int) string { return "M" + point(x, y1) + "V" + strconv.Itoa(y2) }
+func vertical(y int) string { return "M0 0V" + strconv.Itoa(y) }
 
-// elbow goes down from (x1,y1) to the bar, along it to x2, and down to y2.
-func elbow(x1, y1, x2, bar, y2 int) string {
-	if x1 == x2 {
-		return vertical(x1, y1, y2)
+// elbow goes down to the bar, along it to x, and down to y.
+func elbow(x, y int) string {
+	if x == 0 {
+		return vertical(y)
 	}
-	r, sign := corner(x1, x2)
-	return "M" + point(x1, y1) + "V" + strconv.Itoa(bar-r) + "Q" + point(x1, bar) + " " + point(x1+sign*r, bar) +
-		"H" + strconv.Itoa(x2-sign*r) + "Q" + point(x2, bar) + " " + point(x2, bar+r) + "V" + strconv.Itoa(y2)
+	r, sign := corner(0, x)
+	return "M0 0V" + strconv.Itoa(barY-r) + "Q" + point(0, barY) + " " + point(sign*r, barY) +
+		"H" + strconv.Itoa(x-sign*r) + "Q" + point(x, barY) + " " + point(x, barY+r) + "V" + strconv.Itoa(y)
 }
 
 // tail goes down from the axis x1 to the join bar, along it to x2, and ends at y2.
@@ -275,6 +283,13 @@ func tail(x1, x2, y2 int) string {
 	bar := y2 - radius
 	return "V" + strconv.Itoa(bar-r) + "Q" + point(x1, bar) + " " + point(x1+sign*r, bar) +
 		"H" + strconv.Itoa(x2-sign*r) + "Q" + point(x2, bar) + " " + point(x2, y2)
+}
+
+// again goes to the left by x, up by y, and back.
+func again(x, y int) string {
+	r := radius
+	return "M0 0H" + strconv.Itoa(r-x) + "Q" + point(-x, 0) + " " + point(-x, -r) + "V" + strconv.Itoa(r-y) +
+		"Q" + point(-x, -y) + " " + point(r-x, -y) + "H0"
 }
 
 // corner is the radius that fits between two axes, and the direction.

@@ -98,7 +98,7 @@ func TestPlace(t *testing.T) {
 		require.Equal(t, EntryBox, l.Boxes[0].ID)
 		require.Equal(t, "end", l.Boxes[1].ID)
 		require.Less(t, l.Boxes[0].Y, l.Boxes[1].Y)
-		require.Equal(t, []Edge{{ID: "e-" + EntryBox, From: EntryBox, To: "end", D: "M172 120V180"}}, l.Edges)
+		require.Equal(t, []Edge{{ID: "e-" + EntryBox, From: EntryBox, To: "end", X: 172, Y: 120, D: "M0 0V60"}}, l.Edges)
 		require.Nil(t, l.Exits)
 	})
 	t.Run("exit criteria stand to the right, inside their frame", func(t *testing.T) {
@@ -124,6 +124,20 @@ func TestPlace(t *testing.T) {
 		require.True(t, s.Delay())
 		require.Empty(t, s.ShownArms())
 		require.Empty(t, Place(&Definition{Steps: []*Step{s, exit("end")}}).Tags)
+	})
+	t.Run("the next round of a repeat leads back beside its steps", func(t *testing.T) {
+		t.Parallel()
+		round := []*Step{{ID: "ask", Send: &Send{}}}
+		l := Place(&Definition{Steps: []*Step{{ID: "r", Repeat: &Repeat{Max: 3, Until: "done", Steps: round}}, exit("end")}})
+		var back []Edge
+		for _, e := range l.Edges {
+			if e.Back {
+				back = append(back, e)
+			}
+		}
+		require.Len(t, back, 1)
+		require.Equal(t, []string{"ask", "r"}, []string{back[0].From, back[0].To})
+		require.Equal(t, "M0 0H-122Q-134 0 -134 -12V-164Q-134 -176 -122 -176H0", back[0].D)
 	})
 	t.Run("an arm that ends has no edge to the join", func(t *testing.T) {
 		t.Parallel()

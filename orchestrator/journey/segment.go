@@ -76,14 +76,14 @@ type Judgement struct {
 // Problems have line and column in the source; with problems the rule is nil.
 func CompileRule(source string) (*Rule, []Problem) {
 	if strings.TrimSpace(source) == "" {
-		return nil, []Problem{{Path: "rule", Code: "REQUIRED", Message: "The rule is empty.", Mend: `Write one, such as customer.traits.tier == "gold", or true for everybody.`}}
+		return nil, []Problem{ruleProblem("REQUIRED", Say("The rule is empty."), Say(`Write one, such as customer.traits.tier == "gold", or true for everybody.`))}
 	}
 	env, err := segmentEnv()
 	if err != nil {
-		return nil, []Problem{{Path: "rule", Code: "BAD_EXPRESSION", Message: err.Error()}}
+		return nil, []Problem{ruleProblem("BAD_EXPRESSION", Say("It is not usable: %s.", err), Sentence{})}
 	}
 	if len(source) > MaxExpression {
-		return nil, []Problem{{Path: "rule", Code: "TOO_LONG", Message: fmt.Sprintf("The rule has %d bytes; the limit is %d.", len(source), MaxExpression), Mend: "Make it simpler."}}
+		return nil, []Problem{ruleProblem("TOO_LONG", Say("The rule has %d bytes; the limit is %d.", len(source), MaxExpression), Say("Make it simpler."))}
 	}
 	parsed, issues := env.Compile(source)
 	if issues.Err() != nil {
@@ -94,16 +94,16 @@ func CompileRule(source string) (*Rule, []Problem) {
 
 func newRule(env *cel.Env, source string, parsed *cel.Ast) (*Rule, []Problem) {
 	if t := parsed.OutputType(); t != cel.DynType && t != cel.BoolType {
-		return nil, []Problem{{Path: "rule", Code: "BAD_EXPRESSION", Message: fmt.Sprintf("The rule gives %s where true or false is needed.", nameOf(t)), Mend: "Compare it: … == …, … >= …."}}
+		return nil, []Problem{ruleProblem("BAD_EXPRESSION", Say("The rule gives %s where true or false is needed.", nameOf(t)), Say("Compare it: … == …, … >= …."))}
 	}
 	if cost, err := env.EstimateCost(parsed, noSizes{}); err == nil && cost.Min > costLimit {
-		return nil, []Problem{{Path: "rule", Code: "TOO_COSTLY", Message: fmt.Sprintf("The rule costs %d or more to evaluate; the limit is %d.", cost.Min, costLimit), Mend: "Make it simpler."}}
+		return nil, []Problem{ruleProblem("TOO_COSTLY", Say("The rule costs %d or more to evaluate; the limit is %d.", cost.Min, costLimit), Say("Make it simpler."))}
 	}
 	k := ruleCheck{ast: parsed.NativeRep(), timed: map[int64]timedCall{}}
 	k.names()
 	series := k.series()
 	if k.slope(k.ast.Expr()) != 0 {
-		k.report(k.ast.Expr().ID(), "BAD_NOW", "The rule is a moment.", "Compare it with another one.")
+		k.report(k.ast.Expr().ID(), "BAD_NOW", Say("The rule is a moment."), Say("Compare it with another one."))
 	}
 	if len(k.problems) > 0 {
 		return nil, k.problems
@@ -111,7 +111,7 @@ func newRule(env *cel.Env, source string, parsed *cel.Ast) (*Rule, []Problem) {
 	program, err := env.Program(parsed, cel.CostLimit(costLimit), cel.EvalOptions(cel.OptOptimize),
 		cel.CustomDecoratorV2(mixNumbers), cel.CustomDecoratorV2(k.decorate))
 	if err != nil {
-		return nil, []Problem{{Path: "rule", Code: "BAD_EXPRESSION", Message: err.Error()}}
+		return nil, []Problem{ruleProblem("BAD_EXPRESSION", Say("It is not usable: %s.", err), Sentence{})}
 	}
 	windowed := slices.ContainsFunc(series, func(s Series) bool { return s.Window > 0 })
 	return &Rule{source: source, program: program, series: series, timed: windowed || len(k.timed) > 0}, nil
@@ -154,17 +154,22 @@ func oneLine(s string) string {
 func ruleErrors(errs []*cel.Error) []Problem {
 	var out []Problem
 	for _, e := range errs[:min(len(errs), 20)] {
-		p := Problem{Path: "rule", Code: "BAD_EXPRESSION", Line: e.Location.Line(), Column: e.Location.Column() + 1}
-		p.Message = "It is not usable: " + strings.TrimSuffix((&expressionError{e}).Error(), ".") + "."
-		if strings.Contains(p.Message, "undeclared reference") {
-			p.Mend = `Known are customer, now, count("type"), first("type"), last("type") and sum("type", "field"); a text is written in quotes.`
+		reason, mend := strings.TrimSuffix((&expressionError{e}).Error(), "."), Sentence{}
+		if strings.Contains(reason, "undeclared reference") {
+			mend = Say(`Known are customer, now, count("type"), first("type"), last("type") and sum("type", "field"); a text is written in quotes.`)
 		}
-		if strings.Contains(p.Message, "no matching overload") {
-			p.Mend = "Convert one side: double(…), int(…), string(…), timestamp(…)."
+		if strings.Contains(reason, "no matching overload") {
+			mend = Say("Convert one side: double(…), int(…), string(…), timestamp(…).")
 		}
+		p := ruleProblem("BAD_EXPRESSION", Say("It is not usable: %s.", reason), mend)
+		p.Line, p.Column = e.Location.Line(), e.Location.Column()+1
 		out = append(out, p)
 	}
 	return out
+}
+
+func ruleProblem(code string, message, mend Sentence) Problem {
+	return Problem{Path: "rule", Code: code}.Saying(message, mend)
 }
 
 // ruleCheck looks at a rule whose types are right.
@@ -174,8 +179,8 @@ type ruleCheck struct {
 	timed    map[int64]timedCall // what changes by time, by its id
 }
 
-func (k *ruleCheck) report(id int64, code, message, mend string) {
-	p := Problem{Path: "rule", Code: code, Message: message, Mend: mend}
+func (k *ruleCheck) report(id int64, code string, message, mend Sentence) {
+	p := ruleProblem(code, message, mend)
 	if at := k.ast.SourceInfo().GetStartLocation(id); at.Line() > 0 {
 		p.Line, p.Column = at.Line(), at.Column()+1
 	}
@@ -190,7 +195,7 @@ func (k *ruleCheck) names() {
 		field, selected := fieldOf(e)
 		known := scopeFields["customer"]
 		if e.AsIdent() == "customer" && selected && !slices.Contains(known, field) {
-			k.report(e.ID(), "UNKNOWN_FIELD", fmt.Sprintf("A customer has no field %.80q.", field), f.suggest(field, slices.Clone(known)))
+			k.report(e.ID(), "UNKNOWN_FIELD", Say("A customer has no field %.80q.", field), f.suggest(field, slices.Clone(known)))
 		}
 	}
 }
@@ -207,7 +212,7 @@ func (k *ruleCheck) series() []Series {
 		}
 	}
 	if len(out) > MaxSeries {
-		k.report(k.ast.Expr().ID(), "TOO_MANY", fmt.Sprintf("The rule counts events in %d ways; the limit is %d.", len(out), MaxSeries), "Count fewer types, fields or windows.")
+		k.report(k.ast.Expr().ID(), "TOO_MANY", Say("The rule counts events in %d ways; the limit is %d.", len(out), MaxSeries), Say("Count fewer types, fields or windows."))
 	}
 	return out
 }

@@ -89,8 +89,8 @@ func (k *ruleCheck) callSlope(e ast.Expr) int {
 func (k *ruleCheck) fixed(parts ...ast.Expr) {
 	for _, e := range parts {
 		if k.slope(e) != 0 {
-			k.report(e.ID(), "BAD_NOW", "Here nobody can tell when the passing of time changes the result.",
-				`Compare now, or a sum or difference with it: now - last("order.placed") > duration("72h"), or take its day: now.getMonth("Asia/Shanghai").`)
+			k.report(e.ID(), "BAD_NOW", Say("Here nobody can tell when the passing of time changes the result."),
+				Say(`Compare now, or a sum or difference with it: now - last("order.placed") > duration("72h"), or take its day: now.getMonth("Asia/Shanghai").`))
 		}
 	}
 }

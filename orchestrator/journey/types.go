@@ -104,7 +104,7 @@ func (t *dataTypes) check(x *parsedExpression, s site) (kind string, err error) 
 		kind, err = t.checkKnown(x, s)
 	}
 	for _, u := range t.unknown {
-		t.k.report(s.path, s.step, "UNKNOWN_NAME", fmt.Sprintf("There is no %s.%s, in %.100q.", u.label, u.field, x.source), t.k.found.suggest(u.field, u.known))
+		t.k.report(s.path, s.step, "UNKNOWN_NAME", Say("There is no %s.%s, in %.100q.", u.label, u.field, x.source), t.k.found.suggest(u.field, u.known))
 	}
 	if err == nil && s.want != nil {
 		if s.want.Kind() == types.ListKind { // of a carousel

@@ -1,7 +1,6 @@
 package journey
 
 import (
-	"fmt"
 	"maps"
 	"strings"
 
@@ -204,6 +203,6 @@ func (k *compiler) fitsInput(s site, source, got string, schema map[string]any) 
 		got = "a text" // as JSON has them
 	}
 	if got != "" && want != "" && got != want {
-		k.report(s.path, s.step, "BAD_INPUT", fmt.Sprintf("%.100q gives %s, where %s is needed.", source, got, want), "Convert it, or use another value.")
+		k.report(s.path, s.step, "BAD_INPUT", Say("%.100q gives %s, where %s is needed.", source, got, want), Say("Convert it, or use another value."))
 	}
 }

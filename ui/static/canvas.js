@@ -92,6 +92,39 @@
     if (!$('.card[tabindex="0"]')) rove($('.card[aria-current]') || $('.run-here') || $('.card'))
   })
 
+  // A patch makes the picture the next one: see FlowPatch. It says whether the
+  // picture was the one it is for.
+  const patch = (change, shown) => {
+    if (change.dataset.from !== shown) return false
+    const flow = $('#flow')
+    for (const from of change.children) {
+      const host = $(`:scope > .${from.getAttribute('class')}`, flow)
+      let el = host.firstElementChild
+      for (const op of from.dataset.script.match(/\S+/g) || []) {
+        let [n, dx, dy] = op.slice(1).split(',').map(Number)
+        for (; n--;) {
+          if (op[0] === '+') { host.insertBefore(from.firstElementChild, el); continue }
+          if (!el) return false
+          const next = el.nextElementSibling
+          if (op[0] === '-') el.remove()
+          else if (dx || dy) {
+            const [x, y = 0] = el.style.translate.split(' ')
+            el.style.translate = `${parseFloat(x) + dx}px ${parseFloat(y) + dy}px`
+          }
+          el = next
+        }
+      }
+      if (el) return false
+    }
+    flow.style.cssText = change.dataset.size
+    return true
+  }
+  stage.addEventListener('patch', e => {
+    const change = $('#patch').firstElementChild
+    if (change && !patch(change, e.detail)) e.preventDefault()
+    change?.remove()
+  })
+
   stage.classList.add('ready')
   const start = $('.card[aria-current]') || $('.run-fail') || $('.run-here') || $('.card')
   rove(start)

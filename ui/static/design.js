@@ -1,6 +1,6 @@
 // Drawing a journey in the browser: each edit is a command on step ids, sent one
-// after the other, and kept until the server has it. The server answers with the
-// picture; nothing is drawn here.
+// after the other, and kept until the server has it. The server answers with what
+// differs in the picture; nothing is drawn here.
 (() => {
   const $ = (s, root = document) => root.querySelector(s), $$ = (s, root = document) => [...root.querySelectorAll(s)]
   const url = $('[data-design]').dataset.design, words = $('#words').dataset, stage = $('[data-stage]')
@@ -17,13 +17,15 @@
   const travel = way => push(url + '/' + way, {})
   const pump = async () => {
     if (busy) return
-    busy = true
+    $('[data-design]').dataset.busy = busy = true
     while (queue.length) {
-      const e = queue[0], saved = $('#saved').dataset
-      const body = new URLSearchParams({ open: open(), ...e.values, revision: saved.revision, session: saved.session })
+      const e = queue[0], { revision, session } = $('#saved').dataset
+      if (e.upTo <= +revision) { queue.shift(); continue }
+      const body = new URLSearchParams({ open: open(), ...e.values, revision, session })
       let res, text
       try {
-        res = await fetch(e.path, { method: 'POST', body, headers: { 'HX-Request': 'true' } })
+        res = e.path ? await fetch(e.path, { method: 'POST', body, headers: { 'HX-Request': 'true' } })
+          : await fetch(`${url}?` + new URLSearchParams({ step: open(), shown: e.whole ? '' : revision, session }), { headers: { 'HX-Request': 'true' } })
         text = await res.text()
       } catch {
         $('#offline').hidden = false
@@ -34,15 +36,25 @@
       queue.shift()
       const notice = res.headers.get('HX-Retarget')
       await htmx.swap({ text, sourceElement: document.body, target: $('#notice'), swap: notice ? 'innerHTML' : 'none' })
+      if (!stage.dispatchEvent(new CustomEvent('patch', { detail: revision, cancelable: true }))) queue.unshift({ whole: true })
+      mark()
       if (res.ok && !notice) e.after?.()
     }
-    busy = false
+    $('[data-design]').dataset.busy = busy = false
   }
+  // Somebody has brought the draft to another revision: after what is under way
+  // it may be known.
+  document.addEventListener('htmx:after:swap', () => {
+    const upTo = +$('#others').value
+    if (upTo > $('#saved').dataset.revision && !queue.some(e => e.upTo >= upTo)) { queue.push({ upTo }); pump() }
+  })
   addEventListener('beforeunload', e => { if (queue.length) e.preventDefault() })
 
   // After each swap: marks that only the browser knows, and the focus.
   const mark = () => {
-    for (const c of $$('.card')) c.classList.toggle('picked', picked.has(stepOf(c)))
+    for (const n of $$('#panel .note')) document.getElementById(n.id.slice(2))?.setAttribute('aria-invalid', n.classList.contains('err'))
+    for (const c of $$('.card.picked')) if (!picked.has(stepOf(c))) c.classList.remove('picked')
+    for (const id of picked) $(`.card[value="${CSS.escape(id)}"]`)?.classList.add('picked')
     const id = open()
     for (const c of $$('.card[aria-current]')) if (stepOf(c) !== id) c.removeAttribute('aria-current')
     $(`.card[value="${CSS.escape(id)}"]`)?.setAttribute('aria-current', 'true')
@@ -229,13 +241,14 @@
     const mod = e.ctrlKey || e.metaKey, key = e.key.toLowerCase()
     if (mod && key === 'k') { e.preventDefault(); fillOutline(); $('#outline').showPopover(); $('#outline [data-filter]').focus(); return }
     if (key === 'escape' && e.target.closest('#panel')) { focusNext = open(); mark(); return }
-    if (typing(e)) return
+    if (typing(e) || (key === 'escape' && $(':popover-open'))) return // Escape closes what is open
     const card = e.target.closest('.card')
     const keys = {
       z: mod && (() => travel(e.shiftKey ? 'redo' : 'undo')), y: mod && (() => travel('redo')),
       d: mod && act.duplicate, c: mod && (() => act.copy()), x: mod && (() => act.copy(true)),
       delete: act.delete, backspace: act.delete, e: !mod && card && act.disable,
       m: !mod && card && (() => { lift(chosen()); $('.plus')?.focus() }),
+      i: !mod && card && (() => inside(card)),
       '?': () => $('#keys').showPopover(), escape: () => moving.length ? lift([]) : open() && act.close(),
       arrowup: e.altKey && card && (() => shift(card, -1)), arrowdown: e.altKey && card && (() => shift(card, 1)),
     }
@@ -247,6 +260,12 @@
     const plus = plusAfter(card)
     if (plus) openPalette(plus, card)
   })
+  // The places in the arms of a block, to choose one by Tab.
+  const inside = card => {
+    const all = $$(`.plus[data-in="${CSS.escape(stepOf(card))}"]`)
+    for (const p of all) p.tabIndex = 0
+    all[0]?.focus()
+  }
   // Alt and an arrow move a step past its neighbor.
   const shift = (card, by) => {
     const all = $$('.plus'), own = all.findIndex(p => p.dataset.after === stepOf(card))

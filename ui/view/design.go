@@ -17,6 +17,7 @@ type Design struct {
 	Problems              []DesignProblem
 	SourceURL, PublishURL string
 	Canvas                Canvas
+	Patch                 *Patch // what makes the picture that the browser has this one; nil: the whole
 	Palette               []PaletteGroup
 	Panel                 *StepForm
 }
@@ -85,6 +86,7 @@ var shortcutKeys = []struct{ keys, text string }{
 	{"↑ ↓ ← →", "keys.walk"},
 	{"Enter", "keys.open"},
 	{"A, +", "keys.add"},
+	{"I", "keys.inside"},
 	{"Delete", "keys.delete"},
 	{"Ctrl D", "keys.duplicate"},
 	{"Ctrl C, Ctrl X, Ctrl V", "keys.copy"},
@@ -104,6 +106,8 @@ type StepForm struct {
 	Step                      bool // false for the entry and the like, which cannot be removed
 	Disabled                  bool
 	Groups                    []StepGroup
+	Looks                     *Channels // of a message, nil for other steps
+	Templates                 []StepAdd // that a message may be taken from
 }
 
 // StepGroup is some fields under a heading.
@@ -165,6 +169,7 @@ type Source struct {
 	Text                     string
 	Revision                 int64
 	Error                    string
+	Over                     int64 // the revision that somebody else has saved meanwhile; 0 for none
 	Problems                 []SourceProblem
 }
 

@@ -1,5 +1,7 @@
 package view
 
+import "context"
+
 // Bubble is one item of a conversation: a message of the brand, or an answer of
 // the customer.
 type Bubble struct {
@@ -15,6 +17,8 @@ type Bubble struct {
 	Done   bool   // answered: its replies are off
 	Step   string // title of the step that sent it
 	Closed bool   // replies are off because the enrollment has ended
+	State  string // how far it has come: sent | delivered | displayed; "" tells nothing
+	When   string // it came so far
 }
 
 // Card is one rich card.
@@ -34,7 +38,7 @@ type Media struct {
 
 // Action is one suggestion.
 type Action struct {
-	Kind   string // reply | open | map | calendar | dial
+	Kind   string // reply | open | map | calendar | dial | compose | location
 	Text   string
 	Data   string // postback of a reply
 	URL    string // of the others; "" when it was refused
@@ -42,21 +46,47 @@ type Action struct {
 	Chosen bool
 }
 
-// Handset is the page that shows a conversation as a phone would.
+// Desk is the page of telephones, side by side.
+type Desk struct {
+	Phones []Handset
+	Stream string // address of what changes, "" when there is no phone
+	Add    *AddPhone
+}
+
+// AddPhone finds another customer whose telephone is to lie on the desk.
+type AddPhone struct {
+	Query  string
+	Now    []string // ids of the customers who are there
+	Found  []Link   // to the desk with one more
+	Nobody bool     // the search found none
+}
+
+// Handset is a conversation as a customer's phone would show it.
 type Handset struct {
 	ID, Name, Initials string
 	Locale             string // of the customer
 	Clock              string
 	Thread             Thread
+	Say                Say
 	Runs               []Run
 	Companion          string
+	Without            string // address of the desk without this phone
 }
 
 // Thread is the conversation itself.
 type Thread struct {
-	Customer string
-	Bubbles  []Bubble
-	Waiting  bool // something is on its way
+	Key     string // of its elements, beside those of other phones
+	Path    string // what its customer does goes below it
+	Bubbles []Bubble
+	Waiting bool // something is on its way
+}
+
+// Say is where the customer writes.
+type Say struct {
+	Key   string // of its elements
+	Path  string // where the words go
+	ID    string // of the words, so that sending them again is one message
+	Focus bool
 }
 
 // Run tells where a customer is in one journey.
@@ -78,6 +108,8 @@ type Companion struct {
 	History  []Bubble
 	Lang     string // asked for in the address, "" for the customer's own
 	Sent     bool   // an answer was just taken
+	Asked    bool   // a journey asks for words, and has the field for them
+	WordsID  string // of what will be written, so that sending it again is one message
 }
 
 // CompanionJourney is one journey on the companion page.
@@ -86,5 +118,14 @@ type CompanionJourney struct {
 	Status     Status
 	Ticket     *Bubble
 	Ask        *Bubble  // waits for an answer
+	Write      bool     // the answer is words
 	Cards      []Bubble // useful now: pay, ride, reading
+}
+
+// title of the page: the customer's name when there is one, else what it is.
+func (d Desk) title(ctx context.Context) string {
+	if len(d.Phones) == 1 {
+		return d.Phones[0].Name
+	}
+	return t(ctx, "handset.desk")
 }

@@ -68,6 +68,7 @@ type Failure struct {
 	Title    string
 	Text     string // what to do
 	Detail   string // what exactly, "" for errors of ours
+	Yours    string // what was written and not taken, so that it is not lost
 	Problems []Problem
 	Public   bool // shown to somebody who is not signed in: no way back into the pages
 }
@@ -105,9 +106,11 @@ type Counts struct {
 	HereURL, DoneURL, FailedURL string
 }
 
-// Edge is one line; Width 0 is the plain one, else 1–5.
+// Edge is one line from X, Y; Width 0 is the plain one, else 1–5.
 type Edge struct {
-	ID, D string
+	ID    string
+	X, Y  int
+	D     string // from 0,0
 	Class string
 	Width int
 }
@@ -132,12 +135,13 @@ type JourneyRow struct {
 	Updated                    string
 	Open, Completed, Incidents int64
 	Thumb                      Thumb
+	Week                       Week
 }
 
 // Thumb is a journey's own layout as a small picture.
 type Thumb struct {
 	Box   string // viewBox
-	Paths []string
+	Paths []Edge
 	Cards []ThumbCard
 }
 

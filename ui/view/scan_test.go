@@ -134,10 +134,10 @@ func wordsOf(doc string) []string {
 // Keys that are put together when a page is rendered, by their beginning.
 var composed = []string{
 	"answer.", "arm.", "category.", "companion.status.", "effect.", "error.", "failure.", "form.", "identity.", "kind.", "lang.", "log.begin.",
-	"nav.", "outcome.", "pace.", "path.", "reason.", "resolution.", "status.", "unit.", "date",
+	"nav.", "outcome.", "home.begin.", "receipt.", "pace.", "path.", "reason.", "resolution.", "status.", "unit.", "date",
 	"day.", "join.", "mode.", "quiet.", "reentry.", "survey.",
 	"act.", "bulk.", "campaign.", "circuit.", "rails.", "stall.", "job.action.", "job.state.", "consent.how.", "consent.state.", "erase.table.", "event.state.", "diff.", "field.", "plan.", "palette.", "tab.", "history.kind.", "task.state.",
-	"simulate.locale.", "simulate.mood.", "live.range.", "live.heat.", "live.legend.", "live.state.", "live.success.", "live.succeeded.",
+	"height.", "suggestion.", "simulate.locale.", "simulate.mood.", "live.range.", "live.heat.", "live.legend.", "live.state.", "live.success.", "live.succeeded.",
 }
 
 func TestCatalogsFitTheSources(t *testing.T) {

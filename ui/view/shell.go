@@ -52,10 +52,40 @@ func InLanguage(lang string, c templ.Component) templ.Component {
 }
 
 // replyURL is where answers on the companion page go, keeping its language.
-func replyURL(c Companion) string {
-	u := "/c/" + url.PathEscape(c.Token) + "/reply"
+func replyURL(c Companion) string { return companionURL(c, "/reply") }
+
+// sayURL is where the customer's own words go.
+func sayURL(c Companion) string { return companionURL(c, "/say") }
+
+func companionURL(c Companion, path string) string {
+	u := "/c/" + url.PathEscape(c.Token) + path
 	if c.Lang != "" {
 		u += "?lang=" + url.QueryEscape(c.Lang)
 	}
 	return u
+}
+
+// placeURL is where an entry of the side bar leads.
+func placeURL(place string) templ.SafeURL {
+	if place == "home" {
+		return "/"
+	}
+	return templ.SafeURL("/" + place)
+}
+
+// sheetKeys are the keys of every page, and those of its canvas.
+var sheetKeys = []struct{ keys, text string }{
+	{"/", "sheet.search"},
+	{"G J", "nav.journeys"},
+	{"G M", "nav.messages"},
+	{"G E", "nav.enrollments"},
+	{"G I", "nav.incidents"},
+	{"G T", "nav.tasks"},
+	{"G C", "nav.customers"},
+	{"G S", "nav.segments"},
+	{"G O", "nav.operations"},
+	{"G A", "nav.audit"},
+	{"↑ ↓ ← →", "keys.walk"},
+	{"Enter", "keys.open"},
+	{"?", "keys.help"},
 }

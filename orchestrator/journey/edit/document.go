@@ -29,10 +29,9 @@ func Parse(source []byte) (*Document, *journey.Problem) {
 		return nil, problem
 	}
 	if root.Kind != yaml.MappingNode {
-		return nil, &journey.Problem{
-			Line: root.Line, Column: root.Column, Code: "WRONG_TYPE",
-			Message: "A journey is an object with fields.", Mend: "Begin with qidong: v1.",
-		}
+		found := journey.Problem{Line: root.Line, Column: root.Column, Code: "WRONG_TYPE"}
+		found = found.Saying(journey.Say("A journey is an object with fields."), journey.Say("Begin with qidong: v1."))
+		return nil, &found
 	}
 	return &Document{root: root}, nil
 }

@@ -68,6 +68,15 @@ func (s *Store) closed(ctx context.Context, q querier, e orchestrator.Enrollment
 	if err != nil {
 		return err
 	}
+	if len(p.Undo) > 0 {
+		_, err := s.Event(ctx, e.Workspace, orchestrator.SourceJourney, e.ID+orchestrator.CancelSuffix)
+		if err == nil {
+			return orchestrator.ErrUndoFirst
+		}
+		if !errors.Is(err, orchestrator.ErrNotFound) {
+			return err
+		}
+	}
 	word := map[string]any{
 		"enrollment": up.Enrollment, "step": up.Step, "visit": up.Visit, "child": e.ID, "outcome": e.Outcome,
 		"at": journeyEnd(p).Format(time.RFC3339Nano),
@@ -80,7 +89,7 @@ func (s *Store) closed(ctx context.Context, q querier, e orchestrator.Enrollment
 		return fmt.Errorf("writing the end of %s: %w", e.ID, err)
 	}
 	_, err = s.AcceptEvents(ctx, []orchestrator.Event{{
-		Workspace: e.Workspace, Source: orchestrator.SourceJourney, ID: e.ID + "/ended", Type: orchestrator.EventEnrollmentEnded,
+		Workspace: e.Workspace, Source: orchestrator.SourceJourney, ID: e.ID + orchestrator.EndedSuffix, Type: orchestrator.EventEnrollmentEnded,
 		Subject: e.Customer, Time: e.EndedAt, Data: data,
 	}})
 	return err

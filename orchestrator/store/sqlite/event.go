@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -306,6 +307,13 @@ func (s *Store) Events(ctx context.Context, workspace, customer string, p orches
 	}
 	list, next, err := page(ctx, s.read(ctx), p, newestFirst, eventColumns, "events", where, args, scanEvent)
 	return list, next, kind(err, doing)
+}
+
+// Event finds an event by its source and id.
+func (s *Store) Event(ctx context.Context, workspace, source, id string) (orchestrator.Event, error) {
+	e, err := plainEvent(s.read(ctx).QueryRowContext(ctx, `SELECT `+eventColumns+` FROM events
+		WHERE workspace = ? AND source = ? AND id = ?`, workspace, source, id))
+	return e, kind(err, fmt.Sprintf("finding event %s of %s", id, source))
 }
 
 // latestEvents is how many of a customer's events LatestEvent looks at.

@@ -5,19 +5,20 @@ import (
 	"context"
 	"crypto/rand"
 	"slices"
+	"time"
 
 	"github.com/qidong/qidong/orchestrator"
 )
 
 const messageColumns = `seq, id, workspace, enrollment, customer, step, visit, channel, category, parts, replies, qr,
-	media_token, sent_at, answer, answered_at, journey, at, test`
+	media_token, sent_at, answer, answered_at, journey, at, test, delivered_at, displayed_at`
 
 func scanMessage(r scanner, seq *int64) (orchestrator.Message, error) {
 	var m orchestrator.Message
 	var test string
 	err := r.Scan(seq, &m.ID, &m.Workspace, &m.Enrollment, &m.Customer, &m.Step, &m.Visit, &m.Channel, &m.Category,
 		asJSON{&m.Parts}, asJSON{&m.Replies}, asJSON{&m.QR}, &m.MediaToken, asTime{&m.SentAt}, &m.Answer, asTime{&m.AnsweredAt},
-		&m.Journey, asTime{&m.At}, &test)
+		&m.Journey, asTime{&m.At}, &test, asTime{&m.DeliveredAt}, asTime{&m.DisplayedAt})
 	m.Test = test != ""
 	return m, err
 }
@@ -108,6 +109,26 @@ func (s *Store) AnswerMessage(ctx context.Context, messageID, postback string, e
 			}
 		}
 		_, err = s.AcceptEvents(ctx, []orchestrator.Event{e})
+		return err
+	})
+}
+
+// ReceiptMessages notes the first receipt of a kind, in one statement.
+func (s *Store) ReceiptMessages(ctx context.Context, workspace, customer string, ids []string, r orchestrator.Receipt, at time.Time) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	args := []any{micros(at)}
+	set := `delivered_at = iif(delivered_at = 0, ?, delivered_at)`
+	if r == orchestrator.ReceiptDisplayed {
+		set, args = set+`, displayed_at = iif(displayed_at = 0, ?, displayed_at)`, append(args, micros(at))
+	}
+	args = append(args, workspace, customer)
+	for _, id := range ids {
+		args = append(args, id)
+	}
+	return s.write(ctx, "noting receipts of customer "+customer, func(ctx context.Context, q querier) error {
+		_, err := q.ExecContext(ctx, `UPDATE messages SET `+set+` WHERE workspace = ? AND customer = ? AND id IN (`+placeholders(len(ids))+`)`, args...)
 		return err
 	})
 }

@@ -47,6 +47,28 @@ func (s *Store) Throughput(ctx context.Context, workspace string, from time.Time
 	return out, nil
 }
 
+// BegunBy counts the newest enrollments by journey and span.
+func (s *Store) BegunBy(ctx context.Context, workspace string, from time.Time, span time.Duration, spans int) (map[string][]int64, error) {
+	type bucket struct {
+		journey string
+		at, n   int64
+	}
+	list, err := rows(ctx, s.read(ctx), func(r scanner) (b bucket, err error) { return b, r.Scan(&b.journey, &b.at, &b.n) },
+		`SELECT journey, (started_at - ?) / ?, count(*)
+		FROM (SELECT journey, started_at FROM enrollments WHERE workspace = ? ORDER BY seq DESC LIMIT ?) WHERE started_at >= ? GROUP BY 1, 2`,
+		micros(from), span.Microseconds(), workspace, countedEvents, micros(from))
+	out := map[string][]int64{}
+	for _, b := range list {
+		if out[b.journey] == nil {
+			out[b.journey] = make([]int64, spans)
+		}
+		if b.at < int64(spans) {
+			out[b.journey][b.at] = b.n
+		}
+	}
+	return out, kind(err, "counting the enrollments that began")
+}
+
 // QueueStates counts what waits.
 func (s *Store) QueueStates(ctx context.Context, workspace string) (orchestrator.QueueStates, error) {
 	var q orchestrator.QueueStates

@@ -76,3 +76,28 @@ func testParentEnds(t *testing.T, s orchestrator.Store) {
 	require.JSONEq(t, `{"enrollment": "e_a", "parent": "e_up"}`, string(events[0].Data))
 	require.Equal(t, []string{orchestrator.EventCancel, orchestrator.EventEnrollmentEnded}, eventTypes(t, s))
 }
+
+// testChildOfNobody looks at a child whose parent has left it when it ends: it
+// has to undo what it did, and then it may end.
+func testChildOfNobody(t *testing.T, s orchestrator.Store) {
+	ctx := t.Context()
+	e := addEnrollment(t, s, orchestrator.Enrollment{ID: "e_child", Customer: "c_1"})
+	require.NoError(t, s.SetParent(ctx, acme, e.ID, orchestrator.Parent{Enrollment: "e_up", Step: "sub", Visit: 1, Mode: orchestrator.ModeChild, Depth: 1}))
+	cancel, err := orchestrator.CancelEvent(orchestrator.Enrollment{Workspace: acme, ID: "e_up", Customer: "c_1", EndedAt: e.StartedAt}, e.ID)
+	require.NoError(t, err)
+	_, err = s.AcceptEvents(ctx, []orchestrator.Event{cancel})
+	require.NoError(t, err)
+	last := ended(e.ID, "bought")
+	last.Undo = json.RawMessage(`[{"key":"k"}]`)
+	require.ErrorIs(t, s.Record(ctx, last), orchestrator.ErrUndoFirst)
+	got, err := s.Enrollment(ctx, acme, e.ID)
+	require.NoError(t, err)
+	require.NotEqual(t, orchestrator.EnrollmentEnded, got.Status, "nothing of a refused end is kept")
+	last.Undo = nil
+	require.NoError(t, s.Record(ctx, last))
+	word, err := s.Event(ctx, acme, orchestrator.SourceJourney, e.ID+orchestrator.EndedSuffix)
+	require.NoError(t, err)
+	require.Equal(t, orchestrator.EventEnrollmentEnded, word.Type)
+	_, err = s.Event(ctx, other, orchestrator.SourceJourney, e.ID+orchestrator.EndedSuffix)
+	require.ErrorIs(t, err, orchestrator.ErrNotFound)
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/stretchr/testify/require"
@@ -100,4 +101,26 @@ func testAnswer(t *testing.T, s orchestrator.Store) {
 	require.ErrorIs(t, s.AnswerMessage(ctx, "m_1", "m_1.0", elsewhere), orchestrator.ErrNotFound)
 	ids, _ = pending(t, s)
 	require.Len(t, ids, 2, "no event without a message")
+}
+
+func testReceipts(t *testing.T, s orchestrator.Store) {
+	ctx := t.Context()
+	for _, id := range []string{"m_1", "m_2"} {
+		require.NoError(t, s.AddMessage(ctx, aMessage(id), orchestrator.Progress{}))
+	}
+	note := func(customer string, r orchestrator.Receipt, after time.Duration, ids ...string) {
+		require.NoError(t, s.ReceiptMessages(ctx, acme, customer, ids, r, at.Add(after)))
+	}
+	note("c_1", orchestrator.ReceiptDelivered, time.Minute, "m_1", "m_none")
+	note("c_1", orchestrator.ReceiptDelivered, 2*time.Minute, "m_1")
+	note("c_1", orchestrator.ReceiptDisplayed, 3*time.Minute, "m_1", "m_2")
+	note("c_1", orchestrator.ReceiptDisplayed, 4*time.Minute, "m_1")
+	note("c_2", orchestrator.ReceiptDisplayed, time.Second, "m_1", "m_2")
+	note("c_1", orchestrator.ReceiptDisplayed, time.Second)
+	for id, want := range map[string][2]time.Duration{"m_1": {time.Minute, 3 * time.Minute}, "m_2": {3 * time.Minute, 3 * time.Minute}} {
+		m, err := s.Message(ctx, acme, id)
+		require.NoError(t, err)
+		require.Equal(t, at.Add(want[0]), m.DeliveredAt.UTC(), id)
+		require.Equal(t, at.Add(want[1]), m.DisplayedAt.UTC(), id)
+	}
 }
