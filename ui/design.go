@@ -30,6 +30,7 @@ type draftService interface {
 	RedoDraft(ctx context.Context, a orchestrator.Actor, name string, revision int64) (orchestrator.DraftView, error)
 	DiscardDraft(ctx context.Context, a orchestrator.Actor, name string) error
 	Offers(ctx context.Context, a orchestrator.Actor) (orchestrator.Offers, error)
+	DraftNames(ctx context.Context, a orchestrator.Actor, name, field string) ([]journey.Name, error)
 }
 
 func (u *UI) designRoutes() routes {
@@ -39,6 +40,7 @@ func (u *UI) designRoutes() routes {
 		"POST /journeys/{name}/design/{travel}": u.postTravel,
 		"GET /journeys/{name}/design/events":    u.streamDesign,
 		"GET /journeys/{name}/design/copy":      u.getCopy,
+		"GET /journeys/{name}/design/names":     u.getNames,
 		"GET /journeys/{name}/source":           u.getSource,
 		"POST /journeys/{name}/source":          u.postSource,
 		"GET /journeys/{name}/export":           u.getExport,

@@ -199,6 +199,13 @@ func (f *fake) Offers(context.Context, actor) (orchestrator.Offers, error) {
 	}, f.err()
 }
 
+func (f *fake) DraftNames(_ context.Context, _ actor, _, field string) ([]journey.Name, error) {
+	if field == "deadline" {
+		return nil, f.err()
+	}
+	return []journey.Name{{Path: "customer", Kind: journey.ObjectValue}, {Path: "customer.name", Kind: journey.TextValue}, {Path: "vars.seats", Title: hostile}}, f.err()
+}
+
 // Simulate tells of ten customers, two of whom chose.
 func (f *fake) Simulate(_ context.Context, _ actor, _ string, r orchestrator.SimulationRequest) (orchestrator.SimulationReport, error) {
 	f.mu.Lock()

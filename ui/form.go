@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -174,7 +175,7 @@ func (b *formBuilder) input(action, path string) {
 			for _, name := range sortedKeys(properties) {
 				f := b.field(name, path+"."+name, "code")
 				f.Label, f.Required = cmp.Or(word(properties[name], "title"), name), slices.Contains(required, any(name))
-				f.Help = word(properties[name], "description")
+				f.Help, f.Complete = word(properties[name], "description"), "template"
 				b.add(f)
 			}
 			return
@@ -210,7 +211,10 @@ func (b *formBuilder) required(properties map[string]any, name, path string, req
 		b.add(f)
 	case ref == "expression":
 		f := b.field(name, path, "code")
-		f.Required = required
+		f.Required, f.Complete = required, "expression"
+		if strings.HasSuffix(path, ".journey.key") {
+			f.Complete = "template"
+		}
 		b.add(f)
 	case schema["type"] == "array":
 		b.list(name, schema, path)
@@ -252,6 +256,9 @@ func (b *formBuilder) finish() []view.StepGroup {
 		if best != nil && best.Error == "" {
 			what, mend := i18n.Problem(b.ctx, p)
 			best.Error = strings.TrimSpace(what + " " + mend)
+			if at := p.Within; at.Line > 0 && best.Complete != "" {
+				best.Error = i18n.T(b.ctx, "form.place", "line", strconv.Itoa(at.Line), "column", strconv.Itoa(at.Column)) + best.Error
+			}
 		}
 	}
 	return b.groups

@@ -16,7 +16,7 @@ func (b *formBuilder) texts(name, path string, required bool) {
 	whole, plain := b.doc.Value(path).(string)
 	for _, lang := range i18n.Languages {
 		f := b.field(name, path+"."+lang, "area")
-		f.Label, f.Required = f.Label+" · "+i18n.T(b.ctx, "lang."+lang), required
+		f.Label, f.Required, f.Complete = f.Label+" · "+i18n.T(b.ctx, "lang."+lang), required, "template"
 		if plain {
 			f.Value = whole
 		}
@@ -84,10 +84,15 @@ func (b *formBuilder) scalar(name string, schema map[string]any, path string, re
 		f.Options = b.known(name, path)
 		if len(f.Options) > 0 {
 			f.List = "known"
+		} else if slices.Contains(spokenTexts, name) {
+			f.Complete = "template"
 		}
 	}
 	b.add(f)
 }
+
+// spokenTexts are fields of one line that may hold ${…} in some of their places.
+var spokenTexts = []string{"url", "qr", "assignee", "open_url", "label", "key"}
 
 // known are the names that a field may have, as far as they are known here.
 func (b *formBuilder) known(name, path string) []view.Option {

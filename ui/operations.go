@@ -66,8 +66,7 @@ func (u *UI) getThroughput(w http.ResponseWriter, r *http.Request, a actor) erro
 		d.Times = append(d.Times, o.Throughput.From.Add(time.Duration(i)*o.Throughput.Span).Unix())
 	}
 	d.Series = lines(ctx, o.Throughput)
-	w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(w).Encode(d)
+	return answerJSON(w, d)
 }
 
 func lines(ctx context.Context, t orchestrator.Throughput) []chartLine {

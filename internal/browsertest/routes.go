@@ -24,6 +24,8 @@ var notPages = map[string]string{
 	"GET /journeys/{name}/counts":            "a stream",
 	"GET /journeys/{name}/design/copy":       "text for the clipboard",
 	"GET /journeys/{name}/design/events":     "a stream",
+	"GET /journeys/{name}/design/known":      "the events that are known, for a script",
+	"GET /journeys/{name}/design/names":      "what an expression may speak of, for a script",
 	"GET /journeys/{name}/export":            "a download",
 	"GET /journeys/{name}/live":              "a part of the page of a journey",
 	"GET /journeys/{name}/live/step":         "a part of the page of a journey",

@@ -69,6 +69,7 @@ func (k *compiler) expression(s site, source string, offset int, alone bool) {
 		return // another language of the same text, most often
 	}
 	before := len(k.found.list)
+	defer k.spot(s, offset, before)
 	x := readExpression(source, s.loop)
 	kind, err := "", x.err
 	if err == nil {
@@ -95,7 +96,43 @@ func (k *compiler) badExpression(s site, source string, offset int, err error) {
 	var syntax *expressionError
 	if errors.As(err, &syntax) {
 		k.shift(s, offset, syntax.column())
+		k.pinpoint(s, offset, syntax.first.Location.Line(), syntax.first.Location.Column())
 	}
+}
+
+// spot tells of the problems found since then in an expression, offset bytes
+// into its text, where it is in the text: where it begins, unless that is known
+// better.
+func (k *compiler) spot(s site, offset, since int) {
+	for i := since; i < len(k.found.list); i++ {
+		if p := &k.found.list[i]; p.Path == s.path && p.Within == (Spot{}) {
+			p.Within = spotOf(s.source[:offset])
+		}
+	}
+}
+
+// pinpoint tells where in its text the problem reported last is: at a line, from
+// 1, and a column, from 0, of an expression that begins offset bytes into it.
+func (k *compiler) pinpoint(s site, offset, line, column int) {
+	if k.found.full() || len(k.found.list) == 0 || line < 1 {
+		return
+	}
+	last := &k.found.list[len(k.found.list)-1]
+	if last.Path != s.path {
+		return
+	}
+	last.Within = spotOf(s.source[:offset])
+	if line == 1 {
+		last.Within.Column += max(column, 0)
+		return
+	}
+	last.Within = Spot{Line: last.Within.Line + line - 1, Column: max(column, 0) + 1}
+}
+
+// spotOf is the place behind a text.
+func spotOf(before string) Spot {
+	last := before[strings.LastIndexByte(before, '\n')+1:]
+	return Spot{Line: 1 + strings.Count(before, "\n"), Column: 1 + utf8.RuneCountInString(last)}
 }
 
 // affordable reports an expression that costs too much whatever the data are.

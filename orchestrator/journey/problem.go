@@ -15,10 +15,17 @@ type Problem struct {
 	Message string `json:"message"` // a sentence
 	Mend    string `json:"mend,omitempty"`
 
+	// Within is where in the text at Path the problem is, both from 1; zero when
+	// it is about all of it. It is for who shows that text alone; never sent.
+	Within Spot `json:"-"`
+
 	// What Message and Mend were made of, for who says them in another language
 	// than English. Zero when the words came from elsewhere; never sent.
 	Said, Mended Sentence `json:"-"`
 }
+
+// Spot is a place in a text, both from 1; a column counts characters.
+type Spot struct{ Line, Column int }
 
 // Sentence is what is said to a person: an English form with the verbs of
 // [fmt.Sprintf], by which other languages find theirs, and what the verbs stand

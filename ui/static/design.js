@@ -299,6 +299,15 @@
     if (to) { $('#outline').hidePopover(); jump(to) }
   })
 
+  // What only some fields need is loaded when the first of them is used.
+  document.addEventListener('focusin', async e => {
+    const f = e.target.closest('#panel [data-use]')
+    if (!f || f.ready) return
+    f.ready = true
+    const use = await import(words[f.dataset.use])
+    use.default(f, edit)
+  })
+
   // The panel: each field is saved as it changes.
   const value = f => {
     const v = f.value

@@ -133,6 +133,7 @@ type StepField struct {
 	Required          bool
 	Error             string
 	Hint              string // placeholder
+	Complete          string // "expression", or "template" for a text with ${…}; "" for neither
 }
 
 // ID is the element's id for a path.
