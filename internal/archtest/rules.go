@@ -34,7 +34,7 @@ var areas = []area{
 	{"orchestrator/store/...", []string{"orchestrator", "orchestrator/journey", "orchestrator/store/..."}, "an adapter talks to the domain, not to other adapters"},
 	{"workflows/...", []string{"orchestrator", "orchestrator/journey", "workflows/..."}, "workflows reach everything else through ports that cmd fills"},
 	{"plugins/...", []string{"plugins/...", "sdk/abi"}, "the host shares the constants of the ABI with guests, and nothing else"},
-	{"ui/...", []string{"orchestrator", "orchestrator/journey", "orchestrator/journey/edit", "ui/..."}, "the UI talks to orchestrator.Service"},
+	{"ui/...", []string{"docs", "orchestrator", "orchestrator/journey", "orchestrator/journey/edit", "ui/..."}, "the UI talks to orchestrator.Service"},
 	{"simulation", []string{"orchestrator", "orchestrator/journey", "workflows", "simulation/virtual"}, "simulations run the real interpreter; partners reach them through a port that cmd fills"},
 	{"simulation/virtual", nil, "it is a clock and knows nothing of journeys"},
 	{"simulation/hosted", []string{"examples", "orchestrator", "orchestrator/journey", "orchestrator/store/sqlite", "plugins", "plugins/hostfunc", "sdk/abi", "simulation", "workflows"}, "it puts the plugin host behind the port of simulations, for programs"},

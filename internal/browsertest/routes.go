@@ -17,6 +17,7 @@ var notPages = map[string]string{
 	"GET /audit.csv":                         "a download",
 	"GET /campaigns/{id}/progress":           "a part of the page of a segment",
 	"GET /customers/{id}/export":             "a download",
+	"GET /docs/img/{file}":                   "a picture",
 	"GET /enrollments/{id}/events":           "a stream",
 	"GET /handset/{customer}/calendar.ics":   "a download",
 	"GET /handset/{customer}/events":         "a stream",

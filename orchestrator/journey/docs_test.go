@@ -99,6 +99,9 @@ func codeTable() string {
 	return b.String()
 }
 
+// cell makes words those of a table: no other column, no HTML.
+var cell = strings.NewReplacer("|", `\|`, "<", `\<`)
+
 // fieldTables describes every object of the language out of its JSON Schema.
 func fieldTables(t *testing.T) string {
 	t.Helper()
@@ -119,7 +122,7 @@ func fieldTables(t *testing.T) string {
 				must = " *"
 			}
 			doc, _ := p["description"].(string)
-			fmt.Fprintf(&b, "| `%s`%s | %s | %s |\n", name, must, strings.ReplaceAll(shape(p), "|", "\\|"), strings.ReplaceAll(doc, "|", "\\|"))
+			fmt.Fprintf(&b, "| `%s`%s | %s | %s |\n", name, must, cell.Replace(shape(p)), cell.Replace(doc))
 		}
 	}
 	write("journey", schema)
