@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/a-h/templ"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
@@ -44,6 +45,10 @@ var accessible = strings.NewReplacer(
 	"<pre>", `<pre tabindex="0">`, "<th></th>", "<td></td>",
 	"<table>", `<div class="across" tabindex="0"><table>`, "</table>", "</table></div>",
 )
+
+// Body is the HTML as a part of a page. It is not escaped once more: the renderer
+// has escaped all text, and left out the HTML that the Markdown had.
+func (p Page) Body() templ.Component { return templ.Raw(p.HTML) }
 
 // Render makes a page of Markdown as GitHub writes it. Links to guides lead to
 // where, which gets a guide's name and returns its address, "" for none; links to

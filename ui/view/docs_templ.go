@@ -326,7 +326,7 @@ func GuidePage(all []Guide, shown Guide) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templ.Raw(shown.Page.HTML).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = shown.Page.Body().Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
