@@ -58,9 +58,11 @@ var envOptions = []cel.EnvOption{
 	ext.Strings(),
 	// time(x) needs the customer's zone and language, which a function
 	// cannot see: the macro hands them over.
-	cel.Macros(slices.Concat(cel.StandardMacros, numberMacros(), []cel.Macro{timeMacro})...),
+	cel.Macros(slices.Concat(cel.StandardMacros, numberMacros(), localMacros(), []cel.Macro{timeMacro})...),
 	cel.Function("qidong_time", cel.Overload("qidong_time_dyn_dyn",
 		[]*cel.Type{cel.DynType, cel.DynType}, cel.StringType, cel.BinaryBinding(localTime))),
+	cel.Function("qidong_local", cel.Overload("qidong_local_dyn_dyn",
+		[]*cel.Type{cel.DynType, cel.DynType}, cel.TimestampType, cel.BinaryBinding(momentIn))),
 }
 
 // nameOf is how people call a type.

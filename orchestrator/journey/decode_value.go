@@ -68,7 +68,7 @@ func (d *decoder) duration(n *yaml.Node, v reflect.Value, path string) {
 	}
 	parsed, err := ParseDuration(text)
 	if err != nil || n.Kind != yaml.ScalarNode {
-		d.problem(n, path, "BAD_DURATION", Say("Here must be a duration, not %s.", describe(n)), Say("Write whole days like 3d, or hours and minutes like 1h30m."))
+		d.problem(n, path, "BAD_DURATION", Say("Here must be a duration, not %s.", describe(n)), Say("Write whole days like 3d, hours and minutes like 1h30m, or both like 2d3h."))
 		return
 	}
 	v.SetInt(int64(sign * parsed))

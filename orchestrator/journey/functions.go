@@ -18,6 +18,7 @@ var functions = []Function{
 	{"has", "", `has(customer.traits.city)`},
 	{"size", "", `size(customer.tags)`},
 	{"time", "", `time(now)`},
+	{"local", "", `local("2026-12-24T18:00")`},
 	{"timestamp", "", `timestamp("2026-11-28T19:30:00+08:00")`},
 	{"duration", "", `now + duration("90m")`},
 	{"int", "", `int("12")`},

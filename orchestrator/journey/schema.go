@@ -27,8 +27,8 @@ var words = map[string][]string{
 
 const (
 	patternClock    = `^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$`
-	patternDuration = `^([0-9]{1,5}d|([0-9]+(\.[0-9]+)?(h|m|s|ms|us|µs|ns))+|0)$`
-	patternOffset   = `^-?([0-9]{1,5}d|([0-9]+(\.[0-9]+)?(h|m|s|ms|us|µs|ns))+|0)$`
+	patternDuration = `^([0-9]{1,5}d([0-9]+(\.[0-9]+)?(h|m|s|ms|us|µs|ns))*|([0-9]+(\.[0-9]+)?(h|m|s|ms|us|µs|ns))+|0)$`
+	patternOffset   = `^-?([0-9]{1,5}d([0-9]+(\.[0-9]+)?(h|m|s|ms|us|µs|ns))*|([0-9]+(\.[0-9]+)?(h|m|s|ms|us|µs|ns))+|0)$`
 )
 
 // patterns are what the texts of a field must match, by type and field.
@@ -117,7 +117,7 @@ func Schema(docs map[string]string) map[string]any {
 			},
 		},
 	}
-	g.defs["duration"] = map[string]any{"type": "string", "pattern": patternDuration, "description": "Whole days like 3d, or hours, minutes and seconds like 1h30m."}
+	g.defs["duration"] = map[string]any{"type": "string", "pattern": patternDuration, "description": "Whole days like 3d, hours, minutes and seconds like 1h30m, or both like 2d3h."}
 	g.defs["expression"] = map[string]any{"type": []any{"string", "number", "boolean"}, "description": "CEL."}
 	root["$defs"] = g.defs
 	return root

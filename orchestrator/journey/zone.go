@@ -18,6 +18,69 @@ var timeMacro = cel.GlobalMacro("time", 1, func(f cel.MacroExprFactory, _ ast.Ex
 	return f.NewCall("qidong_time", args[0], f.NewIdent("customer")), nil
 })
 
+// localMacros make a moment of a date and a time of day: local("2026-12-24T18:00")
+// is that in the customer's time zone, local("2026-12-24T18:00", "Asia/Shanghai")
+// in one that is named. What is written out is checked when it is read.
+func localMacros() []cel.Macro {
+	taking := func(n int) cel.Macro {
+		return cel.GlobalMacro("local", n, func(f cel.MacroExprFactory, _ ast.Expr, args []ast.Expr) (ast.Expr, *cel.Error) {
+			for i, read := range []func(string) error{checkLocal, checkZone}[:n] {
+				if text, ok := literalText(args[i]); ok {
+					if err := read(text); err != nil {
+						return nil, f.NewError(args[i].ID(), err.Error())
+					}
+				}
+			}
+			if n == 1 {
+				return f.NewCall("qidong_local", args[0], f.NewIdent("customer")), nil
+			}
+			return f.NewCall("qidong_local", args...), nil
+		})
+	}
+	return []cel.Macro{taking(1), taking(2)}
+}
+
+// localForm is how a date with a time of day is written.
+const localForm = "2006-01-02T15:04"
+
+func checkLocal(text string) error {
+	if _, err := time.Parse(localForm, text); err != nil {
+		return fmt.Errorf("%.40q is no date and time like 2026-12-24T18:00", text)
+	}
+	return nil
+}
+
+func checkZone(name string) error {
+	if name != "UTC" && zone(name) == time.UTC {
+		return fmt.Errorf("%.64q is no time zone like Asia/Shanghai", name)
+	}
+	return nil
+}
+
+// momentIn is the moment of a date and time of day in a zone, or in that of
+// a customer.
+func momentIn(at, where ref.Val) ref.Val {
+	text, ok := at.(types.String)
+	if !ok {
+		return types.NewErr("local() takes a text, not %s", at.Type().TypeName())
+	}
+	if err := checkLocal(string(text)); err != nil {
+		return types.WrapErr(err)
+	}
+	name := field(where, "timezone")
+	if given, ok := where.(types.String); ok {
+		name = string(given)
+		if err := checkZone(name); err != nil {
+			return types.WrapErr(err)
+		}
+	}
+	moment, err := time.ParseInLocation(localForm, string(text), zone(name))
+	if err != nil {
+		return types.WrapErr(err)
+	}
+	return types.Timestamp{Time: moment}
+}
+
 // localTime writes a moment in the customer's time zone and language.
 func localTime(moment, customer ref.Val) ref.Val {
 	at, err := momentOf(moment)
