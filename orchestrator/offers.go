@@ -17,6 +17,7 @@ type Offers struct {
 	Segments  []string
 	Journeys  []string
 	Channels  []string
+	TimeZone  string // of customers who have none; "" is UTC
 }
 
 // PluginOffer is the actions of one plugin.
@@ -48,6 +49,11 @@ func (s *Service) Offers(ctx context.Context, a Actor) (Offers, error) {
 		return Offers{}, err
 	}
 	o := Offers{Segments: c.Segments(), Journeys: slices.Sorted(maps.Keys(c.journeys)), Channels: c.Channels()}
+	rails, _, err := s.store.Guardrails(ctx, a.Workspace)
+	if err != nil {
+		return Offers{}, err
+	}
+	o.TimeZone = rails.TimeZone
 	for _, name := range c.Actions() {
 		spec := c.actions[name]
 		if n := len(o.Plugins); n == 0 || o.Plugins[n-1].Name != spec.Plugin {

@@ -31,6 +31,7 @@ type draftService interface {
 	DiscardDraft(ctx context.Context, a orchestrator.Actor, name string) error
 	Offers(ctx context.Context, a orchestrator.Actor) (orchestrator.Offers, error)
 	DraftNames(ctx context.Context, a orchestrator.Actor, name, field string) ([]journey.Name, error)
+	KnownEvents(ctx context.Context, a orchestrator.Actor) ([]orchestrator.KnownEvent, error)
 }
 
 func (u *UI) designRoutes() routes {
@@ -40,6 +41,7 @@ func (u *UI) designRoutes() routes {
 		"POST /journeys/{name}/design/{travel}": u.postTravel,
 		"GET /journeys/{name}/design/events":    u.streamDesign,
 		"GET /journeys/{name}/design/copy":      u.getCopy,
+		"GET /journeys/{name}/design/known":     u.getKnown,
 		"GET /journeys/{name}/design/names":     u.getNames,
 		"GET /journeys/{name}/source":           u.getSource,
 		"POST /journeys/{name}/source":          u.postSource,

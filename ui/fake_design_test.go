@@ -206,6 +206,10 @@ func (f *fake) DraftNames(_ context.Context, _ actor, _, field string) ([]journe
 	return []journey.Name{{Path: "customer", Kind: journey.ObjectValue}, {Path: "customer.name", Kind: journey.TextValue}, {Path: "vars.seats", Title: hostile}}, f.err()
 }
 
+func (f *fake) KnownEvents(context.Context, actor) ([]orchestrator.KnownEvent, error) {
+	return []orchestrator.KnownEvent{{Type: "bank.paid", Journey: "pay", Schema: map[string]any{"title": hostile}}, {Type: orchestrator.EventSegmentJoined}}, f.err()
+}
+
 // Simulate tells of ten customers, two of whom chose.
 func (f *fake) Simulate(_ context.Context, _ actor, _ string, r orchestrator.SimulationRequest) (orchestrator.SimulationReport, error) {
 	f.mu.Lock()

@@ -30,7 +30,7 @@ func (u *UI) stepForm(ctx context.Context, a actor, v orchestrator.DraftView, bo
 	if err != nil {
 		return nil, err
 	}
-	b := &formBuilder{ctx: ctx, doc: doc, def: v.Definition, offers: offers, problems: v.Problems}
+	b := &formBuilder{ctx: ctx, doc: doc, def: v.Definition, offers: offers, problems: v.Problems, touched: v.Change.Touched}
 	f := &view.StepForm{ID: box, URL: view.TabURL(v.Journey, "design"), Close: view.TabURL(v.Journey, "design")}
 	switch id, isExit := strings.CutPrefix(box, journey.ExitPrefix); {
 	case box == journey.EntryBox:
@@ -71,6 +71,7 @@ type formBuilder struct {
 	def      *journey.Definition
 	offers   orchestrator.Offers
 	problems []journey.Problem
+	touched  []string // the fields of the edit that led here
 	groups   []view.StepGroup
 	adds     []view.StepAdd // of what is not there yet
 }
@@ -190,7 +191,7 @@ func (b *formBuilder) object(schema map[string]any, path string) {
 	required, _ := schema["required"].([]any)
 	order, _ := schema["x-order"].([]any)
 	for _, name := range order {
-		if name, ok := name.(string); ok && name != "steps" && (name != "id" || strings.Contains(path, ".arms.") || !strings.HasPrefix(path, "steps.")) {
+		if name, ok := name.(string); ok && name != "steps" && (name != "weight" || !strings.Contains(path, ".split.arms.")) && (name != "id" || strings.Contains(path, ".arms.") || !strings.HasPrefix(path, "steps.")) {
 			b.required(properties, name, path+"."+name, slices.Contains(required, any(name)))
 		}
 	}
@@ -205,10 +206,8 @@ func (b *formBuilder) required(properties map[string]any, name, path string, req
 	switch {
 	case ref == "text":
 		b.texts(name, path, required)
-	case ref == "duration":
-		f := b.field(name, path, "text")
-		f.Hint, f.Required = "1d · 2h30m", required
-		b.add(f)
+	case ref == "duration", name == "offset":
+		b.duration(name, path, required)
 	case ref == "expression":
 		f := b.field(name, path, "code")
 		f.Required, f.Complete = required, "expression"
@@ -216,6 +215,7 @@ func (b *formBuilder) required(properties map[string]any, name, path string, req
 			f.Complete = "template"
 		}
 		b.add(f)
+		b.moment(name, path, f.Value)
 	case schema["type"] == "array":
 		b.list(name, schema, path)
 	case schema["properties"] != nil:

@@ -42,9 +42,15 @@ func (b *formBuilder) part(name string, schema map[string]any, path string) {
 // list is an object's list: lines for texts, else a group for each element.
 func (b *formBuilder) list(name string, schema map[string]any, path string) {
 	ref, items := resolve(asMap(schema["items"]))
-	if items["properties"] == nil {
+	switch {
+	case name == "days":
+		b.days(name, path, items)
+		return
+	case items["properties"] == nil:
 		b.add(b.field(name, path, "lines"))
 		return
+	case ref == "splitArm":
+		b.weights(path)
 	}
 	elements, _ := b.doc.Value(path).([]any)
 	for i, e := range elements {
@@ -80,6 +86,12 @@ func (b *formBuilder) scalar(name string, schema map[string]any, path string, re
 		f.Widget, f.On = "switch", f.Value == "true"
 	case schema["type"] == "integer":
 		f.Widget = "number"
+	case name == "zone":
+		f.Widget, f.Hint, f.Unit = "zone", "UTC", b.offers.TimeZone
+	case name == "event", strings.HasSuffix(path, "event.type"), strings.HasSuffix(path, "emit.type"):
+		f.Widget = "event"
+	case isClock(schema):
+		b.clock(&f)
 	default:
 		f.Options = b.known(name, path)
 		if len(f.Options) > 0 {
@@ -118,10 +130,6 @@ func (b *formBuilder) known(name, path string) []view.Option {
 	case strings.HasSuffix(path, ".segment.segment") || strings.HasSuffix(path, ".segment.name"):
 		for _, s := range b.offers.Segments {
 			add(s, "")
-		}
-	case name == "event" || strings.HasSuffix(path, "event.type"):
-		for _, e := range sortedKeys(b.def.Events) {
-			add(e, "")
 		}
 	}
 	return out

@@ -1,9 +1,12 @@
 package ui
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 
@@ -28,6 +31,16 @@ func saved(t *testing.T, p *browsertest.Page, s *orchestrator.Service, name, fie
 	v, err := s.Draft(t.Context(), orchestrator.Actor{Workspace: "w", Name: "test", Scopes: []string{orchestrator.ScopeAdmin}}, name)
 	require.NoError(t, err)
 	require.Equal(t, want, v.Document.Value(field))
+}
+
+// look saves what the view port shows as [browsertest.Page.Shot] does, without
+// moving what is scrolled.
+func look(t *testing.T, p *browsertest.Page, name string) {
+	t.Helper()
+	if dir := os.Getenv("QIDONG_SHOTS"); dir != "" {
+		require.NoError(t, os.MkdirAll(dir, 0o750))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name+".png"), p.Picture(page.CaptureScreenshotFormatPng, 0), 0o600))
+	}
 }
 
 // asKeyboard sends a key down as keyboards do, so that a page that takes the key
@@ -64,7 +77,7 @@ func TestBrowser_ExpressionsAreCompleted(t *testing.T) {
 	p.Press("na")
 	p.WaitTrue(chosenInList + ` === 'name'`)
 	require.Empty(t, p.Violations())
-	p.Shot("complete")
+	look(t, p, "complete")
 	p.Press(kb.Enter, asKeyboard)
 	p.WaitGone("#listbox")
 	p.Press(".con")
@@ -120,4 +133,118 @@ func TestBrowser_AProblemOfAnExpressionTellsItsPlace(t *testing.T) {
 	p.Fill(`[data-path="steps.answer.wait.arms.came.match"]`, "customer.name == 'a'\n  && seats > 2")
 	p.Press(kb.Tab)
 	p.WaitText(`#m-f-steps-answer-wait-arms-came-match.err`, "Line 2, column 6")
+}
+
+// TestBrowser_Times: lengths of time as people write them, dates in a time zone.
+func TestBrowser_Times(t *testing.T) {
+	t.Parallel()
+	p, s := panelOf(t, "times", "answer")
+	after, until := "steps.answer.wait.arms.late.after", "steps.answer.wait.arms.late.until"
+	p.Fill(`[data-path="`+after+`"]`, "3")
+	p.WaitTrue(inList + `.join() === '3d,3h,3m,21d'`)
+	p.Press(kb.ArrowDown)
+	p.Press(kb.Enter, asKeyboard)
+	saved(t, p, s, "times", after, "3h")
+	p.WaitText("#m-f-steps-answer-wait-arms-late-after", "3 hours")
+	p.Fill(`[data-path="`+after+`"]`, "2 days and 3 hours")
+	p.WaitTrue(inList + `.join() === '2d3h'`)
+	p.Press(kb.Escape)
+	p.Press(kb.Tab)
+	saved(t, p, s, "times", after, "2d3h")
+	p.WaitText("#m-f-steps-answer-wait-arms-late-after", "2 days 3 hours")
+	p.Fill(`[data-path="`+after+`"]`, "soon")
+	p.Press(kb.Tab)
+	p.WaitText("#m-f-steps-answer-wait-arms-late-after.err", "2d3h")
+	p.Fill(`[data-path="`+after+`"]`, "")
+	p.Press(kb.Tab)
+
+	moment := `[data-moment="` + until + `"] `
+	p.Click(moment + "[data-part=zone]")
+	p.WaitTrue(inList + `[0] === 'The customer’s time zone'`)
+	p.Press("shang")
+	p.WaitTrue(inList + `.join() === 'Asia/Shanghai'`)
+	look(t, p, "zone")
+	p.Click("#listbox [role=option]")
+	browsertest.Eval[bool](p, `document.querySelector('`+moment+`[data-part=date]').focus() ?? true`)
+	p.Press("12242026")
+	saved(t, p, s, "times", until, `local("2026-12-24T09:00", "Asia/Shanghai")`)
+	p.Press(kb.Tab)
+	browsertest.Eval[bool](p, `document.querySelector('`+moment+`[data-part=time]').focus() ?? true`)
+	p.Press("0630PM")
+	saved(t, p, s, "times", until, `local("2026-12-24T18:30", "Asia/Shanghai")`)
+	look(t, p, "moment")
+	require.Empty(t, p.Violations())
+}
+
+// TestBrowser_EventsThatAreKnownCanBeChosen: by mouse and by keys; one that is
+// not declared here is then, and a new one can be written.
+func TestBrowser_EventsThatAreKnownCanBeChosen(t *testing.T) {
+	t.Parallel()
+	p, s := panelOf(t, "events", "answer")
+	a := orchestrator.Actor{Workspace: "w", Name: "test", Scopes: []string{orchestrator.ScopeAdmin}}
+	_, err := s.PublishJourney(t.Context(), a, []byte(`qidong: v1
+journey: other
+title: {en: Other, zh-CN: 另一个}
+entry: {event: {type: bank.paid}}
+steps: [{id: end, exit: {outcome: done}}]
+events: {bank.paid: {type: object, title: Money came in, properties: {amount: {type: number}}}}
+`))
+	require.NoError(t, err)
+	field := "steps.answer.wait.arms.came.event"
+	p.Fill(`[data-path="`+field+`"]`, "")
+	p.Press("money")
+	p.WaitTrue(inList + `[0] === 'bank.paid'`)
+	look(t, p, "events")
+	p.Click("#listbox [role=option]")
+	saved(t, p, s, "events", field, "bank.paid")
+	saved(t, p, s, "events", "events.bank.paid.title", nil)
+	v, err := s.Draft(t.Context(), a, "events")
+	require.NoError(t, err)
+	require.Equal(t, "Money came in", v.Definition.Events["bank.paid"]["title"])
+	require.Contains(t, v.Definition.Events, "shop.answer")
+
+	p.Fill(`[data-path="`+field+`"]`, "")
+	p.Press(kb.ArrowDown)
+	p.WaitTrue(inList + `.includes('qidong.customer.changed')`)
+	p.Press("shop.brand-new")
+	p.WaitTrue(inList + `.join() === 'shop.brand-new'`)
+	p.Press(kb.Enter, asKeyboard)
+	saved(t, p, s, "events", field, "shop.brand-new")
+	saved(t, p, s, "events", "events.shop.brand-new", map[string]any{"type": "object"})
+	p.Fill(`[data-path="`+field+`"]`, "qidong.segment.joined")
+	p.Press(kb.Escape)
+	p.Press(kb.Tab)
+	saved(t, p, s, "events", field, "qidong.segment.joined")
+	v, err = s.Draft(t.Context(), a, "events")
+	require.NoError(t, err)
+	require.Contains(t, v.Definition.Events, "qidong.segment.joined", "typed in full, it is declared as well")
+}
+
+// TestBrowser_WeightsAreBalanced: with the mouse, and with keys.
+func TestBrowser_WeightsAreBalanced(t *testing.T) {
+	t.Parallel()
+	p, s := panelOf(t, "weighed", "hello")
+	browsertest.Eval[bool](p, `(() => { document.getElementById('p-hello').click(); document.querySelector('#palette [data-kind=split]').click(); return true })()`)
+	p.WaitVisible(`[data-path="steps.split.split.arms.a.weight"]`)
+	p.Click("[data-testid='add-steps.split.split.armsnew']")
+	third := `[data-path^="steps.split.split.arms."][data-path$=".weight"]`
+	p.WaitTrue(`document.querySelectorAll('` + third + `').length === 3`)
+	p.WaitText(".w-sum", "add up to 110")
+	p.WaitText("#m-f-steps-split-split-arms-a-weight", "45.5%")
+	p.Fill(`[data-path="steps.split.split.arms.a.weight"]`, "70")
+	p.Press(kb.Tab)
+	p.WaitText(".w-sum", "Keep a, balance the rest")
+	look(t, p, "weights")
+	p.Click("[data-commands]")
+	p.WaitText("#m-f-steps-split-split-arms-sum", "each is a percentage")
+	saved(t, p, s, "weighed", "steps.split.split.arms.a.weight", 70)
+	saved(t, p, s, "weighed", "steps.split.split.arms.b.weight", 25)
+	p.WaitTrue(`!!document.activeElement.closest('.w-weight')`)
+	p.Press(kb.ArrowUp)
+	p.WaitText(".w-sum", "add up to 101")
+	p.WaitTrue(`document.querySelector('[data-design]').dataset.busy !== 'true'`)
+	browsertest.Eval[bool](p, `document.querySelector('[data-commands]').focus() ?? true`)
+	p.Press(kb.Enter)
+	p.WaitText("#m-f-steps-split-split-arms-sum", "each is a percentage")
+	require.Empty(t, p.Violations())
 }

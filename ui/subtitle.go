@@ -91,7 +91,7 @@ func shares(s *journey.Split) string {
 	}
 	parts := make([]string, len(s.Arms))
 	for i, a := range s.Arms {
-		parts[i] = strconv.FormatFloat(float64(1000*a.Weight/max(total, 1))/10, 'f', -1, 64)
+		parts[i] = strings.TrimSuffix(share(a.Weight, max(total, 1)), "%")
 	}
 	return strings.Join(parts, " : ") + " %"
 }

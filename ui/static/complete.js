@@ -76,7 +76,4 @@ const take = (item, field) => {
   put(field, stem, to, item.call + rest, stem + item.call.length + 1)
 }
 
-export default field => {
-  const { offer } = suggest(field, find, take, true)
-  if (field.value !== field.defaultValue) offer() // typed while this was loaded
-}
+export default field => suggest(field, find, take, true)

@@ -310,10 +310,12 @@
 
   // The panel: each field is saved as it changes.
   const value = f => {
-    const v = f.value
+    let v = f.value
     switch (f.dataset.type) {
       case 'switch': return f.checked ? true : null
       case 'number': return v === '' ? null : Number(v)
+      case 'midnight': return v === '00:00' ? '24:00' : v || null
+      case 'days': v = $$(':checked', f).map(c => c.value); return v.length ? v : null
       case 'lines': return v.trim() === '' ? null : v.split('\n').map(s => s.trim()).filter(Boolean)
       case 'json': return v.trim() === '' ? null : JSON.parse(v)
       default: return v === '' ? null : v
@@ -323,7 +325,7 @@
     const f = e.target.closest('#panel [data-path]')
     if (!f) return
     const path = f.dataset.path
-    f.setCustomValidity('')
+    f.setCustomValidity?.('')
     if (path.endsWith('#id')) { edit([{ op: 'rename', steps: [open()], id: f.value }], follow); return }
     let v
     try { v = value(f) } catch (err) { f.setCustomValidity(err.message); f.reportValidity(); return }
@@ -331,6 +333,11 @@
     edit([{ op: 'set', field: path, value: v }], whole ? {} : keep)
   })
   document.addEventListener('click', e => {
+    const all = e.target.closest('[data-commands]')
+    if (all) {
+      const list = JSON.parse(all.dataset.commands)
+      edit(list, { after: () => $(`#panel [data-path="${CSS.escape(list[0].field)}"]`)?.focus() })
+    }
     const add = e.target.closest('[data-add]'), gone = e.target.closest('[data-unset]')
     if (add) edit([add.dataset.arm ? { op: 'add_arm', steps: [open()] } : { op: 'set', field: add.dataset.add, value: JSON.parse(add.dataset.value) }])
     if (gone) edit([{ op: 'set', field: gone.dataset.unset, value: null }])

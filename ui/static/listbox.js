@@ -101,7 +101,7 @@ export const suggest = (field, find, take, tab = false) => {
     if (mine !== turn || document.activeElement !== field) return
     if (!items?.length) { if (now?.field === field) close(); return }
     show(field, items, take)
-    now.tab = tab
+    now.tab = tab && !asked // what was not asked for by typing is not taken in passing
   }
   field.autocomplete = 'off'
   field.setAttribute('aria-autocomplete', 'list')
@@ -116,7 +116,9 @@ export const suggest = (field, find, take, tab = false) => {
   })
   field.addEventListener('blur', () => { turn++; if (now?.field === field) close() })
   if (oneLine(field)) field.addEventListener('click', () => { if (!now) offer(true) })
-  return { offer, close }
+  if (field !== document.activeElement) return
+  if (field.value !== field.defaultValue) offer() // typed while this was loaded
+  else if (oneLine(field) && field.matches(':hover')) offer(true) // clicked
 }
 
 // put replaces a part of a field's text as typing does, so that it can be undone

@@ -114,6 +114,7 @@ type StepForm struct {
 type StepGroup struct {
 	Title  string
 	Fields []StepField
+	Class  string // how its fields stand; "" one below the other
 	Add    *StepAdd
 	Remove string // the field that removing the group unsets; "" for none
 }
@@ -125,7 +126,7 @@ type StepAdd struct{ Text, Field, Value, Arm string }
 // StepField is one field; Path is as commands name it.
 type StepField struct {
 	Path, Label, Help string
-	Widget            string // text | area | code | number | switch | select | duration | json
+	Widget            string // text | area | code | number | switch | select | days | duration | time | zone | event | moment | weight | sum | lines | json
 	Value, Unit       string
 	On                bool
 	Options           []Option
@@ -134,6 +135,17 @@ type StepField struct {
 	Error             string
 	Hint              string // placeholder
 	Complete          string // "expression", or "template" for a text with ${…}; "" for neither
+	Moment            Moment // of the widget moment
+	Midnight          bool   // of the widget time: 00:00 is the end of the day, 24:00
+	Warn              bool   // the help is a warning
+	Do                string // commands that a button below the field carries out, as JSON; "" for none
+	DoText            string
+}
+
+// Moment is a date and time of day in a time zone: "" for the customer's.
+type Moment struct {
+	Of               string // the path of the expression that it is written as
+	Date, Time, Zone string
 }
 
 // ID is the element's id for a path.
@@ -148,10 +160,17 @@ func fieldID(path string) string {
 	}, path)
 }
 
-// Note is what stands below a field: its problem, else its help.
-type Note struct{ ID, Error, Help string }
+// Note is what stands below a field: its problem, else its help, and what can
+// be done about it.
+type Note struct {
+	ID, Error, Help string
+	Warn            bool
+	Do, DoText      string
+}
 
-func (f StepField) note() Note { return Note{ID: "m-" + f.ID(), Error: f.Error, Help: f.Help} }
+func (f StepField) note() Note {
+	return Note{ID: "m-" + f.ID(), Error: f.Error, Help: f.Help, Warn: f.Warn, Do: f.Do, DoText: f.DoText}
+}
 
 // Notes are those of all fields.
 func (f *StepForm) Notes() []Note {

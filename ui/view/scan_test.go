@@ -137,7 +137,7 @@ var composed = []string{
 	"nav.", "outcome.", "home.begin.", "receipt.", "pace.", "path.", "reason.", "resolution.", "status.", "unit.", "date",
 	"day.", "join.", "mode.", "quiet.", "reentry.", "survey.",
 	"act.", "bulk.", "campaign.", "circuit.", "rails.", "stall.", "job.action.", "job.state.", "consent.how.", "consent.state.", "erase.table.", "event.state.", "diff.", "field.", "plan.", "palette.", "tab.", "history.kind.", "task.state.",
-	"cel.", "height.", "suggestion.", "simulate.locale.", "simulate.mood.", "live.range.", "live.heat.", "live.legend.", "live.state.", "live.success.", "live.succeeded.",
+	"cel.", "span.", "suggest.", "height.", "suggestion.", "simulate.locale.", "simulate.mood.", "live.range.", "live.heat.", "live.legend.", "live.state.", "live.success.", "live.succeeded.",
 }
 
 func TestCatalogsFitTheSources(t *testing.T) {

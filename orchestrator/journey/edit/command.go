@@ -40,7 +40,7 @@ type Command struct {
 	Place *Place   `json:"place,omitempty"` // nil is the first of the journey
 	// Field is a path as problems have it: steps.<id>.send.text.en,
 	// steps.<id>.wait.arms.<arm>.after, entry.event.type, goals.<id>.when; elements
-	// without an id by index, [0].
+	// without an id by index, [0]; the schema of events as events.<type>.
 	Field string `json:"field,omitempty"`
 	// Value is the field's new value as JSON; null or none removes it.
 	Value json.RawMessage `json:"value,omitempty"`

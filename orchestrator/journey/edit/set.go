@@ -112,6 +112,9 @@ func split(field string) ([]string, error) {
 			_, rest, indexed = strings.Cut(rest, "[")
 		}
 	}
+	if out[0] == "events" && len(out) > 1 { // a type of events has points itself
+		out = []string{"events", strings.TrimPrefix(field, "events.")}
+	}
 	if len(out) > journey.MaxDepth || slices.Contains(out, "") {
 		return nil, refuse("the field %.64q is no path", field)
 	}
