@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -24,9 +25,15 @@ func panelOf(t *testing.T, name, step string) (*browsertest.Page, *orchestrator.
 	return p, s
 }
 
-// saved waits until a field of the draft holds a value.
+// saved tells that a field of the draft holds a value, once the page has it and
+// has sent it.
 func saved(t *testing.T, p *browsertest.Page, s *orchestrator.Service, name, field string, want any) {
 	t.Helper()
+	if text, ok := want.(string); ok {
+		value, err := json.Marshal(text)
+		require.NoError(t, err)
+		p.WaitTrue(`document.querySelector('[data-path="` + field + `"]').value === ` + string(value))
+	}
 	p.WaitTrue(`document.querySelector('[data-design]').dataset.busy !== 'true'`)
 	v, err := s.Draft(t.Context(), orchestrator.Actor{Workspace: "w", Name: "test", Scopes: []string{orchestrator.ScopeAdmin}}, name)
 	require.NoError(t, err)

@@ -67,13 +67,20 @@ const workspaces = field => field.dataset.zone ? [{ value: field.dataset.zone, l
 const moment = field => {
   const group = field.closest('[data-moment]'), part = name => group.querySelector(`[data-part=${name}]`)
   if (field.dataset.part === 'zone') zones(field, [{ value: '', label: field.dataset.customer }, ...workspaces(field)])
-  field.addEventListener('change', () => {
+  // A date and a time change with each digit: they are written when the last is
+  // typed, or when the field is left.
+  let soon
+  const write = () => {
+    clearTimeout(soon)
+    soon = undefined
     const date = part('date').value, time = part('time').value || '09:00', zone = part('zone').value.trim()
-    if (!date) return
+    if (date < '1900') return
     part('time').value = time
     const expression = document.querySelector(`#panel [data-path="${CSS.escape(group.dataset.moment)}"]`)
     fill(expression, `local("${date}T${time.slice(0, 5)}"${zone ? `, ${JSON.stringify(zone)}` : ''})`)
-  })
+  }
+  field.addEventListener('change', () => { clearTimeout(soon); soon = setTimeout(write, 500) })
+  field.addEventListener('blur', () => { if (soon) write() })
 }
 
 // Events: those declared here, those of other journeys, Qidong's own, or a new
