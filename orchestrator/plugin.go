@@ -36,14 +36,18 @@ type Plugin struct {
 	// Missing is what the manifest asks for and the grant does not give; new
 	// definitions may not use the version until it does. Filled in by Service.
 	Missing []MissingGrant
+	// Needs is all that the manifest asks for, granted or not, in its order; a
+	// configuration that cannot be asked under is one need, "config". Filled in by
+	// Service.
+	Needs []MissingGrant
 	// Health is nil when it was not called of late. Filled in by Service.
 	Health *PluginHealth
 }
 
 // MissingGrant is one thing that a plugin asks for and was not granted.
 type MissingGrant struct {
-	Need   string       // "http", "ledger", "kv", "secret", "customer", "config"
-	Value  string       // the host, the secret's name, the customer's field; "" where there is none
+	Need   string       // "http", "loopback", "ledger", "kv", "secret", "customer", "config", "grant"
+	Value  string       // the host, "secret for host", the customer's field, what is wrong; "" where there is none
 	Reason journey.Text // the plugin's own, for people
 }
 

@@ -59,6 +59,10 @@ func (s *Service) review(p *Plugin) error {
 		return fmt.Errorf("reviewing the grant of plugin %s %s: %w", p.Name, p.Version, err)
 	}
 	p.Missing = missing
+	p.Needs, err = s.plugins.Review(p.Manifest, p.Config, nil)
+	if err != nil {
+		return fmt.Errorf("reviewing what plugin %s %s asks for: %w", p.Name, p.Version, err)
+	}
 	return nil
 }
 

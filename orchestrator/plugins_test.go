@@ -181,3 +181,25 @@ func TestPluginsTellTheirHealth(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, &bad, p.Health)
 }
+
+func TestGrantPlugin(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	ctx := t.Context()
+	_, err := h.UploadPlugin(ctx, admin, reaching("1.1.0", "a.example", "b.example"), json.RawMessage(`{"limit":5}`), json.RawMessage(`{"http":["old.example"],"record":0.5,"limits":{"fuel":7}}`))
+	require.NoError(t, err)
+
+	p, err := h.GrantPlugin(ctx, admin, "points", "1.1.0", []string{"http b.example"})
+	require.NoError(t, err)
+	require.JSONEq(t, `{"http":["b.example"],"record":0.5,"limits":{"fuel":7}}`, string(p.Grant), "what is not a need stays as it was")
+	p, err = h.Plugin(ctx, admin, "points", "1.1.0")
+	require.NoError(t, err)
+	require.Equal(t, []orchestrator.MissingGrant{{Need: "http", Value: "a.example"}, {Need: "http", Value: "b.example"}}, p.Needs)
+	require.Equal(t, p.Needs[:1], p.Missing)
+
+	_, err = h.GrantPlugin(ctx, admin, "points", "1.1.0", []string{"http c.example"})
+	require.ErrorIs(t, err, orchestrator.ErrInvalid, "what it does not ask for is not given")
+	p, err = h.GrantPlugin(ctx, admin, "points", "1.1.0", nil)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"record":0.5,"limits":{"fuel":7}}`, string(p.Grant))
+}

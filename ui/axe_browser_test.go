@@ -71,6 +71,8 @@ var screens = []screen{
 	{name: "operations", path: "/operations"},
 	{name: "audit", path: "/audit?check=1"},
 	{name: "settings", path: "/settings"},
+	{name: "plugins", path: "/plugins"},
+	{name: "plugin", path: "/plugins/cinema"},
 	{name: "docs", path: "/docs"},
 	{name: "guide", path: "/docs/journey-language"},
 	{name: "signin", path: "/signin?link=x"},

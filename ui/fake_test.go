@@ -45,6 +45,7 @@ type fake struct {
 	op         operateFake
 	drafts     fakeDrafts
 	templates  fakeTemplates
+	plugins    fakePlugins
 }
 
 const (

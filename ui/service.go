@@ -23,6 +23,7 @@ type Service interface {
 	peopleService
 	watchService
 	templateService
+	pluginService
 }
 
 var _ Service = (*orchestrator.Service)(nil)

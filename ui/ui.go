@@ -115,7 +115,7 @@ func (u *UI) routes() (http.Handler, error) {
 	for _, area := range []routes{
 		{"GET /{$}": u.getHome, "POST /signout": u.postSignOut, "/": u.notFound},
 		u.journeyRoutes(), u.liveRoutes(), u.designRoutes(), u.publishRoutes(), u.simulateRoutes(), u.enrollmentRoutes(), u.customerRoutes(), u.incidentRoutes(), u.taskRoutes(), u.segmentRoutes(),
-		u.operationRoutes(), u.auditRoutes(), u.settingsRoutes(), u.templateRoutes(), u.docsRoutes(),
+		u.operationRoutes(), u.auditRoutes(), u.settingsRoutes(), u.templateRoutes(), u.pluginRoutes(), u.docsRoutes(),
 	} {
 		for pattern, h := range area {
 			handle(signedIn, pattern, u.private(h))

@@ -81,6 +81,8 @@ func wanted(r *http.Request) string {
 // than any other form. A form writes each byte of a source as up to three.
 func maxBody(r *http.Request) int64 {
 	switch {
+	case r.URL.Path == "/plugins":
+		return maxModule + maxForm
 	case r.URL.Path == "/media":
 		return orchestrator.MaxPicture + maxForm
 	case r.URL.Path == "/journeys/new" || strings.HasSuffix(r.URL.Path, "/source"):

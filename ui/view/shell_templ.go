@@ -187,7 +187,7 @@ var places = [][]string{
 	{"home", "journeys", "messages", "templates", "media"},
 	{"enrollments", "incidents", "tasks"},
 	{"customers", "segments"},
-	{"operations", "audit", "settings", "docs"},
+	{"operations", "plugins", "audit", "settings", "docs"},
 }
 
 // Shell is the page around a screen: side bar, bar, content. Nav is the place
