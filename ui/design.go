@@ -43,6 +43,7 @@ func (u *UI) designRoutes() routes {
 		"GET /journeys/{name}/design/copy":      u.getCopy,
 		"GET /journeys/{name}/design/known":     u.getKnown,
 		"GET /journeys/{name}/design/names":     u.getNames,
+		"GET /journeys/{name}/design/templates": u.getTemplateOffers,
 		"GET /journeys/{name}/source":           u.getSource,
 		"POST /journeys/{name}/source":          u.postSource,
 		"GET /journeys/{name}/export":           u.getExport,

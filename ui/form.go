@@ -3,6 +3,7 @@ package ui
 import (
 	"cmp"
 	"context"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,9 +55,7 @@ func (u *UI) stepForm(ctx context.Context, a actor, v orchestrator.DraftView, bo
 		if s.Send != nil {
 			looks := messagePreviews(ctx, s.Send)
 			f.Looks = &looks
-			if f.Templates, err = u.templateOffers(ctx, a, "steps."+s.ID+".send"); err != nil {
-				return nil, err
-			}
+			f.Templates = f.URL + "/templates?" + url.Values{"step": {s.ID}}.Encode()
 		}
 	}
 	f.KindText = i18n.T(ctx, "kind."+f.Kind)

@@ -255,3 +255,36 @@ func TestBrowser_WeightsAreBalanced(t *testing.T) {
 	p.WaitText("#m-f-steps-split-split-arms-sum", "each is a percentage")
 	require.Empty(t, p.Violations())
 }
+
+// TestBrowser_ATemplateIsTakenByItsLooks: in both languages, with keys alone;
+// the look of the message follows what is written.
+func TestBrowser_ATemplateIsTakenByItsLooks(t *testing.T) {
+	t.Parallel()
+	url, _ := serveFake(t)
+	b := browsertest.Start(t)
+	for lang, says := range map[string]string{"en": "As SMS", "zh-CN": "短信"} {
+		p := b.Tab(t, browsertest.Size(1440, 1400), browsertest.Language(lang))
+		enter(p, url)
+		p.Allow("ERR_CONNECTION_REFUSED") // posters of a cinema that is not there
+		p.Open(url + "/journeys/movie-night/design?step=promo")
+		p.WaitTrue("!!document.querySelector('.stage.ready')")
+		p.WaitText("[data-testid=panel-looks]", says)
+		require.Equal(t, 2, p.Count("#panel-looks section"), "one for each language")
+		browsertest.Eval[bool](p, `document.querySelector('[data-testid=take-template]').focus() ?? true`)
+		p.Press(kb.Enter)
+		p.WaitVisible("[data-testid=take]")
+		p.WaitText("#templates .look", map[string]string{"en": "Row 7", "zh-CN": "第 7 排"}[lang])
+		look(t, p, "templates-"+lang)
+		p.Press(kb.Tab)
+		require.Equal(t, "take", browsertest.Eval[string](p, `document.activeElement.dataset.testid`))
+		p.Press(kb.Enter)
+		p.WaitGone("[data-testid=take]")
+		p.WaitText("#panel-looks", map[string]string{"en": "Row 7", "zh-CN": "第 7 排"}[lang])
+		text := `[data-path="steps.promo.send.card.title.` + lang + `"]`
+		p.Fill(text, "Written now")
+		p.Press(kb.Tab)
+		p.WaitText("#panel-looks", "Written now")
+		p.WaitText(`[data-testid="panel-sms-`+lang+`"]`, "Written now")
+		require.Empty(t, p.Violations())
+	}
+}

@@ -145,29 +145,35 @@ func messagePreviews(ctx context.Context, s *journey.Send) view.Channels {
 }
 
 // The most templates that a panel offers, and their bytes together: they come
-// with the panel, so that taking one is one edit.
+// whole, so that taking one is one edit.
 const (
 	maxOffered      = 50
 	maxOfferedBytes = 64 << 10
 )
 
-// templateOffers are the templates, as edits that put one into a field.
-func (u *UI) templateOffers(ctx context.Context, a actor, field string) ([]view.StepAdd, error) {
+// getTemplateOffers is the templates that a step's message may be taken from, as
+// edits that put one into it.
+func (u *UI) getTemplateOffers(w http.ResponseWriter, r *http.Request, a actor) error {
+	ctx := r.Context()
 	list, err := u.service.Templates(ctx, a)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var out []view.StepAdd
+	field := "steps." + bounded(r.URL.Query().Get("step"), maxQuery) + ".send"
+	var out []view.TemplateOffer
 	room := maxOfferedBytes
 	for _, t := range list {
 		message, err := json.Marshal(t.Message)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if room -= len(message); room < 0 || len(out) == maxOffered {
 			break
 		}
-		out = append(out, view.StepAdd{Text: journeyTitle(ctx, t.Title, t.Name), Field: field, Value: string(message)})
+		out = append(out, view.TemplateOffer{
+			Take: view.StepAdd{Text: journeyTitle(ctx, t.Title, t.Name), Field: field, Value: string(message)},
+			Look: messagePreviews(ctx, &t.Message).List[0],
+		})
 	}
-	return out, nil
+	return render(w, r, http.StatusOK, view.TemplateOffers(out))
 }

@@ -174,7 +174,10 @@ func TestPanelOfAMessage(t *testing.T) {
 	s := signedIn(t)
 	body := s.get("/journeys/movie-night/design?step=promo", "HX-Request", "true").Body.String()
 	require.Contains(t, body, `data-testid="panel-looks"`)
-	require.Contains(t, body, `data-add="steps.promo.send"`, "taking a template is an edit of the step")
-	require.Contains(t, body, `Ticket &lt;b&gt;`)
+	require.Contains(t, body, `data-testid="panel-sms-zh-CN"`)
+	require.Contains(t, body, `hx-get="/journeys/movie-night/design/templates?step=promo"`)
+	offers := s.get("/journeys/movie-night/design/templates?step=promo", "HX-Request", "true").Body.String()
+	require.Contains(t, offers, `data-add="steps.promo.send"`, "taking a template is an edit of the step")
+	require.Contains(t, offers, `Ticket &lt;b&gt;`)
 	require.NotContains(t, s.get("/journeys/movie-night/design?step=charge", "HX-Request", "true").Body.String(), "panel-looks", "a call says nothing")
 }

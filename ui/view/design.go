@@ -107,7 +107,7 @@ type StepForm struct {
 	Disabled                  bool
 	Groups                    []StepGroup
 	Looks                     *Channels // of a message, nil for other steps
-	Templates                 []StepAdd // that a message may be taken from
+	Templates                 string    // where the templates are that a message may be taken from
 }
 
 // StepGroup is some fields under a heading.
@@ -117,6 +117,13 @@ type StepGroup struct {
 	Class  string // how its fields stand; "" one below the other
 	Add    *StepAdd
 	Remove string // the field that removing the group unsets; "" for none
+}
+
+// TemplateOffer is a template that a message may be taken from, as it looks to
+// the reader.
+type TemplateOffer struct {
+	Take StepAdd
+	Look Channel
 }
 
 // StepAdd adds an element of a list: the field it gets and its value as JSON,
