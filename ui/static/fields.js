@@ -67,20 +67,24 @@ const workspaces = field => field.dataset.zone ? [{ value: field.dataset.zone, l
 const moment = field => {
   const group = field.closest('[data-moment]'), part = name => group.querySelector(`[data-part=${name}]`)
   if (field.dataset.part === 'zone') zones(field, [{ value: '', label: field.dataset.customer }, ...workspaces(field)])
+  if (group.ready) return
+  group.ready = true
   // A date and a time change with each digit: they are written when the last is
   // typed, or when the field is left.
   let soon
   const write = () => {
     clearTimeout(soon)
     soon = undefined
-    const date = part('date').value, time = part('time').value || '09:00', zone = part('zone').value.trim()
-    if (date < '1900') return
-    part('time').value = time
+    const date = part('date').value, clock = part('time'), zone = part('zone').value.trim()
+    if (date < '1900' || !clock.value && clock === document.activeElement) return // it is being typed
+    const time = clock.value ||= '09:00'
     const expression = document.querySelector(`#panel [data-path="${CSS.escape(group.dataset.moment)}"]`)
     fill(expression, `local("${date}T${time.slice(0, 5)}"${zone ? `, ${JSON.stringify(zone)}` : ''})`)
   }
-  field.addEventListener('change', () => { clearTimeout(soon); soon = setTimeout(write, 500) })
-  field.addEventListener('blur', () => { if (soon) write() })
+  const later = () => { clearTimeout(soon); soon = setTimeout(write, 500) }
+  group.addEventListener('change', later)
+  group.addEventListener('focusout', () => { if (soon) write() })
+  if (field.value !== field.defaultValue) later() // changed while this was loaded
 }
 
 // Events: those declared here, those of other journeys, Qidong's own, or a new
