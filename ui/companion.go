@@ -42,6 +42,16 @@ func (u *UI) companion(h func(http.ResponseWriter, *http.Request, orchestrator.C
 	})
 }
 
+// companionForm is what the page's reader sends.
+func (u *UI) companionForm(h func(http.ResponseWriter, *http.Request, orchestrator.CompanionView) error) http.Handler {
+	return u.companion(func(w http.ResponseWriter, r *http.Request, v orchestrator.CompanionView) error {
+		if u.limits.companion.OnLimit(w, r, r.PathValue("token")) {
+			return errTooMany(w, companionForms)
+		}
+		return h(w, r, v)
+	})
+}
+
 func (u *UI) getCompanion(w http.ResponseWriter, r *http.Request, v orchestrator.CompanionView) error {
 	p, err := u.companionPage(r.Context(), r.PathValue("token"), v)
 	if err != nil {

@@ -299,7 +299,7 @@ func wrote(r *http.Request) string {
 		if c.Op == edit.Set && json.Unmarshal(c.Value, &text) != nil {
 			text = string(c.Value)
 		}
-		lines = append(lines, cmp.Or(text, c.Source))
+		lines = append(lines, cmp.Or(text, c.Source, c.ID))
 	}
 	return bounded(strings.TrimSpace(strings.Join(lines, "\n")), maxField)
 }

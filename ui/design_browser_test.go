@@ -159,3 +159,24 @@ func TestBrowser_WhatOthersEditArrives(t *testing.T) {
 	p.WaitTrue(`!document.querySelector('#patch').firstElementChild`)
 	require.Empty(t, browsertest.Eval[string](p, asDrawn))
 }
+
+// TestBrowser_OnlyEditsHoldAPage: whoever leaves while an edit of theirs is under
+// way is asked, and nobody is for what is only fetched.
+func TestBrowser_OnlyEditsHoldAPage(t *testing.T) {
+	t.Parallel()
+	url, s := newRealSite(t)
+	p := designing(t, browsertest.Start(t), url, s, "leaving")
+	asked := `(() => { const leave = new Event('beforeunload', { cancelable: true }); dispatchEvent(leave); return leave.defaultPrevented })()`
+	require.False(t, browsertest.Eval[bool](p, asked))
+	browsertest.Eval[bool](p, `(() => {
+		window.asks = []
+		window.fetch = path => { asks.push(path); return new Promise(() => {}) } // nothing ever comes
+		document.querySelector('#others').value = '99'
+		document.dispatchEvent(new Event('htmx:after:swap'))
+		return true
+	})()`)
+	require.Equal(t, 1, browsertest.Eval[int](p, `asks.length`), "what others did is asked for")
+	require.False(t, browsertest.Eval[bool](p, asked))
+	browsertest.Eval[bool](p, `(() => { document.querySelector('[id="p-hello"]').click(); document.querySelector('#palette [data-kind=send]').click(); return true })()`)
+	require.True(t, browsertest.Eval[bool](p, asked), "an edit that waits is not in the draft yet")
+}

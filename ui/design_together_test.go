@@ -94,10 +94,28 @@ func signedInClient(t *testing.T, at string, s *orchestrator.Service) *http.Clie
 // together is a draft that two designers edit, and what it has to be.
 type together struct {
 	two      [2]*designer
-	history  []map[string]string // the titles of its steps after each edit; the last is now
-	touched  map[string]touch    // by step: who gave it its title last
-	revision string              // after the last edit
+	history  []steplist       // after each edit; the last is now
+	undone   []steplist       // what a redo brings back, the last first
+	touched  map[string]touch // by step: who gave it its title last
+	revision string           // after the last edit
 	tried    int
+}
+
+// steplist is the steps of a draft, in order, by their titles.
+type steplist struct {
+	order  []string
+	titles map[string]string
+}
+
+func (l steplist) clone() steplist { return steplist{slices.Clone(l.order), maps.Clone(l.titles)} }
+
+// put puts a step behind another.
+func (l *steplist) put(step, after string) {
+	l.order = slices.Insert(l.order, slices.Index(l.order, after)+1, step)
+}
+
+func (l *steplist) take(step string) {
+	l.order = slices.DeleteFunc(l.order, func(s string) bool { return s == step })
 }
 
 type touch struct {
@@ -105,44 +123,79 @@ type touch struct {
 	revision string
 }
 
-func (g *together) now() map[string]string { return g.history[len(g.history)-1] }
+func (g *together) now() steplist { return g.history[len(g.history)-1] }
+
+// travels undoes or redoes, which both designers may do of all edits that they
+// have seen.
+func (g *together) travels(t *testing.T, d *designer, way string) {
+	t.Helper()
+	seen := d.revision
+	if !d.send(t, way, "") {
+		return
+	}
+	require.Equal(t, g.revision, seen, "nobody takes back what they have not seen")
+	g.revision = d.revision
+	clear(g.touched)
+	last := len(g.history) - 1
+	if way == "/undo" {
+		g.undone, g.history = append(g.undone, g.history[last]), g.history[:last]
+		return
+	}
+	g.history, g.undone = append(g.history, g.undone[len(g.undone)-1]), g.undone[:len(g.undone)-1]
+}
 
 // does lets one of them do something, of what they have seen lately or long ago.
 func (g *together) does(t *testing.T, random *rand.Rand) {
 	t.Helper()
 	by := random.IntN(2)
 	d, seen := g.two[by], g.two[by].revision
-	steps := slices.Sorted(maps.Keys(g.now()))
-	step := steps[random.IntN(len(steps))]
-	next := maps.Clone(g.now())
+	next := g.now().clone()
+	step := next.order[random.IntN(len(next.order))]
+	other := next.order[random.IntN(len(next.order))]
 	g.tried++
-	switch op := random.IntN(10); {
+	switch op := random.IntN(14); {
 	case op == 0:
 		d.look(t)
 		return
 	case op == 1 && len(g.history) > 1:
-		if d.send(t, "/undo", "") {
-			require.Equal(t, g.revision, seen, "nobody takes back what they have not seen")
-			g.revision = d.revision
-			g.history = g.history[:len(g.history)-1]
-			clear(g.touched)
-		}
+		g.travels(t, d, "/undo")
 		return
-	case op == 2 && len(steps) > 1:
-		delete(next, step)
+	case op == 2 && len(g.undone) > 0:
+		g.travels(t, d, "/redo")
+		return
+	case op == 3 && len(next.order) > 1:
+		next.take(step)
+		delete(next.titles, step)
 		if !d.send(t, "", "", edit.Command{Op: edit.Delete, Steps: []string{step}}) {
 			return
 		}
-	case op <= 4:
+	case op == 4 && step != other:
+		next.take(step)
+		next.put(step, other)
+		if !d.send(t, "", "", edit.Command{Op: edit.Move, Steps: []string{step}, Place: &edit.Place{After: other}}) {
+			return
+		}
+	case op == 5:
+		id := fmt.Sprintf("named_%d", g.tried)
+		next.put(id, step)
+		next.take(step)
+		next.titles[id] = next.titles[step]
+		delete(next.titles, step)
+		if !d.send(t, "", id, edit.Command{Op: edit.Rename, Steps: []string{step}, ID: id}) {
+			return
+		}
+		delete(g.touched, step)
+	case op <= 8:
 		id := fmt.Sprintf("new_%d", g.tried)
-		next[id] = ""
+		next.put(id, step)
+		next.titles[id] = ""
 		source := "- {id: " + id + ", send: {category: service, text: {en: Hello, zh-CN: 你好}}}"
 		if !d.send(t, "", source, edit.Command{Op: edit.Paste, Source: source, Place: &edit.Place{After: step}}) {
 			return
 		}
 	default:
-		next[step] = fmt.Sprintf("Title %d by %d", g.tried, by)
-		if !d.send(t, "", next[step], edit.Command{Op: edit.Set, Field: "steps." + step + ".title.en", Value: fmt.Appendf(nil, "%q", next[step])}) {
+		next.titles[step] = fmt.Sprintf("Title %d by %d", g.tried, by)
+		if !d.send(t, "", next.titles[step], edit.Command{Op: edit.Set, Field: "steps." + step + ".title.en", Value: fmt.Appendf(nil, "%q", next.titles[step])}) {
 			return
 		}
 		if last, ok := g.touched[step]; ok && last.by != by {
@@ -150,7 +203,10 @@ func (g *together) does(t *testing.T, random *rand.Rand) {
 		}
 		g.touched[step] = touch{by, d.revision}
 	}
-	g.history, g.revision = append(g.history, next), d.revision
+	if d.revision == g.revision {
+		return // it was so already: nothing to take back
+	}
+	g.history, g.undone, g.revision = append(g.history, next), nil, d.revision
 }
 
 func number(t *testing.T, revision string) int {
@@ -177,20 +233,20 @@ func TestTogether_NoEditIsLost(t *testing.T) {
 		v, err := s.NewDraft(t.Context(), a, name, "qidong: v1\njourney: "+name+"\ntitle: {en: Two, zh-CN: 两人}\nentry: {}\nsteps:\n"+
 			"  - {id: a, send: {category: service, text: {en: A, zh-CN: 甲}}}\n  - {id: b, send: {category: service, text: {en: B, zh-CN: 乙}}}\n")
 		require.NoError(t, err)
-		g := &together{history: []map[string]string{{"a": "", "b": ""}}, touched: map[string]touch{}, revision: fmt.Sprint(v.Revision)}
+		g := &together{history: []steplist{{[]string{"a", "b"}, map[string]string{"a": "", "b": ""}}}, touched: map[string]touch{}, revision: fmt.Sprint(v.Revision)}
 		for i := range g.two {
 			g.two[i] = &designer{http: client, at: at + "/journeys/" + name + "/design", session: fmt.Sprint("tab-", i), revision: fmt.Sprint(v.Revision)}
 		}
-		for range 12 {
+		for range 16 {
 			g.does(t, random)
 		}
 		now, err := s.Draft(t.Context(), a, name)
 		require.NoError(t, err)
-		titles := map[string]string{}
+		drawn := steplist{titles: map[string]string{}}
 		for _, step := range now.Definition.Steps {
-			titles[step.ID] = step.Title["en"]
+			drawn.order, drawn.titles[step.ID] = append(drawn.order, step.ID), step.Title["en"]
 		}
-		require.Equal(t, g.now(), titles, "seed %d", seed)
+		require.Equal(t, g.now(), drawn, "seed %d", seed)
 		refused += g.tried - len(g.history)
 	}
 	require.Positive(t, refused, "some were refused, or nothing was tried")

@@ -83,7 +83,9 @@ func (u *UI) fail(w http.ResponseWriter, r *http.Request, err error, public bool
 		u.logger.ErrorContext(r.Context(), "page failed", "method", r.Method, "route", r.Pattern, "error", err)
 	}
 	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
-		w.Header().Set("Retry-After", "5")
+		if w.Header().Get("Retry-After") == "" {
+			w.Header().Set("Retry-After", "5")
+		}
 	}
 	f.Public = public
 	if partial(r) {

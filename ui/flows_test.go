@@ -29,9 +29,9 @@ func TestSignIn(t *testing.T) {
 			require.Empty(t, w.Result().Cookies())
 		}
 		w := s.post("/signin", url.Values{"link": {testLink}})
-		require.Equal(t, "/journeys", w.Header().Get("Location"))
+		require.Equal(t, "/", w.Header().Get("Location"))
 		require.Equal(t, http.StatusOK, s.get("/journeys").Code)
-		require.Equal(t, "/journeys", s.get("/signin").Header().Get("Location"))
+		require.Equal(t, "/", s.get("/signin").Header().Get("Location"))
 	})
 	t.Run("a link that is spent or made up says so and gives no session", func(t *testing.T) {
 		t.Parallel()

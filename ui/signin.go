@@ -3,8 +3,11 @@ package ui
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
+	"net/url"
 	"strings"
+	"time"
 
 	"github.com/alexedwards/scs/v2"
 
@@ -68,6 +71,7 @@ func (u *UI) private(h func(http.ResponseWriter, *http.Request, actor) error) ht
 		a, ok := u.signedIn(r.Context())
 		if !ok {
 			if r.Method == http.MethodGet || partial(r) {
+				u.comeBack(w, r)
 				_ = redirect(w, r, "/signin")
 				return
 			}
@@ -99,7 +103,7 @@ func (u *UI) private(h func(http.ResponseWriter, *http.Request, actor) error) ht
 func (u *UI) getSignIn(w http.ResponseWriter, r *http.Request) error {
 	link := r.URL.Query().Get("link")
 	if _, ok := u.signedIn(r.Context()); ok && link == "" {
-		return redirect(w, r, "/journeys")
+		return redirect(w, r, "/")
 	}
 	return render(w, r, http.StatusOK, view.SignIn(bounded(link, maxField), false))
 }
@@ -109,12 +113,13 @@ func (u *UI) postSignIn(w http.ResponseWriter, r *http.Request) error {
 	if err := parseForm(r); err != nil {
 		return err
 	}
-	link := r.PostFormValue("link")
-	if link == "" || len(link) > maxField {
-		return render(w, r, http.StatusUnauthorized, view.SignIn("", true))
+	from := address(r)
+	if _, failures, err := u.limits.signIn.Status(from); err != nil || math.Round(failures) >= signInFailures {
+		return errTooMany(w, signInFailures)
 	}
-	a, err := u.service.SignIn(r.Context(), link)
+	a, err := u.signIn(r)
 	if errors.Is(err, orchestrator.ErrUnauthorized) || errors.Is(err, orchestrator.ErrNotFound) {
+		u.limits.signIn.OnLimit(w, r, from)
 		return render(w, r, http.StatusUnauthorized, view.SignIn("", true))
 	}
 	if err != nil {
@@ -127,7 +132,43 @@ func (u *UI) postSignIn(w http.ResponseWriter, r *http.Request) error {
 	u.sessions.Put(ctx, keyWorkspace, a.Workspace)
 	u.sessions.Put(ctx, keyName, a.Name)
 	u.sessions.Put(ctx, keyScopes, strings.Join(a.Scopes, " "))
-	return redirect(w, r, "/journeys")
+	back := "/"
+	if c, err := r.Cookie(backCookie); err == nil {
+		back, _ = url.QueryUnescape(c.Value)
+		back = localPath(back)
+		u.setBack(w, "", -1)
+	}
+	return redirect(w, r, back)
+}
+
+// signIn spends the link that a form holds.
+func (u *UI) signIn(r *http.Request) (actor, error) {
+	link := r.PostFormValue("link")
+	if link == "" || len(link) > maxField {
+		return actor{}, orchestrator.ErrUnauthorized
+	}
+	return u.service.SignIn(r.Context(), link)
+}
+
+// backCookie holds the page that somebody wanted before they signed in. Nothing
+// is stored for who has not.
+const backCookie = "qidong_back"
+
+// comeBack remembers the page that r asks for until the sign-in. What a page
+// fetches by itself is none.
+func (u *UI) comeBack(w http.ResponseWriter, r *http.Request) {
+	dest := r.Header.Get("Sec-Fetch-Dest")
+	page := r.Method == http.MethodGet && !partial(r) && (dest == "" || dest == "document")
+	if path := r.URL.RequestURI(); page && path != "/" && len(path) < maxField {
+		u.setBack(w, url.QueryEscape(path), int((15 * time.Minute).Seconds()))
+	}
+}
+
+func (u *UI) setBack(w http.ResponseWriter, path string, seconds int) {
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever the pages are
+		Name: backCookie, Value: path, Path: "/signin", MaxAge: seconds, HttpOnly: true,
+		SameSite: http.SameSiteLaxMode, Secure: u.base.Scheme == "https",
+	})
 }
 
 // postSignOut ends the session on the server, not only in the browser.

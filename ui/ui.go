@@ -41,6 +41,7 @@ type UI struct {
 	assets   *assets
 	counts   countsCache
 	pictures pictures
+	limits   limits
 	streams  chan struct{} // one for each open stream
 	closed   chan struct{}
 	close    sync.Once
@@ -66,7 +67,7 @@ func New(d Deps) (*UI, error) {
 		return nil, err
 	}
 	u := &UI{
-		service: d.Service, logger: d.Logger, base: base, version: d.Version, now: d.Now, assets: a,
+		service: d.Service, logger: d.Logger, base: base, version: d.Version, now: d.Now, assets: a, limits: newLimits(),
 		streams: make(chan struct{}, maxStreams), closed: make(chan struct{}),
 	}
 	if u.logger == nil {
@@ -105,8 +106,8 @@ func (u *UI) routes() (http.Handler, error) {
 	handle(public, "POST /signin", u.sessions.LoadAndSave(u.page(u.postSignIn)))
 	handle(public, "GET /preferences", u.page(u.getPreferences))
 	handle(public, "GET /c/{token}", u.companion(u.getCompanion))
-	handle(public, "POST /c/{token}/reply", u.companion(u.postCompanionReply))
-	handle(public, "POST /c/{token}/say", u.companion(u.postCompanionSay))
+	handle(public, "POST /c/{token}/reply", u.companionForm(u.postCompanionReply))
+	handle(public, "POST /c/{token}/say", u.companionForm(u.postCompanionSay))
 	handle(public, "GET /c/{token}/calendar.ics", u.companion(u.getCompanionCalendar))
 	handle(public, "GET /m/{token}/{file}", u.page(u.getMedia))
 	handle(public, "GET /p/{file}", u.page(u.getPicture))

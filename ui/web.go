@@ -176,7 +176,7 @@ func localPath(path string) string {
 	p, err := url.Parse(path)
 	if err != nil || len(path) > maxField || p.IsAbs() || p.Host != "" || p.User != nil ||
 		!strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
-		return "/journeys"
+		return "/"
 	}
 	return path
 }

@@ -48,7 +48,7 @@
     const upTo = +$('#others').value
     if (upTo > $('#saved').dataset.revision && !queue.some(e => e.upTo >= upTo)) { queue.push({ upTo }); pump() }
   })
-  addEventListener('beforeunload', e => { if (queue.length) e.preventDefault() })
+  addEventListener('beforeunload', e => { if (queue.some(q => q.path)) e.preventDefault() })
 
   // After each swap: marks that only the browser knows, and the focus.
   const mark = () => {
