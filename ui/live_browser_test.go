@@ -26,6 +26,7 @@ func served(t *testing.T, b *browsertest.Browser, options ...browsertest.Option)
 	p := b.Tab(t, options...)
 	p.Open(server.URL + "/signin?link=" + testLink)
 	p.Click("[data-testid=sign-in]")
+	p.Click("[data-testid=nav-journeys]")
 	p.WaitVisible("[data-testid=journey-movie-night]")
 	return f, p, server.URL
 }

@@ -29,6 +29,7 @@ func TestBrowser_MovieNight(t *testing.T) {
 			p := b.Tab(t, browsertest.Language(tc.language), browsertest.Size(1440, 900))
 			p.Open(i.link())
 			p.Click("[data-testid=sign-in]")
+			p.Click("[data-testid=nav-journeys]")
 			p.WaitText("h1, h2, table", map[string]string{"en": "Movie night", "zh-CN": "电影之夜"}[tc.language])
 			if tc.dark != "" {
 				p.Open("http://" + i.listen + "/preferences?theme=dark&back=/journeys")

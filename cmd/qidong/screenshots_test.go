@@ -73,7 +73,7 @@ func TestScreenshots(t *testing.T) { //nolint:paralleltest // alone on its machi
 	p := b.Tab(t, browsertest.Language("en"), browsertest.Size(1440, 900))
 	p.Open(link)
 	p.Click("[data-testid=sign-in]")
-	p.WaitVisible("table")
+	p.WaitVisible("nav.side")
 	i.fault("bank", "error", -1)
 	for range 2 {
 		i.try(p, "en")
