@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 	"time"
@@ -71,18 +72,13 @@ func (b *formBuilder) clock(f *view.StepField) {
 		f.Value = "00:00"
 	}
 	switch {
+	case strings.HasSuffix(f.Path, ".quiet.to"): // guardrails know the workspace's zone, waits do not
+		f.Help = i18n.T(b.ctx, "form.clock.help", "zone", cmp.Or(b.offers.TimeZone, "UTC"))
 	case strings.HasSuffix(f.Path, ".to"):
-		f.Help = i18n.T(b.ctx, "form.clock.help", "zone", zoneName(b.offers.TimeZone))
+		f.Help = i18n.T(b.ctx, "form.clock.help", "zone", "UTC")
 	case f.Value == "" && strings.HasSuffix(f.Path, ".date.at"):
 		f.Help = i18n.T(b.ctx, "form.at.help")
 	}
-}
-
-func zoneName(zone string) string {
-	if zone == "" {
-		return "UTC"
-	}
-	return zone
 }
 
 // local is a date and time of day in a time zone, as the language writes it.

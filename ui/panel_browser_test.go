@@ -204,7 +204,6 @@ events: {bank.paid: {type: object, title: Money came in, properties: {amount: {t
 	look(t, p, "events")
 	p.Click("#listbox [role=option]")
 	saved(t, p, s, "events", field, "bank.paid")
-	saved(t, p, s, "events", "events.bank.paid.title", nil)
 	v, err := s.Draft(t.Context(), a, "events")
 	require.NoError(t, err)
 	require.Equal(t, "Money came in", v.Definition.Events["bank.paid"]["title"])
@@ -287,4 +286,36 @@ func TestBrowser_ATemplateIsTakenByItsLooks(t *testing.T) {
 		p.WaitText(`[data-testid="panel-sms-`+lang+`"]`, "Written now")
 		require.Empty(t, p.Violations())
 	}
+}
+
+// TestBrowser_Clocks: a window of local time, with its days; 00:00 at its end is
+// 24:00. The zone of a schedule is found by a part of its name.
+func TestBrowser_Clocks(t *testing.T) {
+	t.Parallel()
+	p, s := panelOf(t, "clocks", "answer")
+	window := "steps.answer.wait.arms.late.window"
+	p.Click(`[data-testid="add-` + window + `"]`)
+	p.WaitVisible(`[data-path="` + window + `.from"]`)
+	for field, keys := range map[string]string{"from": "0900AM", "to": "1200AM"} {
+		browsertest.Eval[bool](p, `document.querySelector('[data-path="`+window+"."+field+`"]').focus() ?? true`)
+		p.Press(keys)
+		p.WaitTrue(`document.querySelector('[data-design]').dataset.busy !== 'true'`)
+	}
+	p.Click(`[data-path="` + window + `.days"] input[value=sat]`)
+	p.WaitTrue(`document.querySelector('[data-design]').dataset.busy !== 'true'`)
+	v, err := s.Draft(t.Context(), orchestrator.Actor{Workspace: "w", Name: "test", Scopes: []string{orchestrator.ScopeAdmin}}, "clocks")
+	require.NoError(t, err)
+	require.Equal(t, map[string]any{"from": "09:00", "to": "24:00", "days": []any{"sat"}}, v.Document.Value(window))
+	look(t, p, "clocks")
+	require.Empty(t, p.Violations())
+
+	p.Open(p.URL()[:len(p.URL())-len("answer")] + "0-entry")
+	p.WaitTrue("!!document.querySelector('.stage.ready')")
+	p.Click(`[data-testid="add-entry.schedule"]`)
+	p.WaitVisible(`[data-path="entry.schedule.zone"]`)
+	p.Click(`[data-path="entry.schedule.zone"]`)
+	p.Press("berl")
+	p.WaitTrue(inList + `.join() === 'Europe/Berlin'`)
+	p.Press(kb.Enter, asKeyboard)
+	saved(t, p, s, "clocks", "entry.schedule.zone", "Europe/Berlin")
 }

@@ -110,6 +110,9 @@ func (t *dataTypes) names(s site, all []site) []Name {
 				add(now.path+"."+name, t.field(now.node, name))
 			}
 		}
+		if now.path == "customer" { // what traits there are is not known
+			add("customer.traits", knownNode("", map[string]any{"type": "object"}))
+		}
 	}
 	return out
 }

@@ -44,6 +44,7 @@ func TestNames(t *testing.T) {
 	require.Equal(t, journey.Name{Path: "event.data.total", Kind: journey.NumberValue, Title: "What it costs"}, entry["event.data.total"])
 	require.Equal(t, journey.ListValue, entry["event.data.items"].Kind)
 	require.Equal(t, journey.TextValue, entry["customer.name"].Kind)
+	require.Equal(t, journey.ObjectValue, entry["customer.traits"].Kind)
 	require.Equal(t, journey.MomentValue, entry["now"].Kind)
 	require.Equal(t, journey.NumberValue, entry["vars.seats"].Kind)
 	require.NotContains(t, entry, "steps.hello", "no step has ended when a customer enters")
