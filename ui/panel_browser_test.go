@@ -1,13 +1,16 @@
 package ui
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 
@@ -119,12 +122,15 @@ func TestBrowser_TextsAreCompletedWithinTheirExpressions(t *testing.T) {
 	p.Press("${")
 	p.WaitTrue(inList + `.includes('customer')`)
 	require.False(t, browsertest.Eval[bool](p, inList+`.includes('event')`))
-	compose := func(event string) {
-		browsertest.Eval[bool](p, `document.activeElement.dispatchEvent(new CompositionEvent('`+event+`', {bubbles: true}))`)
-	}
-	compose("compositionstart")
-	p.Press("customer.na")
-	compose("compositionend")
+	p.Do("composing", chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, input.ImeSetComposition, input.ImeSetCompositionParams{Text: "customer.na", SelectionStart: 11, SelectionEnd: 11})
+		return err
+	}))
+	p.WaitTrue(`document.activeElement.value.endsWith('customer.na') && !` + inList + `.length`)
+	p.Do("ending the composition", chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, input.InsertText, input.InsertTextParams{Text: "customer.na"})
+		return err
+	}))
 	p.WaitTrue(chosenInList + ` === 'name'`)
 	p.Press(kb.Enter, asKeyboard)
 	p.Press("}")

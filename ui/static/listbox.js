@@ -108,6 +108,7 @@ export const suggest = (field, find, take, tab = false) => {
   field.setAttribute('aria-haspopup', 'listbox')
   if (oneLine(field)) { field.setAttribute('role', 'combobox'); field.setAttribute('aria-expanded', false) }
   field.addEventListener('input', e => { if (!e.isComposing) offer() })
+  field.addEventListener('compositionstart', () => { turn++; close() })
   field.addEventListener('compositionend', () => offer())
   field.addEventListener('keydown', e => {
     if (e.isComposing || now || !(e.ctrlKey && e.key === ' ' || oneLine(field) && e.key === 'ArrowDown')) return
