@@ -230,6 +230,14 @@ events: {bank.paid: {type: object, title: Money came in, properties: {amount: {t
 	v, err = s.Draft(t.Context(), a, "events")
 	require.NoError(t, err)
 	require.Contains(t, v.Definition.Events, "qidong.segment.joined", "typed in full, it is declared as well")
+
+	p.Open(p.URL()[:len(p.URL())-len("answer")] + "0-entry")
+	p.WaitTrue("!!document.querySelector('.stage.ready')")
+	p.Fill(`[data-path="entry.event.type"]`, "segment.left")
+	p.WaitTrue(inList + `[0] === 'qidong.segment.left'`)
+	p.Press(kb.Enter, asKeyboard)
+	p.WaitTrue(`document.querySelector('[data-path="events"]').value.includes('qidong.segment.left')`)
+	p.WaitTrue(`document.activeElement.dataset.path === 'entry.event.type'`)
 }
 
 // TestBrowser_WeightsAreBalanced: with the mouse, and with keys.

@@ -101,7 +101,9 @@ const event = (field, edit) => {
       commands.push({ op: 'set', field: 'events.' + value, value: e.schema || { type: 'object' } })
       e.declared = true
     }
-    edit(commands, { values: { panel: 'keep' } })
+    // Where the schemas of events can be edited, too, they are shown as they are now.
+    const shown = commands.length > 1 && document.querySelector('#panel [data-path="events"]')
+    edit(commands, shown ? { after: () => document.querySelector(`#panel [data-path="${CSS.escape(field.dataset.path)}"]`)?.focus() } : { values: { panel: 'keep' } })
   }
   suggest(field, async (_, asked) => {
     await loaded
