@@ -3,13 +3,14 @@
   const $ = (s, root = document) => root.querySelector(s)
   const stage = $('[data-stage]')
   const view = $('[data-view]'), out = $('[data-zoom]')
-  let x = 0, y = 0, k = 1
+  let x = 0, y = 0, k = 1, map, mapping
   const apply = () => {
     view.style.transform = `translate(${x}px,${y}px) scale(${k})`
     stage.style.backgroundPosition = `${x}px ${y}px`
     stage.style.backgroundSize = `${20 * k}px ${20 * k}px`
     stage.dataset.lod = k < .45 ? 'far' : 'near'
     out.value = Math.round(k * 100) + '%'
+    map?.see(x, y, k)
   }
   const zoom = (to, cx = stage.clientWidth / 2, cy = stage.clientHeight / 2) => {
     to = Math.min(2, Math.max(.1, to))
@@ -125,10 +126,28 @@
     change?.remove()
   })
 
+  // A large journey gets its minimap when nothing else is to be done.
+  const chart = async () => {
+    mapping = 0
+    if (!map && $('.cards').childElementCount <= 100) return
+    const { show } = await import(stage.dataset.minimap)
+    map ||= show(stage, (mx, my) => {
+      x = stage.clientWidth / 2 - mx * k
+      y = stage.clientHeight / 2 - my * k
+      apply()
+    })
+    map.draw()
+    map.see(x, y, k)
+  }
+  const mapSoon = () => { mapping ||= (window.requestIdleCallback || setTimeout)(chart) }
+  document.addEventListener('htmx:after:swap', mapSoon)
+  stage.addEventListener('patch', mapSoon)
+
   stage.classList.add('ready')
   const start = $('.card[aria-current]') || $('.run-fail') || $('.run-here') || $('.card')
   rove(start)
   fit(false)
   if (k < .5) zoom(.5)
   if (start) reveal(start, 120)
+  mapSoon()
 })()
