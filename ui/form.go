@@ -162,8 +162,16 @@ func (b *formBuilder) call(s *journey.Step, path string) {
 	b.adds = append(b.adds, view.StepAdd{Text: i18n.T(b.ctx, "field.undo"), Field: path + ".undo", Value: `{"action":""}`})
 }
 
-// input asks for what an action takes, by the action's own schema; values are
-// templates, so each is a text whatever its type.
+// inputWidget is how a field of an action's input is written: as a template, or,
+// where the action does not take a text, as a template or JSON.
+func inputWidget(schema any) string {
+	if word(schema, "type") == "string" {
+		return "code"
+	}
+	return "value"
+}
+
+// input asks for what an action takes, by the action's own schema.
 func (b *formBuilder) input(action, path string) {
 	for _, p := range b.offers.Plugins {
 		for _, a := range p.Actions {
@@ -173,7 +181,7 @@ func (b *formBuilder) input(action, path string) {
 			properties := asMap(a.Input["properties"])
 			required, _ := a.Input["required"].([]any)
 			for _, name := range sortedKeys(properties) {
-				f := b.field(name, path+"."+name, "code")
+				f := b.field(name, path+"."+name, inputWidget(properties[name]))
 				f.Label, f.Required = cmp.Or(word(properties[name], "title"), name), slices.Contains(required, any(name))
 				f.Help, f.Complete = word(properties[name], "description"), "template"
 				b.add(f)

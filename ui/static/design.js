@@ -317,6 +317,7 @@
       case 'midnight': return v === '00:00' ? '24:00' : v || null
       case 'days': v = $$(':checked', f).map(c => c.value); return v.length ? v : null
       case 'lines': return v.trim() === '' ? null : v.split('\n').map(s => s.trim()).filter(Boolean)
+      case 'value': try { return v.trim() === '' ? null : JSON.parse(v) } catch { return v } // ${…}
       case 'json': return v.trim() === '' ? null : JSON.parse(v)
       default: return v === '' ? null : v
     }

@@ -1010,7 +1010,7 @@ func formField(f StepField) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		case "sum":
-		case "area", "code", "json", "lines":
+		case "area", "code", "json", "lines", "value":
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 91, "<textarea rows=\"2\" autocomplete=\"off\" placeholder=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
