@@ -159,6 +159,9 @@ func (b *formBuilder) call(s *journey.Step, path string) {
 		b.input(s.Call.Undo.Action, path+".undo.with")
 		return
 	}
+	none := b.field("undo", path+".undo", "select")
+	none.Options = []view.Option{{Text: "—"}, {Value: "none", Text: i18n.T(b.ctx, "field.undo.none"), Selected: none.Value == "none"}}
+	b.add(none)
 	b.adds = append(b.adds, view.StepAdd{Text: i18n.T(b.ctx, "field.undo"), Field: path + ".undo", Value: `{"action":""}`})
 }
 

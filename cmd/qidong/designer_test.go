@@ -2,10 +2,14 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/qidong/qidong/internal/browsertest"
 )
@@ -16,15 +20,20 @@ type hand interface {
 	click(css string)
 	// write fills a field in and leaves it.
 	write(css, text string)
+	// choose picks the option of a list that has a value.
+	choose(css, value string)
 	// open opens the panel of a card.
 	open(step string)
 	// add puts a step of a kind after a card, or into an arm of it.
 	add(after, arm, kind string)
+	// visit goes to a place of the side bar.
+	visit(place string)
 }
 
-// TestBrowser_ADesignersWork draws a journey from a blank, simulates it, publishes
-// it, sees a customer through, changes it, and publishes that with a customer
-// under way: by mouse, and once more with the keyboard alone.
+// TestBrowser_ADesignersWork draws the movie night from a blank, simulates it,
+// publishes it, sees a customer through, changes it, publishes that while a
+// customer waits at the step that goes, and repairs an incident: by mouse, and
+// once more with the keyboard alone. Pages are reached as people reach them.
 func TestBrowser_ADesignersWork(t *testing.T) {
 	t.Parallel()
 	i := newInstallation(t)
@@ -38,105 +47,157 @@ func TestBrowser_ADesignersWork(t *testing.T) {
 		name string
 		hand hand
 	}{{"mouse", mouse{p}}, {"keyboard", keyboard{p}}} {
-		t.Run(tc.name, func(t *testing.T) { designs(t, p, tc.hand, "http://"+i.listen, "by-"+tc.name) })
+		t.Run(tc.name, func(t *testing.T) {
+			w := work{t: t, i: i, b: b, p: p, h: tc.hand, name: "by-" + tc.name}
+			w.draws()
+			w.simulates()
+			w.publishes("")
+			w.seesThrough()
+			w.changes()
+			w.repairs()
+		})
 	}
 }
 
-func designs(t *testing.T, p *browsertest.Page, h hand, at, name string) {
-	t.Helper()
-	draw(p, h, at, name)
-
-	h.click("[data-testid=simulate]")
-	p.WaitVisible("[data-testid=simulate-run]")
-	h.click("[data-testid=simulate-run]")
-	p.WaitVisible("[data-testid=simulation-report]")
-	p.Shot("designer-simulated-" + name)
-	h.click("[data-testid=simulate-back]")
-
-	p.WaitVisible("[data-testid=publish]")
-	h.click("[data-testid=publish]")
-	publishes(p, h)
-	h.click("[data-testid=tab-live]")
-	seesThrough(p, h, func() {})
-
-	p.Open(at + "/journeys/" + name)
-	seesThrough(p, h, func() { // and meanwhile the journey changes
-		here := p.URL()
-		p.Open(at + "/journeys/" + name + "/design")
-		p.WaitTrue("!!document.querySelector('.stage.ready')")
-		h.add("thanks", "", "send")
-		h.write(`[data-path="steps.send.send.text.en"]`, "And see you soon.")
-		h.write(`[data-path="steps.send.send.text.zh-CN"]`, "期待再见。")
-		p.WaitVisible("[data-testid=no-problems]")
-		h.click("[data-testid=publish]")
-		p.WaitText("[data-testid=publish-people]", "answer")
-		h.click("[data-testid=plan-move]")
-		p.Shot("designer-plan-" + name)
-		publishes(p, h)
-		p.WaitText("main", "Done 1")
-		p.Open(here)
-	})
-	p.WaitVisible("[data-testid=message-send]") // the customer under way got the new step
+// work is what a designer does, in its parts.
+type work struct {
+	t    *testing.T
+	i    *installation
+	b    *browsertest.Browser
+	p    *browsertest.Page
+	h    hand
+	name string
 }
 
-// draw builds the journey from a blank.
-func draw(p *browsertest.Page, h hand, at, name string) {
-	p.Open(at + "/journeys/new")
-	h.write("[data-testid=new-name]", name)
-	h.click("[data-testid=new-start]")
-	p.WaitTrue("!!document.querySelector('.stage.ready')")
-	h.open("0-entry")
-	h.click(`[data-testid="add-entry.event"]`)
-	h.write(`[data-path="entry.event.type"]`, "qidong.promotion.requested")
-	h.write(`[data-path="entry.event.match"]`, fmt.Sprintf("event.data.journey == %q", name))
-	h.write(`[data-path="entry.key"]`, "event.data.key")
+func (w work) draws() {
+	w.t.Helper()
+	w.h.visit("journeys")
+	w.h.click("[data-testid=new-journey]")
+	w.h.write("[data-testid=new-name]", w.name)
+	w.h.click("[data-testid=new-start]")
+	w.p.WaitTrue("!!document.querySelector('.stage.ready')")
+	source := movieNight(w.t, w.name)
+	pen{w.t, w.p, w.h}.draw(source)
+	w.p.WaitVisible("[data-testid=no-problems]")
+	w.p.WaitTrue("!document.querySelector('#panel [aria-invalid=true]')")
+	w.p.Shot("designer-drawn-" + w.name)
 
-	h.add("0-entry", "", "send")
-	h.write(`[data-path="steps.send#id"]`, "hello")
-	h.write(`[data-path="steps.hello.send.text.en"]`, "Hello. Shall we go on?")
-	h.write(`[data-path="steps.hello.send.text.zh-CN"]`, "您好，继续吗？")
-	h.click(`[data-testid="add-steps.hello.send.suggestions[0]"]`)
-	h.write(`[data-path="steps.hello.send.suggestions[0].reply"]`, "yes")
-	h.write(`[data-path="steps.hello.send.suggestions[0].text.en"]`, "Yes")
-	h.write(`[data-path="steps.hello.send.suggestions[0].text.zh-CN"]`, "好")
-
-	h.add("hello", "", "wait")
-	h.write(`[data-path="steps.wait#id"]`, "answer")
-	h.click(`[data-testid="add-steps.answer.wait.armsnew"]`)
-	p.WaitVisible(`[data-path="steps.answer.wait.arms.arm_2.reply"]`)
-	h.write(`[data-path="steps.answer.wait.arms.arm_2.reply"]`, "hello")
-
-	h.add("answer", "arm_2", "send")
-	h.write(`[data-path="steps.send#id"]`, "thanks")
-	h.write(`[data-path="steps.thanks.send.text.en"]`, "Thank you.")
-	h.write(`[data-path="steps.thanks.send.text.zh-CN"]`, "谢谢。")
-	p.WaitVisible("[data-testid=no-problems]")
-	p.WaitText("[data-testid=panel-looks]", "谢谢")
-	p.WaitTrue("!document.querySelector('#panel [aria-invalid=true]')")
-	p.Shot("designer-drawn-" + name)
+	drawn, said, err := w.i.run(w.t.Context(), "draft", "show", w.name)
+	require.NoError(w.t, err, said)
+	var want, is map[string]any
+	require.NoError(w.t, yaml.Unmarshal([]byte(source), &want))
+	require.NoError(w.t, yaml.Unmarshal([]byte(drawn), &is))
+	delete(is, "events") // choosing an event declares it; the file declares none
+	require.Equal(w.t, want, is, "the canvas writes all that the file has")
 }
 
-func publishes(p *browsertest.Page, h hand) {
-	p.WaitVisible("[data-testid=publish-now]")
-	h.click("[data-testid=publish-now]")
-	p.WaitGone("[data-testid=publish-now]")
+func (w work) simulates() {
+	w.t.Helper()
+	w.h.click("[data-testid=simulate]")
+	w.p.WaitVisible("[data-testid=simulate-run]")
+	w.h.click("[data-testid=simulate-run]")
+	w.p.WaitVisible("[data-testid=simulation-report]")
+	w.p.Shot("designer-simulated-" + w.name)
+	w.h.click("[data-testid=simulate-back]")
+	w.p.WaitVisible("[data-testid=publish]")
 }
 
-// seesThrough tries the published journey and answers as the customer, after
-// meanwhile.
-func seesThrough(p *browsertest.Page, h hand, meanwhile func()) {
-	p.WaitVisible("[data-testid=try]")
-	h.click("[data-testid=try]")
-	h.click("[data-testid=try-start]")
-	p.WaitVisible("[data-testid=message-hello] [data-testid=reply-yes]")
-	meanwhile()
-	p.WaitVisible("[data-testid=message-hello] [data-testid=reply-yes]")
-	h.click("[data-testid=message-hello] [data-testid=reply-yes]")
-	p.WaitVisible("[data-testid=message-thanks]")
-	h.click("[data-testid=run]")
-	p.WaitTrue("!!document.querySelector('[data-testid=status][data-status=ended]')")
-	p.Do("going back to the handset", chromedp.NavigateBack())
-	p.WaitVisible("[data-testid=message-thanks]")
+// publishes publishes the draft; who waits at the step that goes, if there is
+// one, goes on at another.
+func (w work) publishes(to string) {
+	w.t.Helper()
+	w.h.click("[data-testid=publish]")
+	w.p.WaitVisible("[data-testid=publish-now]")
+	if to != "" {
+		w.p.WaitText("[data-testid=publish-people]", "90 minutes before the show")
+		w.h.click("[data-testid=plan-move]")
+		w.h.choose(`[data-testid="map.before_show"]`, to)
+		w.p.Shot("designer-plan-" + w.name)
+	}
+	w.h.click("[data-testid=publish-now]")
+	w.p.WaitGone("[data-testid=publish-now]")
+}
+
+// tries lets a demo customer enter, and shows their phone.
+func (w work) tries(pace string) {
+	w.t.Helper()
+	w.h.visit("journeys")
+	w.h.click("[data-testid=journey-" + w.name + "]")
+	w.p.WaitVisible("[data-testid=try]")
+	w.h.click("[data-testid=try]")
+	w.h.click("[data-testid=pace-" + pace + "]")
+	w.h.click("[data-testid=try-start]")
+	w.p.WaitVisible("[data-testid=message-promo] [data-testid=reply-choose]")
+}
+
+// seesThrough is a customer's whole evening, then their enrollment's page.
+func (w work) seesThrough() {
+	w.t.Helper()
+	w.tries("2s")
+	watchAFilm(w.t, w.b, w.p, "en")
+	w.h.click("[data-testid=run]")
+	w.p.WaitTrue("!!document.querySelector('[data-testid=status][data-status=ended]')")
+	w.p.WaitText("[data-testid=status]", "Completed")
+}
+
+// changes takes the wait before the show out while a customer waits there, who
+// goes on with the offer of a ride; and the charge is no longer tried again.
+func (w work) changes() {
+	w.t.Helper()
+	w.tries("real")
+	w.pays()
+
+	w.h.visit("journeys")
+	w.h.click("[data-testid=journey-" + w.name + "]")
+	w.h.click("[data-testid=tab-design]")
+	w.p.WaitTrue("!!document.querySelector('.stage.ready')")
+	w.h.open("before_show")
+	w.h.click("#panel [data-testid=delete]")
+	w.p.WaitGone(`[data-testid="step-before_show"]`)
+	settled(w.p)
+	w.h.open("charge")
+	w.h.click(`[data-testid="add-steps.charge.retry"]`)
+	w.h.write(`[data-path="steps.charge.retry.attempts"]`, "1")
+	w.p.WaitVisible("[data-testid=no-problems]")
+	w.publishes("ride_offer")
+	w.p.WaitText("main", "Done 1")
+	w.h.visit("enrollments")
+	w.h.click("[data-testid=enrollments] a.row") // the newest
+	w.h.click("[data-testid=handset]")
+	w.p.WaitVisible("[data-testid=message-ride_offer]")
+}
+
+// pays answers the promotion on the phone and pays at the bank's page.
+func (w work) pays() {
+	w.t.Helper()
+	w.h.click("[data-testid=message-promo] [data-testid=reply-choose]")
+	w.p.WaitVisible("[data-testid=message-pay_card]")
+	bank := w.b.Tab(w.t, browsertest.Phone())
+	bank.Open(attribute(w.p, "[data-testid=message-pay_card] [data-testid=open-url]", "href"))
+	bank.Click("[data-testid=approve]")
+	w.p.WaitVisible("[data-testid=message-ticket_card]")
+}
+
+// repairs lets the bank fail, finds out by the list of incidents, and tries again
+// once the bank is back.
+func (w work) repairs() {
+	w.t.Helper()
+	w.i.fault("bank", "error", -1)
+	w.tries("2s")
+	w.h.click("[data-testid=message-promo] [data-testid=reply-choose]")
+	phone := w.p.URL()
+	require.Eventually(w.t, func() bool { return len(heldIDs(w.t.Context(), w.i)) == 1 }, time.Minute, 200*time.Millisecond, "nobody is held")
+	w.i.fault("bank", "none", 0)
+	w.h.visit("incidents")
+	w.p.WaitVisible("[data-testid=incidents]")
+	w.p.Shot("designer-incident-" + w.name)
+	w.h.click("[data-testid=incidents] a.row")
+	w.p.WaitVisible("[data-testid=retry]")
+	w.h.click("[data-testid=retry]")
+	w.p.WaitGone("[data-testid=incident]")
+	w.h.click("[data-testid=handset]")
+	w.p.WaitVisible("[data-testid=message-pay_card]")
+	require.Equal(w.t, local(phone), local(w.p.URL()), "the same customer's phone")
 }
 
 type mouse struct{ *browsertest.Page }
@@ -150,7 +211,20 @@ func (m mouse) write(css, text string) {
 	settled(m.Page)
 }
 
+// bring moves the picture, by the wheel, until a part of it is in the middle.
+func (m mouse) bring(css string) {
+	settled(m.Page)
+	m.WaitTrue(fmt.Sprintf("!!document.querySelector(%q)", css))
+	off := browsertest.Eval[[]float64](m.Page, fmt.Sprintf(`(() => {
+		const [e, s] = [%q, '[data-stage]'].map(q => document.querySelector(q).getBoundingClientRect())
+		return [e.x + e.width / 2 - s.x - s.width / 2, e.y + e.height / 2 - s.y - s.height / 2]
+	})()`, css))
+	m.Wheel("[data-stage]", off[0], off[1])
+}
+
 func (m mouse) open(step string) {
+	settled(m.Page)
+	m.bring(fmt.Sprintf("[data-testid=%q]", "step-"+step))
 	m.Click(fmt.Sprintf("[data-testid=%q]", "step-"+step))
 	m.WaitVisible(fmt.Sprintf("#panel[data-step=%q]", step))
 }
@@ -158,15 +232,37 @@ func (m mouse) open(step string) {
 func (m mouse) add(after, arm, kind string) {
 	settled(m.Page)
 	gap := "p-" + after
-	if arm != "" {
+	if arm != "" || strings.HasPrefix(after, "0-exit-") {
 		gap += "-" + arm
 	} else if after == "0-entry" {
 		gap = browsertest.Eval[string](m.Page, "document.querySelector('.plus').id")
 	}
+	m.bring(fmt.Sprintf("[id=%q]", gap))
 	m.Click(fmt.Sprintf("[id=%q]", gap))
-	m.Click("#palette [data-kind=" + kind + "]")
-	m.WaitVisible("#panel[data-step=" + kind + "]")
+	m.Click(fmt.Sprintf("#palette [data-kind=%q]", kind))
+	m.WaitGone("#palette:popover-open")
 	settled(m.Page)
+}
+
+func (m mouse) choose(css, value string) {
+	m.WaitVisible(css)
+	m.Do("going to "+css, chromedp.Focus(chromedp.CSS(css))) // the list that opens is no part of the page
+	pick(m.Page, css, value)
+}
+
+func (m mouse) visit(place string) { m.Click("[data-testid=nav-" + place + "]") }
+
+// pick types the first letter of an option until it is chosen.
+func pick(p *browsertest.Page, css, value string) {
+	letter := browsertest.Eval[string](p, fmt.Sprintf("[...document.querySelector(%q).options].find(o => o.value === %q).text.trim()[0]", css, value))
+	for range 20 {
+		if browsertest.Eval[bool](p, fmt.Sprintf("document.querySelector(%q).value === %q", css, value)) {
+			return
+		}
+		p.Press(letter)
+		settled(p)
+	}
+	p.WaitTrue(fmt.Sprintf("document.querySelector(%q).value === %q", css, value)) // says what is there instead
 }
 
 // settled waits until the server has every edit.
@@ -208,7 +304,8 @@ func (k keyboard) until(key, css string) {
 func (k keyboard) write(css, text string) {
 	k.reach(css)
 	k.Press("a", chromedp.KeyModifiers(2)) // Ctrl
-	k.Press(text)
+	k.Press(kb.Delete)
+	k.Type(text)
 	k.Press(kb.Tab)
 	settled(k.Page)
 }
@@ -242,6 +339,19 @@ func (k keyboard) add(after, arm, kind string) {
 	k.WaitTrue("document.activeElement.matches('[data-testid=palette-search]')")
 	k.until(kb.ArrowDown, fmt.Sprintf("[data-kind=%q]", kind))
 	k.Press(kb.Enter)
-	k.WaitVisible("#panel[data-step=" + kind + "]")
+	k.WaitGone("#palette:popover-open")
 	settled(k.Page)
+}
+
+func (k keyboard) choose(css, value string) {
+	k.reach(css)
+	pick(k.Page, css, value)
+}
+
+// visit presses G and the letter of a place.
+func (k keyboard) visit(place string) {
+	browsertest.Eval[bool](k.Page, "(document.activeElement.blur(), true)") // no field takes the letters
+	k.Press("g")
+	k.Press(place[:1])
+	k.WaitTrue(fmt.Sprintf("location.pathname === %q && document.readyState === 'complete'", "/"+place))
 }

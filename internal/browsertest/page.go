@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -162,11 +163,31 @@ func (p *Page) Click(css string) {
 func (p *Page) Fill(css, text string) {
 	p.t.Helper()
 	field := chromedp.CSS(css)
-	p.Do("filling "+css, chromedp.Focus(field), chromedp.Evaluate[chromedp.Void]("document.activeElement.select()"), chromedp.KeyEvent(kb.Delete),
-		chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-			_, err := cdp.Call(ctx, target, input.InsertText, input.InsertTextParams{Text: text})
-			return err
-		}))
+	p.Do("filling "+css, chromedp.Focus(field), chromedp.Evaluate[chromedp.Void]("document.activeElement.select()"), chromedp.KeyEvent(kb.Delete))
+	p.Type(text)
+}
+
+// Type puts a text in where the focus is, at once, as a keyboard's input method
+// does.
+func (p *Page) Type(text string) {
+	p.t.Helper()
+	p.Do("typing "+strconv.Quote(text), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, input.InsertText, input.InsertTextParams{Text: text})
+		return err
+	}))
+}
+
+// Wheel turns the mouse's wheel over the middle of an element, by so many pixels.
+func (p *Page) Wheel(css string, dx, dy float64) {
+	p.t.Helper()
+	const tiny = 1e-6 // the browser wants both, and a zero is left out
+	at := Eval[[]float64](p, "(r => [r.x + r.width / 2, r.y + r.height / 2])(document.querySelector("+literal(css)+").getBoundingClientRect())")
+	p.Do("turning the wheel over "+css, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, input.DispatchMouseEvent, input.DispatchMouseEventParams{
+			Type: input.DispatchMouseEventTypeMouseWheel, X: at[0], Y: at[1], DeltaX: cmp.Or(dx, tiny), DeltaY: cmp.Or(dy, tiny),
+		})
+		return err
+	}))
 }
 
 // Press types keys into whatever has the focus; chromedp's package kb names the

@@ -35,9 +35,11 @@
       $('#offline').hidden = true
       queue.shift()
       const notice = res.headers.get('HX-Retarget')
+      const at = $$('#panel [data-path]').indexOf(document.activeElement)
       await htmx.swap({ text, sourceElement: document.body, target: $('#notice'), swap: notice ? 'innerHTML' : 'none' })
       if (!stage.dispatchEvent(new CustomEvent('patch', { detail: revision, cancelable: true }))) queue.unshift({ whole: true })
       mark()
+      if (at >= 0 && !document.activeElement.closest('#panel')) $$('#panel [data-path]')[at]?.focus() // a new id gave the field another name
       if (res.ok && !notice) e.after?.()
     }
     $('[data-design]').dataset.busy = busy = false
@@ -330,7 +332,7 @@
     if (path.endsWith('#id')) { edit([{ op: 'rename', steps: [open()], id: f.value }], follow); return }
     let v
     try { v = value(f) } catch (err) { f.setCustomValidity(err.message); f.reportValidity(); return }
-    const whole = f.dataset.type === 'switch' || f.tagName === 'SELECT' || /\.action$/.test(path)
+    const whole = f.dataset.type === 'switch' || f.tagName === 'SELECT' || /\.(action|id)$/.test(path)
     edit([{ op: 'set', field: path, value: v }], whole ? {} : keep)
   })
   document.addEventListener('click', e => {

@@ -59,13 +59,11 @@ func newStep(kind, id string) (*yaml.Node, error) {
 func newArm(kind journey.Kind, id string) *yaml.Node {
 	a := object(text("id"), text(id))
 	switch kind {
-	case journey.KindWait:
-		put(a, "event", text(""))
 	case journey.KindChoose:
 		put(a, "when", text(""))
 	case journey.KindSplit:
 		put(a, "weight", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: "10"})
-	default: // of the others an id is enough
+	default: // of the others an id is enough: what a wait waits for is chosen later
 	}
 	return a
 }

@@ -38,13 +38,37 @@ func (e *edition) set(c Command) error {
 	was := (&Document{root: e.root}).Steps()
 	if value == nil {
 		err = unset(at, path)
-	} else {
-		err = assign(at, path, value)
+	} else if err = assign(at, path, value); err == nil {
+		onlyBody(at, path)
 	}
 	if err != nil {
 		return err
 	}
 	return e.compare(was)
+}
+
+// onlyBody removes the text of a message that has just got another body, if
+// nothing is written in it: a new message begins with an empty text, and may have
+// one body.
+func onlyBody(step *yaml.Node, path []string) {
+	send := field(step, "send")
+	if send == nil || len(path) != 2 || path[0] != "send" || path[1] != "card" && path[1] != "carousel" {
+		return
+	}
+	text := field(send, "text")
+	if text == nil {
+		return
+	}
+	empty := text.Kind == yaml.ScalarNode && text.Value == ""
+	if text.Kind == yaml.MappingNode {
+		empty = true
+		for i := 1; i < len(text.Content); i += 2 {
+			empty = empty && text.Content[i].Value == ""
+		}
+	}
+	if empty {
+		remove(send, "text")
+	}
 }
 
 // compare finds the steps that a value brought or took away, so that they count
