@@ -280,13 +280,17 @@ func (k keyboard) reach(css string) {
 
 func (k keyboard) click(css string) {
 	k.WaitVisible(css)
-	if browsertest.Eval[bool](k.Page, fmt.Sprintf("document.querySelector(%q).type === 'radio'", css)) {
+	key := kb.Enter
+	switch browsertest.Eval[string](k.Page, fmt.Sprintf("document.querySelector(%q).type || ''", css)) {
+	case "checkbox":
+		key = " "
+	case "radio":
 		k.reach(fmt.Sprintf("[name=%q]", browsertest.Eval[string](k.Page, fmt.Sprintf("document.querySelector(%q).name", css))))
 		k.until(kb.ArrowDown, css) // within a group of choices the arrows walk
 		return
 	}
 	k.reach(css)
-	k.Press(kb.Enter)
+	k.Press(key)
 	settled(k.Page)
 }
 
@@ -321,8 +325,7 @@ func (k keyboard) find(step string) {
 	k.Press("k", chromedp.KeyModifiers(2))
 	k.WaitVisible("[data-testid=outline-search]")
 	k.Press(step)
-	k.Press(kb.ArrowDown)
-	k.WaitTrue(fmt.Sprintf("document.activeElement.matches('[data-to=%q]')", step))
+	k.until(kb.ArrowDown, fmt.Sprintf("[data-to=%q]", step)) // others may have its name in theirs
 	k.Press(kb.Enter)
 	k.WaitTrue(fmt.Sprintf("document.activeElement.matches('.card[value=%q]')", step))
 }

@@ -2,6 +2,7 @@ package edit
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -155,6 +156,21 @@ func TestApply(t *testing.T) {
 			require.Equal(t, before, string(d.Source()), "the document itself never changes")
 		})
 	}
+}
+
+// TestApply_AMessageHasOneBody: a new message has an empty text, which goes when
+// it gets a card. What is written is never taken away.
+func TestApply_AMessageHasOneBody(t *testing.T) {
+	t.Parallel()
+	const source = "steps:\n  - {id: a, send: {category: service, text: %s}}\n"
+	for text, goes := range map[string]bool{`""`: true, `{en: "", zh-CN: ""}`: true, `{en: "", zh-CN: 你好}`: false, `{en: Hello}`: false} {
+		for _, body := range []string{"card", "carousel"} {
+			d, _ := apply(t, parse(t, fmt.Sprintf(source, text)), Command{Op: Set, Field: "steps.a.send." + body, Value: json.RawMessage(`{}`)})
+			require.Equal(t, !goes, strings.Contains(string(d.Source()), "text:"), "%s and a %s: %s", text, body, d.Source())
+		}
+	}
+	d, _ := apply(t, parse(t, fmt.Sprintf(source, `""`)), Command{Op: Set, Field: "steps.a.note", Value: json.RawMessage(`"x"`)})
+	require.Contains(t, string(d.Source()), "text:", "another field is no body")
 }
 
 func TestApply_Refuses(t *testing.T) {
