@@ -18,6 +18,7 @@ const companionMessages = 200
 // they wrote, newest first.
 type CompanionView struct {
 	Customer    Customer
+	Brand       Brand
 	Enrollments []Enrollment
 	Messages    []Message
 	Words       []Event
@@ -112,7 +113,11 @@ func (s *Service) Companion(ctx context.Context, token string) (CompanionView, e
 	if err != nil {
 		return CompanionView{}, err
 	}
-	view := CompanionView{Customer: c}
+	brand, err := s.store.Settings(ctx, c.Workspace)
+	if err != nil {
+		return CompanionView{}, err
+	}
+	view := CompanionView{Customer: c, Brand: brand.Brand}
 	view.Enrollments, _, err = s.store.Enrollments(ctx, EnrollmentFilter{Workspace: c.Workspace, Customer: c.ID}, Page{})
 	if err != nil {
 		return CompanionView{}, err

@@ -160,9 +160,12 @@ func TestCompanion(t *testing.T) {
 	e, _ := h.converse(t)
 	c, err := h.Customer(t.Context(), admin, "c_1")
 	require.NoError(t, err)
+	brand := orchestrator.Brand{Name: "星光", Color: "#3355cc"}
+	require.NoError(t, h.SetSettings(t.Context(), admin, orchestrator.Settings{Brand: brand}))
 	view, err := h.Companion(t.Context(), c.CompanionToken)
 	require.NoError(t, err)
 	require.Equal(t, "c_1", view.Customer.ID)
+	require.Equal(t, brand, view.Brand)
 	require.Len(t, view.Enrollments, 1)
 	require.Equal(t, e.ID, view.Enrollments[0].ID)
 	require.Len(t, view.Messages, 1)

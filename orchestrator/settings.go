@@ -12,15 +12,20 @@ import (
 
 // Settings are what a workspace has set about itself.
 type Settings struct {
-	// Name is the brand, as customers see it; "" is the installation's.
-	Name string `json:"name,omitempty"`
-	// Color is that of the brand's mark, "#rrggbb"; "" is the installation's.
-	Color string `json:"color,omitempty"`
+	Brand
 	// Locales are the languages that the workspace writes in, the first for
 	// customers who have none of them; empty is en and zh-CN.
 	Locales []string `json:"locales,omitempty"`
 	// Approval says that somebody else than who publishes has to approve first.
 	Approval bool `json:"approval,omitempty"`
+}
+
+// Brand is who a workspace is to its customers.
+type Brand struct {
+	// Name is the brand, as customers see it; "" is the installation's.
+	Name string `json:"name,omitempty"`
+	// Color is that of the brand's mark, "#rrggbb"; "" is the installation's.
+	Color string `json:"color,omitempty"`
 }
 
 // SettingsStore keeps what workspaces have set.

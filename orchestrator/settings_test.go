@@ -43,8 +43,8 @@ func TestSettings(t *testing.T) {
 	v, err := h.Settings(t.Context(), admin)
 	require.NoError(t, err)
 	require.Equal(t, []string{"en", "zh-CN"}, v.Locales)
-	require.NoError(t, h.SetSettings(t.Context(), admin, orchestrator.Settings{Name: "星光", Color: "#3355cc", Locales: []string{"zh-CN"}}))
-	for _, bad := range []orchestrator.Settings{{Color: "red;}"}, {Locales: []string{"!!"}}, {Locales: []string{"en", "en"}}} {
+	require.NoError(t, h.SetSettings(t.Context(), admin, orchestrator.Settings{Brand: orchestrator.Brand{Name: "星光", Color: "#3355cc"}, Locales: []string{"zh-CN"}}))
+	for _, bad := range []orchestrator.Settings{{Brand: orchestrator.Brand{Color: "red;}"}}, {Locales: []string{"!!"}}, {Locales: []string{"en", "en"}}} {
 		require.ErrorIs(t, h.SetSettings(t.Context(), admin, bad), orchestrator.ErrInvalid)
 	}
 	v, err = h.Settings(t.Context(), admin)

@@ -74,7 +74,7 @@ func (u *UI) companionPage(ctx context.Context, token string, v orchestrator.Com
 		closed: func(m orchestrator.Message) bool { return ended[m.Enrollment] },
 	}
 	messages := v.Messages[max(0, len(v.Messages)-maxThread):]
-	p := view.Companion{Token: token, Name: displayName(v.Customer), History: talk.bubbles(messages), WordsID: rand.Text()}
+	p := view.Companion{Brand: view.Brand(v.Brand), Token: token, Name: displayName(v.Customer), History: talk.bubbles(messages), WordsID: rand.Text()}
 	for _, e := range v.Enrollments {
 		if len(p.Journeys) == maxRuns {
 			break

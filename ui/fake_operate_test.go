@@ -334,8 +334,11 @@ func (f *fake) AuditPage(_ context.Context, _ actor, filter orchestrator.AuditFi
 
 func (f *fake) CheckAudit(context.Context, actor) (int, error) { return 2, f.op.refuse }
 
+// fakeBrand is what the fake workspace is to its customers.
+var fakeBrand = orchestrator.Brand{Name: "星光 <影院>", Color: "#3355cc"}
+
 func (f *fake) Settings(context.Context, actor) (orchestrator.Settings, error) {
-	return orchestrator.Settings{Name: "星光 <影院>", Color: "#3355cc", Locales: []string{"en", "zh-CN"}}, f.err()
+	return orchestrator.Settings{Brand: fakeBrand, Locales: []string{"en", "zh-CN"}}, f.err()
 }
 
 func (f *fake) SetSettings(_ context.Context, _ actor, v orchestrator.Settings) error {

@@ -131,7 +131,7 @@ func (f *fake) Companion(_ context.Context, token string) (orchestrator.Companio
 	if token != testToken {
 		return orchestrator.CompanionView{}, orchestrator.ErrNotFound
 	}
-	v := orchestrator.CompanionView{Customer: f.customers["c_mei"], Messages: f.messages["c_mei"], Words: f.words["c_mei"]}
+	v := orchestrator.CompanionView{Brand: fakeBrand, Customer: f.customers["c_mei"], Messages: f.messages["c_mei"], Words: f.words["c_mei"]}
 	for _, e := range f.views {
 		if e.Enrollment.Customer == "c_mei" {
 			v.Enrollments = append(v.Enrollments, e.Enrollment)

@@ -154,6 +154,14 @@ func TestCompanion(t *testing.T) {
 		require.Contains(t, body, "是否叫车")
 		require.Contains(t, body, "/reply?lang=zh-CN", "answers keep the language")
 	})
+	t.Run("it is the brand's, and so is the telephone", func(t *testing.T) {
+		t.Parallel()
+		for _, path := range []string{"/c/" + testToken, "/handset/c_mei"} {
+			body := signedIn(t).get(path).Body.String()
+			require.Contains(t, body, "星光 &lt;影院&gt;", path)
+			require.Contains(t, body, `style="--brand:#3355cc;"`, path)
+		}
+	})
 	t.Run("a plain form answers", func(t *testing.T) {
 		t.Parallel()
 		s := newSite(t)

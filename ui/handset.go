@@ -57,11 +57,16 @@ func deskOf(ids []string) ([]string, error) {
 
 func (u *UI) showDesk(w http.ResponseWriter, r *http.Request, a actor, ids []string) error {
 	ctx, d := r.Context(), view.Desk{}
+	settings, err := u.service.Settings(ctx, a)
+	if err != nil {
+		return err
+	}
 	for _, id := range ids {
 		seen, err := u.handset(ctx, a, id)
 		if err != nil {
 			return err
 		}
+		seen.page.Brand = view.Brand(settings.Brand)
 		seen.page.Without = deskURL(slices.DeleteFunc(slices.Clone(ids), func(other string) bool { return other == id }))
 		d.Phones = append(d.Phones, seen.page)
 	}
@@ -72,7 +77,6 @@ func (u *UI) showDesk(w http.ResponseWriter, r *http.Request, a actor, ids []str
 		}
 	}
 	if len(ids) < maxPhones {
-		var err error
 		if d.Add, err = u.addPhone(ctx, a, ids, bounded(r.URL.Query().Get("q"), maxQuery)); err != nil {
 			return err
 		}

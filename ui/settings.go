@@ -87,7 +87,7 @@ func (u *UI) postSettings(w http.ResponseWriter, r *http.Request, a actor) error
 	if err := parseForm(r); err != nil {
 		return err
 	}
-	s := orchestrator.Settings{Name: bounded(r.PostFormValue("name"), maxField), Color: bounded(r.PostFormValue("color"), 20), Approval: r.PostFormValue("approval") != ""}
+	s := orchestrator.Settings{Brand: orchestrator.Brand{Name: bounded(r.PostFormValue("name"), maxField), Color: bounded(r.PostFormValue("color"), 20)}, Approval: r.PostFormValue("approval") != ""}
 	locales := bounded(r.PostFormValue("locales"), maxField)
 	s.Locales = strings.FieldsFunc(locales, func(c rune) bool { return c == ',' || c == ' ' || c == '、' || c == '，' })
 	if err := u.service.SetSettings(r.Context(), a, s); err != nil {

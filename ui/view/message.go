@@ -1,6 +1,13 @@
 package view
 
-import "context"
+import (
+	"cmp"
+	"context"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/qidong/qidong/ui/i18n"
+)
 
 // Bubble is one item of a conversation: a message of the brand, or an answer of
 // the customer.
@@ -63,6 +70,7 @@ type AddPhone struct {
 
 // Handset is a conversation as a customer's phone would show it.
 type Handset struct {
+	Brand              Brand
 	ID, Name, Initials string
 	Locale             string // of the customer
 	Clock              string
@@ -71,6 +79,28 @@ type Handset struct {
 	Runs               []Run
 	Companion          string
 	Without            string // address of the desk without this phone
+}
+
+// Brand is who writes to the customer: "" for what the workspace has not set.
+type Brand struct{ Name, Color string }
+
+// style gives the mark its color.
+func (b Brand) style() map[string]string {
+	if b.Color == "" {
+		return nil
+	}
+	return map[string]string{"--brand": b.Color}
+}
+
+// initial is the first letter of its name.
+func (b Brand) initial() string {
+	first, _ := utf8.DecodeRuneInString(b.Name)
+	return string(unicode.ToUpper(first))
+}
+
+// brandName is its name, or the installation's.
+func brandName(ctx context.Context, b Brand) string {
+	return cmp.Or(b.Name, i18n.T(ctx, "handset.brand"))
 }
 
 // Thread is the conversation itself.
@@ -102,6 +132,7 @@ type Run struct {
 
 // Companion is the customer's own page.
 type Companion struct {
+	Brand    Brand
 	Token    string
 	Name     string
 	Journeys []CompanionJourney

@@ -14,8 +14,8 @@ func testSettings(t *testing.T, s orchestrator.Store) {
 	v, err := s.Settings(ctx, acme)
 	require.NoError(t, err)
 	require.Zero(t, v)
-	want := orchestrator.Settings{Name: "星光", Color: "#3355cc", Locales: []string{"zh-CN"}, Approval: true}
-	require.NoError(t, s.SetSettings(ctx, acme, orchestrator.Settings{Name: "old"}))
+	want := orchestrator.Settings{Brand: orchestrator.Brand{Name: "星光", Color: "#3355cc"}, Locales: []string{"zh-CN"}, Approval: true}
+	require.NoError(t, s.SetSettings(ctx, acme, orchestrator.Settings{Brand: orchestrator.Brand{Name: "old"}}))
 	require.NoError(t, s.SetSettings(ctx, acme, want))
 	v, err = s.Settings(ctx, acme)
 	require.NoError(t, err)
