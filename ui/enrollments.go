@@ -44,7 +44,7 @@ func (u *UI) getEnrollments(w http.ResponseWriter, r *http.Request, a actor) err
 		return err
 	}
 	n := u.names(ctx, a)
-	page := view.EnrollmentList{Rows: u.enrollmentRows(ctx, n, list), Customer: f.Customer, Next: nextPage(r.URL, next)}
+	page := view.EnrollmentList{Rows: u.enrollmentRows(ctx, n, list), Customer: f.Customer, Filtered: f.Journey+f.Customer+f.Step+string(f.Status) != "", Next: nextPage(r.URL, next)}
 	journeys, err := n.journeys()
 	if err != nil {
 		return err

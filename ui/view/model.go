@@ -203,6 +203,7 @@ type EnrollmentList struct {
 	Statuses []Option
 	Steps    []Option
 	Customer string // narrowed to this customer, "" for all
+	Filtered bool   // narrowed to anything
 	Next     string // address of the next page, "" when this is the last
 }
 
