@@ -120,6 +120,15 @@ func (u *UI) postTags(w http.ResponseWriter, r *http.Request, a actor) error {
 	if err != nil {
 		return err
 	}
+	ctx, undo := r.Context(), url.Values{}
+	for _, tag := range add {
+		undo.Set("remove", tag)
+		u.saidUndo(r, i18n.T(ctx, "customer.tagged", "tag", tag), customerPath(c.ID)+"/tags", undo)
+	}
+	for _, tag := range remove {
+		undo.Set("add", tag)
+		u.saidUndo(r, i18n.T(ctx, "customer.untagged", "tag", tag), customerPath(c.ID)+"/tags", undo)
+	}
 	return redirect(w, r, customerPath(c.ID))
 }
 

@@ -106,7 +106,12 @@ func (u *UI) postJourneyStatus(w http.ResponseWriter, r *http.Request, a actor) 
 	if err := u.service.SetJourneyStatus(r.Context(), a, name, st); err != nil {
 		return err
 	}
-	return redirect(w, r, "/journeys/"+url.PathEscape(name))
+	path, before := "/journeys/"+url.PathEscape(name), orchestrator.JourneyLive
+	if st == before {
+		before = orchestrator.JourneyPaused
+	}
+	u.saidUndo(r, i18n.T(r.Context(), "journey.set."+string(st)), path+"/status", url.Values{"status": {string(before)}})
+	return redirect(w, r, path)
 }
 
 // paces are the choices of how long a day of a test enrollment takes; 0 is real

@@ -69,8 +69,8 @@ func TestSegments(t *testing.T) {
 		t.Parallel()
 		s := signedIn(t)
 		require.Equal(t, "/segments/x", s.post("/segments", url.Values{"do": {"save"}, "name": {"x"}, "rule": {"true"}}).Header().Get("Location"))
-		s.post("/segments/x/delete", nil)
-		require.Equal(t, []string{"segment x true", "delete x"}, s.f.op.asked)
+		s.post("/segments/film-lovers/delete", nil)
+		require.Equal(t, []string{"segment x true", "delete film-lovers"}, s.f.op.asked)
 	})
 	t.Run("a campaign begins at a rate, and is paused, resumed and stopped", func(t *testing.T) {
 		t.Parallel()

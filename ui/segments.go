@@ -189,10 +189,17 @@ func (u *UI) previewSegment(ctx context.Context, a actor, rule string) (*view.Se
 }
 
 func (u *UI) postSegmentDelete(w http.ResponseWriter, r *http.Request, a actor) error {
-	if err := u.service.DeleteSegment(r.Context(), a, r.PathValue("name")); err != nil {
+	ctx := r.Context()
+	s, err := u.service.Segment(ctx, a, r.PathValue("name"))
+	if err != nil {
 		return err
 	}
-	u.said(r, i18n.T(r.Context(), "segment.deleted"))
+	if err := u.service.DeleteSegment(ctx, a, s.Name); err != nil {
+		return err
+	}
+	u.saidUndo(r, i18n.T(ctx, "segment.deleted"), "/segments", url.Values{
+		"do": {"save"}, "name": {s.Name}, "rule": {s.Rule}, "title_en": {s.Title["en"]}, "title_zh": {s.Title["zh-CN"]},
+	})
 	return redirect(w, r, "/segments")
 }
 

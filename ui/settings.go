@@ -90,12 +90,20 @@ func (u *UI) postSettings(w http.ResponseWriter, r *http.Request, a actor) error
 	s := orchestrator.Settings{Brand: orchestrator.Brand{Name: bounded(r.PostFormValue("name"), maxField), Color: bounded(r.PostFormValue("color"), 20)}, Approval: r.PostFormValue("approval") != ""}
 	locales := bounded(r.PostFormValue("locales"), maxField)
 	s.Locales = strings.FieldsFunc(locales, func(c rune) bool { return c == ',' || c == ' ' || c == '、' || c == '，' })
+	before, err := u.service.Settings(r.Context(), a)
+	if err != nil {
+		return err
+	}
 	if err := u.service.SetSettings(r.Context(), a, s); err != nil {
 		return u.settingsAgain(w, r, a, err, func(p *view.Settings, bad []view.Problem) {
 			p.Name, p.Locales, p.Problems = s.Name, locales, bad
 		})
 	}
-	u.said(r, i18n.T(r.Context(), "settings.saved"))
+	undo := url.Values{"name": {before.Name}, "color": {before.Color}, "locales": {strings.Join(before.Locales, " ")}}
+	if before.Approval {
+		undo.Set("approval", "on")
+	}
+	u.saidUndo(r, i18n.T(r.Context(), "settings.saved"), "/settings", undo)
 	return redirect(w, r, "/settings")
 }
 

@@ -23,6 +23,7 @@ const (
 	keyName      = "name"
 	keyScopes    = "scopes"
 	keySaid      = "said" // what the form before did, for the next page
+	keyUndo      = "undo" // the form that takes it back
 )
 
 func (u *UI) newSessions(store scs.Store) *scs.SessionManager {
@@ -89,7 +90,7 @@ func (u *UI) private(h func(http.ResponseWriter, *http.Request, actor) error) ht
 			f.Theme = c.Value
 		}
 		if r.Method == http.MethodGet && !partial(r) {
-			f.Said = u.sessions.PopString(r.Context(), keySaid)
+			f.Said, f.Undo = u.whatWasSaid(r)
 		}
 		r = r.WithContext(view.WithFrame(r.Context(), f))
 		if err := h(w, r, a); err != nil {
@@ -190,9 +191,4 @@ func parseForm(r *http.Request) error {
 		return errors.Join(orchestrator.ErrInvalid, err)
 	}
 	return err
-}
-
-// said is shown once, as a toast on the next page.
-func (u *UI) said(r *http.Request, text string) {
-	u.sessions.Put(r.Context(), keySaid, bounded(text, 500))
 }

@@ -13,7 +13,7 @@
   }
 
   // An error goes when its reader has seen it.
-  document.addEventListener('click', e => { if (!e.target.closest('.yours')) e.target.closest('.toast')?.remove() })
+  document.addEventListener('click', e => { if (!e.target.closest('.yours, .toast form')) e.target.closest('.toast')?.remove() })
 
   // What is swapped away or switched off must not take the keyboard along.
   let focused

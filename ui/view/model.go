@@ -17,6 +17,13 @@ type Frame struct {
 	Asset   func(string) string // the address of a static file
 	Version string              // of the program, "" to show none
 	Said    string              // what the form before did, as a sentence; "" for nothing
+	Undo    *Undo               // how that is taken back; nil when it cannot be
+}
+
+// Undo is a form that takes back what another did.
+type Undo struct {
+	Path   string
+	Fields []Field // by name
 }
 
 type frameKey struct{}
