@@ -311,8 +311,12 @@ func (u *UI) streamDesign(w http.ResponseWriter, r *http.Request, a actor) error
 	if err != nil {
 		return err
 	}
-	told := v.Revision
+	told := int64(-1)
 	return u.stream(w, r, designEvery, func(ctx context.Context, s *stream) error {
+		if told < 0 { // what was edited between the page and its stream
+			told = v.Revision
+			return s.html(ctx, view.DesignOthers(told))
+		}
 		changes, err := u.service.DraftChanges(ctx, a, name, told)
 		if err != nil || len(changes) == 0 {
 			return err

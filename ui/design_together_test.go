@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -313,4 +314,26 @@ func TestSource_SavingTwiceDoesNotOverwrite(t *testing.T) {
 	now, err := s.Draft(t.Context(), a, "twice")
 	require.NoError(t, err)
 	require.Contains(t, now.Source, "# mine")
+}
+
+// TestDesignStream_TellsAtOnceWhatIsThere: what somebody edits between a page and
+// its stream would be told to nobody otherwise.
+func TestDesignStream_TellsAtOnceWhatIsThere(t *testing.T) {
+	t.Parallel()
+	at, s := newRealSite(t)
+	client := signedInClient(t, at, s)
+	a := orchestrator.Actor{Workspace: "w", Name: "ben", Scopes: []string{orchestrator.ScopeAdmin}}
+	v, err := s.NewDraft(t.Context(), a, "between", "")
+	require.NoError(t, err)
+	v, err = s.EditDraft(t.Context(), a, "between", orchestrator.DraftEdit{Revision: v.Revision, Session: "ben", Commands: []edit.Command{{Op: edit.Set, Field: "title.en", Value: []byte(`"Between"`)}}})
+	require.NoError(t, err)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at+"/journeys/between/design/events", http.NoBody)
+	require.NoError(t, err)
+	res, err := client.Do(r)
+	require.NoError(t, err)
+	lines := bufio.NewScanner(res.Body)
+	for lines.Scan() && !strings.Contains(lines.Text(), `id="others"`) {
+	}
+	require.Contains(t, lines.Text(), fmt.Sprintf(`value="%d"`, v.Revision))
+	require.NoError(t, res.Body.Close())
 }

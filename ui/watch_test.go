@@ -125,11 +125,10 @@ func TestW21NoFormLeadsElsewhere(t *testing.T) {
 	t.Parallel()
 	s := signedIn(t)
 	evil := "//evil.example/"
-	for _, p := range []string{"/customers/c_mei/tags", "/customers/c_mei/erase", "/enrollments/e_run/act", "/jobs/b_1/stop", "/segments/x/delete", "/settings", "/settings/tokens/x/revoke"} {
+	for _, p := range []string{"/customers/c_mei/tags", "/customers/c_mei/erase", "/enrollments/e_run/act", "/jobs/b_1/stop", "/segments/film-lovers/delete", "/settings", "/settings/tokens/x/revoke"} {
 		w := s.post(p+"?back="+url.QueryEscape(evil), url.Values{"back": {evil}, "next": {evil}, "action": {"remove"}, "name": {evil}}, "Referer", "http:"+evil)
 		to := w.Header().Get("Location")
 		require.True(t, strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//") && !strings.Contains(to, "evil"), "%s leads to %q", p, to)
 	}
-	w := s.post("/segments/"+url.PathEscape(evil)+"/delete", nil)
-	require.Equal(t, "/segments", w.Header().Get("Location"))
+	require.Empty(t, s.post("/segments/"+url.PathEscape(evil)+"/delete", nil).Header().Get("Location"), "there is no such segment")
 }

@@ -73,6 +73,7 @@ const show = (field, items, take) => {
   field.setAttribute('aria-controls', list.id)
   if (oneLine(field)) field.setAttribute('aria-expanded', true)
   choose(0)
+  now.top = field.getBoundingClientRect().top
 }
 
 list.addEventListener('pointerdown', e => e.preventDefault()) // the field keeps the focus
@@ -89,7 +90,9 @@ addEventListener('keydown', e => {
   does()
 }, true)
 addEventListener('focusin', e => { if (now && e.target !== now.field) close() })
-addEventListener('scroll', e => { if (now && !list.contains(e.target)) close() }, true)
+// A field that is scrolled away leaves its list behind; one that was scrolled to as
+// it got the focus hears of it late.
+addEventListener('scroll', () => { if (now && Math.abs(now.field.getBoundingClientRect().top - now.top) > 1) close() }, true)
 
 // suggest offers what a function finds for a field, as soon as something is
 // typed, or by Ctrl+Space or ↓. It gives items with label, hint and text; take
