@@ -353,7 +353,7 @@ func (k keyboard) choose(css, value string) {
 
 // visit presses G and the letter of a place.
 func (k keyboard) visit(place string) {
-	k.WaitTrue("document.readyState === 'complete'") // before, nothing listens to keys
+	k.WaitTrue("document.readyState === 'complete'")                        // before, nothing listens to keys
 	browsertest.Eval[bool](k.Page, "(document.activeElement.blur(), true)") // no field takes the letters
 	k.Press("g" + place[:1])
 	k.WaitTrue(fmt.Sprintf("location.pathname === %q && document.readyState === 'complete'", "/"+place))
