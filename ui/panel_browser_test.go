@@ -170,6 +170,7 @@ func TestBrowser_Times(t *testing.T) {
 	p.WaitText("#m-f-steps-answer-wait-arms-late-after.err", "2d3h")
 	p.Fill(`[data-path="`+after+`"]`, "")
 	p.Press(kb.Tab)
+	p.WaitTrue(`document.querySelector('[data-design]').dataset.busy !== 'true' && !document.querySelector('#m-f-steps-answer-wait-arms-late-after.err')`) // what moves when the word goes is clicked after it
 
 	moment := `[data-moment="` + until + `"] `
 	p.Click(moment + "[data-part=zone]")
