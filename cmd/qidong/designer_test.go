@@ -202,9 +202,14 @@ func (w work) repairs() {
 
 type mouse struct{ *browsertest.Page }
 
-func (m mouse) click(css string) { m.Click(css) }
+func (m mouse) click(css string) {
+	settled(m.Page) // what is swapped now cannot be clicked
+	m.Click(css)
+	settled(m.Page)
+}
 
 func (m mouse) write(css, text string) {
+	settled(m.Page)
 	m.WaitVisible(css)
 	m.Fill(css, text)
 	m.Press(kb.Tab)
@@ -274,6 +279,7 @@ type keyboard struct{ *browsertest.Page }
 
 // reach presses Tab until an element has the focus.
 func (k keyboard) reach(css string) {
+	settled(k.Page)
 	k.WaitVisible(css)
 	k.until(kb.Tab, css)
 }
