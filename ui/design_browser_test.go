@@ -180,3 +180,33 @@ func TestBrowser_OnlyEditsHoldAPage(t *testing.T) {
 	browsertest.Eval[bool](p, `(() => { document.querySelector('[id="p-hello"]').click(); document.querySelector('#palette [data-kind=send]').click(); return true })()`)
 	require.True(t, browsertest.Eval[bool](p, asked), "an edit that waits is not in the draft yet")
 }
+
+// TestBrowser_ACardIsSeenBeforeTheServerAnswers: where it was asked for; what the
+// server answers takes its place, be it the picture or a refusal.
+func TestBrowser_ACardIsSeenBeforeTheServerAnswers(t *testing.T) {
+	t.Parallel()
+	url, s := newRealSite(t)
+	p := designing(t, browsertest.Start(t), url, s, "coming")
+	add := `(() => {
+		const fetched = window.fetch
+		window.fetch = (...asked) => new Promise(go => { window.answer = with_ => { window.fetch = fetched; go(with_ || fetched(...asked)) } })
+		const plus = document.getElementById('p-hello')
+		plus.click()
+		document.querySelector('#palette [data-kind=send]').click()
+		const card = document.querySelector('#flow > .coming').getBoundingClientRect(), at = plus.getBoundingClientRect()
+		return [card.x + card.width / 2 - at.x - at.width / 2, card.y + card.height / 2 - at.y - at.height / 2].map(Math.round).join()
+	})()`
+	require.Equal(t, "0,0", browsertest.Eval[string](p, add), "the card is where the + is")
+	p.Shot("coming")
+	require.Equal(t, 7, p.Count(".cards .card"), "the picture is the server's alone")
+	browsertest.Eval[bool](p, `(answer(), true)`)
+	p.WaitTrue(`document.querySelectorAll('.cards .card').length === 8 && !document.querySelector('.coming')`)
+	p.WaitTrue(`!document.querySelector('#patch').firstElementChild`)
+	require.Empty(t, browsertest.Eval[string](p, asDrawn))
+
+	require.Equal(t, "0,0", browsertest.Eval[string](p, add))
+	browsertest.Eval[bool](p, `(answer(new Response('<p data-testid="refused">No.</p>', { status: 409, headers: { 'HX-Retarget': '#notice' } })), true)`)
+	p.WaitVisible("[data-testid=refused]")
+	p.WaitTrue(`!document.querySelector('.coming')`)
+	require.Equal(t, 8, p.Count(".cards .card"))
+}

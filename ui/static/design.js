@@ -12,8 +12,8 @@
   // The queue of edits.
   const queue = []
   let busy = false
-  const push = (path, values, after) => { queue.push({ path, values, after }); pump() }
-  const edit = (commands, options = {}) => push(url, { commands: JSON.stringify(commands), ...options.values }, options.after)
+  const push = (path, values, options) => { queue.push({ path, values, ...options }); pump() }
+  const edit = (commands, { values, ...options } = {}) => push(url, { commands: JSON.stringify(commands), ...values }, options)
   const travel = way => push(url + '/' + way, {})
   const pump = async () => {
     if (busy) return
@@ -37,6 +37,7 @@
       const notice = res.headers.get('HX-Retarget')
       const at = $$('#panel [data-path]').indexOf(document.activeElement)
       await htmx.swap({ text, sourceElement: document.body, target: $('#notice'), swap: notice ? 'innerHTML' : 'none' })
+      e.coming?.remove()
       if (!stage.dispatchEvent(new CustomEvent('patch', { detail: revision, cancelable: true }))) queue.unshift({ whole: true })
       mark()
       if (at >= 0 && !document.activeElement.closest('#panel')) $$('#panel [data-path]')[at]?.focus() // a new id gave the field another name
@@ -139,8 +140,9 @@
 
   // The palette.
   const palette = $('#palette'), search = $('[data-filter]', palette)
-  let place = {}
+  let place = {}, asked
   const openPalette = (plus, from) => {
+    asked = plus
     place = { after: plus.dataset.after, in: plus.dataset.in, arm: plus.dataset.arm }
     const r = from.getBoundingClientRect()
     palette.showPopover()
@@ -174,11 +176,23 @@
     pop.addEventListener('keydown', e => walk(pop, e))
   }
   palette.addEventListener('click', e => {
-    const kind = e.target.closest('[data-kind]')?.dataset.kind
-    if (!kind) return
+    const row = e.target.closest('[data-kind]')
+    if (!row) return
     palette.hidePopover()
-    edit([{ op: 'insert', kind, place }], fill)
+    edit([{ op: 'insert', kind: row.dataset.kind, place }], { ...fill, coming: coming(row) })
   })
+  // A card is seen where it was asked for at once, however far the server is;
+  // what the server answers, be it a refusal, takes its place.
+  const coming = row => {
+    const card = row.cloneNode(true)
+    card.className = row.className.replace('choice-row', 'card coming')
+    card.removeAttribute('data-testid')
+    card.firstElementChild.className = ''
+    card.inert = true
+    card.style.translate = asked.style.translate
+    $('#flow').append(card)
+    return card
+  }
   let moving = []
   stage.addEventListener('click', e => {
     const plus = e.target.closest('.plus')
