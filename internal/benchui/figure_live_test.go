@@ -95,10 +95,9 @@ func liveMainThread(t *testing.T) []figure {
 	b := &busy{def: many(steps)}
 	url := serve(t, b)
 	p := browsertest.Start(t).Tab(t, browsertest.Size(1440, 900))
+	p.Open(url + "/journeys/busy") // which signing in leads back to
 	p.Open(url + "/signin?link=x")
 	p.Click("[data-testid=sign-in]")
-	p.WaitVisible("table")
-	p.Open(url + "/journeys/busy")
 	p.WaitTrue("!!document.querySelector('.stage.ready')")
 	require.Equal(t, steps, p.Count(".card:not(.k-entry)"))
 	p.Shot("live-1000")
