@@ -183,10 +183,10 @@ func (b *formBuilder) input(action, path string) {
 			}
 			properties := asMap(a.Input["properties"])
 			required, _ := a.Input["required"].([]any)
-			for _, name := range sortedKeys(properties) {
+			for _, name := range fieldOrder(a.Input) {
 				f := b.field(name, path+"."+name, inputWidget(properties[name]))
-				f.Label, f.Required = cmp.Or(word(properties[name], "title"), name), slices.Contains(required, any(name))
-				f.Help, f.Complete = word(properties[name], "description"), "template"
+				f.Label, f.Required = cmp.Or(fieldText(b.ctx, asMap(properties[name]), "title"), name), slices.Contains(required, any(name))
+				f.Help, f.Complete = fieldText(b.ctx, asMap(properties[name]), "description"), "template"
 				b.add(f)
 			}
 			return

@@ -80,10 +80,10 @@ func schemaFields(ctx context.Context, schema map[string]any) []view.SchemaField
 	properties := asMap(schema["properties"])
 	required, _ := schema["required"].([]any)
 	var out []view.SchemaField
-	for _, name := range sortedKeys(properties) {
+	for _, name := range fieldOrder(schema) {
 		p := asMap(properties[name])
 		f := view.SchemaField{
-			Name: name, Title: textOf(ctx, p["title"]), Text: textOf(ctx, p["description"]), Kind: schemaKind(ctx, p), Required: slices.Contains(required, any(name)),
+			Name: name, Title: fieldText(ctx, p, "title"), Text: fieldText(ctx, p, "description"), Kind: schemaKind(ctx, p), Required: slices.Contains(required, any(name)),
 		}
 		out = append(out, f)
 	}
@@ -91,18 +91,6 @@ func schemaFields(ctx context.Context, schema map[string]any) []view.SchemaField
 		return strings.Compare(strconv.FormatBool(b.Required), strconv.FormatBool(a.Required))
 	})
 	return out
-}
-
-// textOf is a string, or one for each language.
-func textOf(ctx context.Context, v any) string {
-	if s, ok := v.(string); ok {
-		return s
-	}
-	text := journey.Text{}
-	for lang, s := range asMap(v) {
-		text[lang], _ = s.(string)
-	}
-	return i18n.Pick(ctx, text)
 }
 
 // schemaKind says in a few words what a field holds: "number, 1 to 10".

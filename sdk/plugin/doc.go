@@ -99,7 +99,7 @@
 // whether it is required (no omitempty or omitzero), come from its json tag;
 // unknown fields are refused. Allowed are strings, booleans, numbers,
 // time.Time, structs, pointers, slices, maps by string, json.RawMessage and
-// any; no recursion. Further tags: title, title-zh-CN and description for
+// any; no recursion. Further tags: title and description, each also with -zh-CN, for
 // people, and schema with minimum, maximum, minLength, maxLength, minItems,
 // maxItems, multipleOf, format, enum=a|b and, last, pattern. A nil slice is
 // written as null, which no schema allows: make an empty one, or omitempty.

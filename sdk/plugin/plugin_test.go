@@ -135,11 +135,11 @@ func TestSchema(t *testing.T) {
 	var got, want any
 	a := m.Action("hold_seats")
 	for raw, text := range map[*json.RawMessage]string{
-		&a.Input: `{"type":"object","additionalProperties":false,"required":["show_id","seats"],"properties":{
+		&a.Input: `{"type":"object","additionalProperties":false,"required":["show_id","seats"],"x-order":["show_id","seats","locale"],"properties":{
 			"show_id":{"type":"string","minLength":1,"title":"Show","x-title":{"en":"Show","zh-CN":"场次"}},
 			"seats":{"type":"integer","minimum":1,"maximum":6},
 			"locale":{"type":"string","enum":["en","zh-CN"]}}}`,
-		&a.Output: `{"type":"object","additionalProperties":false,"required":["hold_id","expires_at"],"properties":{
+		&a.Output: `{"type":"object","additionalProperties":false,"required":["hold_id","expires_at"],"x-order":["hold_id","expires_at"],"properties":{
 			"hold_id":{"type":"string","pattern":"^[a-z]{1,3}$"},
 			"expires_at":{"type":"string","format":"date-time"}}}`,
 	} {

@@ -88,7 +88,7 @@ func structSchema(t reflect.Type, outer []reflect.Type) (map[string]any, error) 
 		return nil, fmt.Errorf("%s contains itself: use a type without recursion", t)
 	}
 	outer = append(outer, t)
-	props, required := map[string]any{}, []string{}
+	props, required, order := map[string]any{}, []string{}, []string{}
 	for _, f := range reflect.VisibleFields(t) {
 		name, optional, ok := jsonName(f)
 		if !ok || len(f.Index) > 1 && !promoted(t, f) {
@@ -102,6 +102,7 @@ func structSchema(t reflect.Type, outer []reflect.Type) (map[string]any, error) 
 			return nil, fmt.Errorf("%s.%s: %w", t, f.Name, err)
 		}
 		props[name] = s
+		order = append(order, name)
 		if !optional {
 			required = append(required, name)
 		}
@@ -109,6 +110,9 @@ func structSchema(t reflect.Type, outer []reflect.Type) (map[string]any, error) 
 	s := map[string]any{"type": "object", "properties": props, "additionalProperties": false}
 	if len(required) > 0 {
 		s["required"] = required
+	}
+	if len(order) > 1 {
+		s["x-order"] = order
 	}
 	return s, nil
 }
@@ -141,17 +145,17 @@ func promoted(t reflect.Type, f reflect.StructField) bool {
 	return true
 }
 
-// applyTags adds title, title-zh-CN, description and schema tags.
+// applyTags adds title and description, each in English and with -zh-CN in
+// Chinese, and what the tag schema says.
 func applyTags(s map[string]any, tag reflect.StructTag) error {
-	en, zh := tag.Get("title"), tag.Get("title-zh-CN")
-	if en != "" {
-		s["title"] = en
-	}
-	if en != "" && zh != "" {
-		s["x-title"] = map[string]string{"en": en, "zh-CN": zh}
-	}
-	if d := tag.Get("description"); d != "" {
-		s["description"] = d
+	for _, name := range []string{"title", "description"} {
+		en, zh := tag.Get(name), tag.Get(name+"-zh-CN")
+		if en != "" {
+			s[name] = en
+		}
+		if en != "" && zh != "" {
+			s["x-"+name] = map[string]string{"en": en, "zh-CN": zh}
+		}
 	}
 	rules := tag.Get("schema")
 	for rules != "" {
