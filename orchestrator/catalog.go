@@ -19,6 +19,7 @@ import (
 type manifest struct {
 	Name    string          `json:"name"`
 	Version string          `json:"version"`
+	Partner string          `json:"partner"`
 	Config  json.RawMessage `json:"config"` // JSON Schema; absent: takes none
 	Actions []struct {
 		Name      string          `json:"name"`

@@ -33,6 +33,11 @@ type Plugin struct {
 	Grant     json.RawMessage // what the workspace allows, and limits (plugins.Grant)
 	Size      int64
 	CreatedAt time.Time
+	// UploadedBy is who uploaded it first (Actor.Name); "" is not known.
+	UploadedBy string
+	// SignedBy is the id of the publisher key whose Signature it has; "" is none.
+	SignedBy  string
+	Signature string // in minisign's form
 	// Missing is what the manifest asks for and the grant does not give; new
 	// definitions may not use the version until it does. Filled in by Service.
 	Missing []MissingGrant
@@ -75,8 +80,8 @@ type PluginHealth struct {
 // PluginStore keeps plugin versions and their modules.
 type PluginStore interface {
 	// AddPlugin stores a version and its module together. The same name,
-	// version and digest again updates Config and Grant; another digest under
-	// the same version is [ErrConflict].
+	// version and digest again updates Config and Grant, and the signature if it
+	// has one; another digest under the same version is [ErrConflict].
 	AddPlugin(ctx context.Context, p Plugin, module []byte) error
 	// UpdatePlugin stores State, Reason, Config and Grant of a known version.
 	UpdatePlugin(ctx context.Context, p Plugin) error

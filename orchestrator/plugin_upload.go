@@ -8,19 +8,34 @@ import (
 	"strings"
 )
 
-// UploadPlugin checks a module and makes it a plugin version. Config and grant
-// are JSON objects; nil is what the version has, or, for a new version, what the
-// newest one before it has. The version's Missing tells what it asks for and was
-// not granted: until it is, definitions go on using the version before. Other
-// bytes under the same version are [ErrConflict].
+// PluginPush is a module to upload, and what is said with it.
+type PluginPush struct {
+	Module []byte
+	// Config and Grant are JSON objects; nil is what the version has, or, for a
+	// new version, what the newest one before it has.
+	Config, Grant json.RawMessage
+	// Signature is a minisign signature of [PluginStatement]; nil is none.
+	Signature []byte
+}
+
+// UploadPlugin is [Service.PushPlugin] of an unsigned module.
 func (s *Service) UploadPlugin(ctx context.Context, a Actor, module []byte, config, grant json.RawMessage) (Plugin, error) {
+	return s.PushPlugin(ctx, a, PluginPush{Module: module, Config: config, Grant: grant})
+}
+
+// PushPlugin checks a module and makes it a plugin version. The version's Missing
+// tells what it asks for and was not granted: until it is, definitions go on using
+// the version before. Other bytes under the same version are [ErrConflict]. A
+// name belongs to the partner whose key signed a version of it first: nobody
+// else's signature is taken then, nor none.
+func (s *Service) PushPlugin(ctx context.Context, a Actor, u PluginPush) (Plugin, error) {
 	if err := a.may(); err != nil {
 		return Plugin{}, err
 	}
 	if s.plugins == nil {
 		return Plugin{}, fmt.Errorf("%w: this server has no plugin host; upload to one that has", ErrPrecondition)
 	}
-	raw, err := s.plugins.Describe(ctx, module)
+	raw, err := s.plugins.Describe(ctx, u.Module)
 	if err != nil {
 		return Plugin{}, err
 	}
@@ -29,11 +44,12 @@ func (s *Service) UploadPlugin(ctx context.Context, a Actor, module []byte, conf
 		return Plugin{}, fmt.Errorf("reading a plugin's manifest: %w", invalid(err))
 	}
 	p := Plugin{
-		Workspace: a.Workspace, Name: m.Name, Version: m.Version, Digest: hashSecret(string(module)), State: PluginActive,
-		Manifest: raw, Config: config, Grant: grant, Size: int64(len(module)), CreatedAt: s.now(),
+		Workspace: a.Workspace, Name: m.Name, Version: m.Version, Digest: hashSecret(string(u.Module)), State: PluginActive,
+		Manifest: raw, Config: u.Config, Grant: u.Grant, Size: int64(len(u.Module)), CreatedAt: s.now(), UploadedBy: a.Name,
+		Signature: string(u.Signature),
 	}
 	err = s.store.Atomic(ctx, func(ctx context.Context) error {
-		return s.addPlugin(ctx, a, &p, m, module)
+		return s.addPlugin(ctx, a, &p, m, u.Module)
 	})
 	if err != nil {
 		return Plugin{}, err
@@ -43,6 +59,9 @@ func (s *Service) UploadPlugin(ctx context.Context, a Actor, module []byte, conf
 
 // addPlugin stores p and reads it back.
 func (s *Service) addPlugin(ctx context.Context, a Actor, p *Plugin, m manifest, module []byte) (err error) {
+	if err := s.checkPublisher(ctx, p, m); err != nil {
+		return err
+	}
 	if err := s.inherit(ctx, p, m); err != nil {
 		return err
 	}
@@ -61,6 +80,9 @@ func (s *Service) addPlugin(ctx context.Context, a Actor, p *Plugin, m manifest,
 	}
 	p.Missing = missing
 	detail := map[string]any{"digest": p.Digest, "grant": p.Grant}
+	if p.SignedBy != "" {
+		detail["signed_by"] = p.SignedBy
+	}
 	if len(missing) > 0 {
 		detail["missing"] = asStrings(missing)
 	}

@@ -19,6 +19,7 @@ type Store interface {
 	TemplateStore
 	PictureStore
 	PluginStore
+	PluginKeyStore
 	VaultStore
 	KVStore
 	CustomerStore

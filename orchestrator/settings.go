@@ -18,6 +18,9 @@ type Settings struct {
 	Locales []string `json:"locales,omitempty"`
 	// Approval says that somebody else than who publishes has to approve first.
 	Approval bool `json:"approval,omitempty"`
+	// PluginSignatures says that only plugins are taken which a partner's key
+	// signed.
+	PluginSignatures bool `json:"plugin_signatures,omitempty"`
 }
 
 // Brand is who a workspace is to its customers.

@@ -44,7 +44,7 @@ func (u *UI) settingsPage(ctx context.Context, a actor) (view.Settings, error) {
 		return page, err
 	}
 	page.Name, page.Color, page.Locales = s.Name, cmp.Or(s.Color, defaultColor), strings.Join(s.Locales, ", ")
-	page.Approval = s.Approval
+	page.Approval, page.PluginSignatures = s.Approval, s.PluginSignatures
 	tokens, err := u.service.Tokens(ctx, a)
 	if err != nil {
 		return page, err
@@ -87,7 +87,10 @@ func (u *UI) postSettings(w http.ResponseWriter, r *http.Request, a actor) error
 	if err := parseForm(r); err != nil {
 		return err
 	}
-	s := orchestrator.Settings{Brand: orchestrator.Brand{Name: bounded(r.PostFormValue("name"), maxField), Color: bounded(r.PostFormValue("color"), 20)}, Approval: r.PostFormValue("approval") != ""}
+	s := orchestrator.Settings{
+		Brand:    orchestrator.Brand{Name: bounded(r.PostFormValue("name"), maxField), Color: bounded(r.PostFormValue("color"), 20)},
+		Approval: r.PostFormValue("approval") != "", PluginSignatures: r.PostFormValue("plugin_signatures") != "",
+	}
 	locales := bounded(r.PostFormValue("locales"), maxField)
 	s.Locales = strings.FieldsFunc(locales, func(c rune) bool { return c == ',' || c == ' ' || c == '、' || c == '，' })
 	before, err := u.service.Settings(r.Context(), a)
@@ -100,8 +103,10 @@ func (u *UI) postSettings(w http.ResponseWriter, r *http.Request, a actor) error
 		})
 	}
 	undo := url.Values{"name": {before.Name}, "color": {before.Color}, "locales": {strings.Join(before.Locales, " ")}}
-	if before.Approval {
-		undo.Set("approval", "on")
+	for box, on := range map[string]bool{"approval": before.Approval, "plugin_signatures": before.PluginSignatures} {
+		if on {
+			undo.Set(box, "on")
+		}
 	}
 	u.saidUndo(r, i18n.T(r.Context(), "settings.saved"), "/settings", undo)
 	return redirect(w, r, "/settings")

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -14,58 +13,14 @@ import (
 func newPluginCommand() *cobra.Command {
 	c := &connection{}
 	cmd := c.bind(&cobra.Command{Use: "plugin", Short: "Check, upload and list plugins"})
-	var config, grant string
-	upload := &cobra.Command{
-		Use: "upload FILE", Short: "Check a WebAssembly module and store it under the name and version of its manifest", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return uploadPlugin(cmd, c, args[0], config, grant) },
-	}
-	upload.Flags().StringVar(&config, "config", "", "the workspace's settings for it, a JSON object (default: those of the version before)")
-	upload.Flags().StringVar(&grant, "grant", "", "what the workspace allows it, a JSON object (default: that of the version before)")
-	cmd.AddCommand(upload, &cobra.Command{
+	cmd.AddCommand(newPluginPushCommand(c), &cobra.Command{
 		Use: "list", Short: "List plugins", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return listPlugins(cmd, c) },
 	}, newPluginCheckCommand(c))
 	cmd.AddCommand(newPluginShowCommand(c), newPluginUpdateCommand(c), newPluginDownloadCommand(c),
-		newPluginCallsCommand(c), newPluginCallCommand(c), newPluginReplayCommand(c), newPluginDiffCommand(c))
+		newPluginCallsCommand(c), newPluginCallCommand(c), newPluginReplayCommand(c), newPluginDiffCommand(c),
+		newPluginKeygenCommand(), newPluginSignCommand(), newPluginKeyCommand(c))
 	return cmd
-}
-
-func uploadPlugin(cmd *cobra.Command, c *connection, file, config, grant string) error {
-	module, err := readInput(cmd.InOrStdin(), file)
-	if err != nil {
-		return err
-	}
-	req := &qidongv1.UploadPluginRequest{Module: module}
-	if req.Config, err = jsonObject("--config", config); err != nil {
-		return err
-	}
-	if req.Grant, err = jsonObject("--grant", grant); err != nil {
-		return err
-	}
-	api, err := c.dial()
-	if err != nil {
-		return err
-	}
-	resp, err := api.Plugins.UploadPlugin(cmd.Context(), req)
-	if problems := problemsOf(err); len(problems) > 0 {
-		if c.json {
-			err = printJSON(cmd.OutOrStdout(), map[string]any{"file": file, "problems": problems})
-		} else {
-			printProblems(cmd.ErrOrStderr(), file, problems)
-			err = nil
-		}
-		return errors.Join(err, exitError{1})
-	}
-	if err != nil {
-		return c.explain(err)
-	}
-	if c.json {
-		return printProto(cmd.OutOrStdout(), resp)
-	}
-	p := resp.GetPlugin()
-	fmt.Fprintf(cmd.OutOrStdout(), "Uploaded %s@%s (%.12s).\n", p.GetName(), p.GetVersion(), p.GetDigest())
-	printMissing(cmd.OutOrStdout(), p)
-	return nil
 }
 
 func listPlugins(cmd *cobra.Command, c *connection) error {
@@ -87,7 +42,7 @@ func listPlugins(cmd *cobra.Command, c *connection) error {
 			strconv.FormatInt(p.GetSize()>>10, 10) + " KiB", fmt.Sprintf("%.12s", p.GetDigest()), when(p.GetCreateTime()),
 		})
 	}
-	return printTable(cmd.OutOrStdout(), "There are no plugins: upload one with `qidong plugin upload FILE`.",
+	return printTable(cmd.OutOrStdout(), "There are no plugins: upload one with `qidong plugin push FILE`.",
 		"PLUGIN | VERSION | STATE | CIRCUIT | CALLS | SIZE | DIGEST | UPLOADED", rows)
 }
 

@@ -25,7 +25,9 @@ func (s *server) UploadPlugin(ctx context.Context, r *qidongv1.UploadPluginReque
 	if err != nil {
 		return nil, err
 	}
-	stored, err := s.svc.UploadPlugin(ctx, ActorFrom(ctx), r.Module, config, grant)
+	stored, err := s.svc.PushPlugin(ctx, ActorFrom(ctx), orchestrator.PluginPush{
+		Module: r.Module, Config: config, Grant: grant, Signature: r.Signature,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +130,7 @@ func protoPlugin(p orchestrator.Plugin) (*qidongv1.Plugin, error) {
 		Missing: each(p.Missing, func(m orchestrator.MissingGrant) *qidongv1.MissingGrant {
 			return &qidongv1.MissingGrant{Need: m.Need, Value: m.Value, Reason: m.Reason}
 		}),
-		Health: protoHealth(p.Health),
+		Health: protoHealth(p.Health), UploadedBy: p.UploadedBy, SignedBy: p.SignedBy,
 	}, nil
 }
 

@@ -27,6 +27,7 @@ type TokenRow struct {
 type Settings struct {
 	Workspace, Name, Color, Locales string
 	Approval                        bool // publishing takes a second person
+	PluginSignatures                bool // unsigned plugins are refused
 	Problems                        []Problem
 	Tokens                          []TokenRow
 	Secret                          string // of a token just made, shown once

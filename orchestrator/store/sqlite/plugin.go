@@ -14,12 +14,13 @@ import (
 	"github.com/qidong/qidong/orchestrator"
 )
 
-const pluginColumns = `workspace, name, version, digest, state, reason, manifest, config, allowed, size, created_at`
+const pluginColumns = `workspace, name, version, digest, state, reason, manifest, config, allowed, size, created_at,
+	uploaded_by, signed_by, signature`
 
 func scanPlugin(r scanner) (orchestrator.Plugin, error) {
 	var p orchestrator.Plugin
 	err := r.Scan(&p.Workspace, &p.Name, &p.Version, &p.Digest, &p.State, &p.Reason, asRaw{&p.Manifest}, asRaw{&p.Config},
-		asRaw{&p.Grant}, &p.Size, asTime{&p.CreatedAt})
+		asRaw{&p.Grant}, &p.Size, asTime{&p.CreatedAt}, &p.UploadedBy, &p.SignedBy, &p.Signature)
 	return p, err
 }
 
@@ -41,11 +42,14 @@ func (s *Store) AddPlugin(ctx context.Context, p orchestrator.Plugin, module []b
 			WHERE modules.module <> excluded.module`, p.Digest, module); err != nil {
 			return err
 		}
-		ok, err := affected(q.ExecContext(ctx, `INSERT INTO plugins (`+pluginColumns+`) VALUES (`+placeholders(11)+`)
-			ON CONFLICT (workspace, name, version) DO UPDATE SET config = excluded.config, allowed = excluded.allowed
+		ok, err := affected(q.ExecContext(ctx, `INSERT INTO plugins (`+pluginColumns+`) VALUES (`+placeholders(14)+`)
+			ON CONFLICT (workspace, name, version) DO UPDATE SET config = excluded.config, allowed = excluded.allowed,
+				signed_by = iif(excluded.signed_by = '', signed_by, excluded.signed_by),
+				signature = iif(excluded.signed_by = '', signature, excluded.signature)
 			WHERE plugins.digest = excluded.digest`,
 			p.Workspace, p.Name, p.Version, p.Digest, cmp.Or(p.State, orchestrator.PluginActive), p.Reason, string(p.Manifest),
-			string(p.Config), string(p.Grant), len(module), micros(p.CreatedAt)))
+			string(p.Config), string(p.Grant), len(module), micros(p.CreatedAt),
+			p.UploadedBy, p.SignedBy, p.Signature))
 		if err == nil && !ok {
 			err = fmt.Errorf("%w: version %s of %s exists with other bytes, and a version never changes; upload this module under a new version",
 				orchestrator.ErrConflict, p.Version, p.Name)

@@ -25,6 +25,8 @@ func Run(t *testing.T, open func(t *testing.T) orchestrator.Store) {
 		"a digest is found in any workspace":                      testVersionByDigest,
 		"plugin versions never change":                            testPlugins,
 		"the newest plugin is so by semantic version":             testNewestPlugin,
+		"publisher keys are revoked once, names have one owner":   testPluginKeys,
+		"a plugin version keeps its signature":                    testSignedPlugins,
 		"secrets are stored and found":                            testSecrets,
 		"the proof of the master key is kept":                     testSealCheck,
 		"plugins keep values":                                     testKV,
@@ -246,6 +248,7 @@ func testNotFound(t *testing.T, s orchestrator.Store) {
 		"Versions":         func() error { _, err := s.Versions(ctx, acme, "x"); return err },
 		"Plugin":           func() error { _, err := s.Plugin(ctx, acme, "x", ""); return err },
 		"PluginByDigest":   func() error { _, err := s.PluginByDigest(ctx, acme, "x"); return err },
+		"PluginKey":        func() error { _, err := s.PluginKey(ctx, acme, "x"); return err },
 		"Module":           func() error { _, err := s.Module(ctx, "x"); return err },
 		"Customer":         func() error { _, err := s.Customer(ctx, acme, "x"); return err },
 		"CustomerByIdentity": func() error {

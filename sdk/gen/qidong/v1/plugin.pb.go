@@ -165,7 +165,11 @@ type Plugin struct {
 	// Why it is disabled, a sentence; empty otherwise.
 	StateReason string `protobuf:"bytes,11,opt,name=state_reason,json=stateReason,proto3" json:"state_reason,omitempty"`
 	// How it does; unset when it was not called of late.
-	Health        *PluginHealth `protobuf:"bytes,12,opt,name=health,proto3" json:"health,omitempty"`
+	Health *PluginHealth `protobuf:"bytes,12,opt,name=health,proto3" json:"health,omitempty"`
+	// Who uploaded it first.
+	UploadedBy string `protobuf:"bytes,13,opt,name=uploaded_by,json=uploadedBy,proto3" json:"uploaded_by,omitempty"`
+	// The id of the key that signed it; empty when it is unsigned.
+	SignedBy      string `protobuf:"bytes,14,opt,name=signed_by,json=signedBy,proto3" json:"signed_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -284,6 +288,442 @@ func (x *Plugin) GetHealth() *PluginHealth {
 	return nil
 }
 
+func (x *Plugin) GetUploadedBy() string {
+	if x != nil {
+		return x.UploadedBy
+	}
+	return ""
+}
+
+func (x *Plugin) GetSignedBy() string {
+	if x != nil {
+		return x.SignedBy
+	}
+	return ""
+}
+
+// PluginKey is a partner's key that signs plugin versions.
+type PluginKey struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As minisign shows it, like "E7620F1842B4E81F".
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Whose it is, as their manifests name them.
+	Partner string `protobuf:"bytes,2,opt,name=partner,proto3" json:"partner,omitempty"`
+	// The public key, one line in minisign's form.
+	PublicKey string `protobuf:"bytes,3,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"`
+	// When it was added.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// By whom.
+	AddedBy string `protobuf:"bytes,5,opt,name=added_by,json=addedBy,proto3" json:"added_by,omitempty"`
+	// The partner's key that signed it in; empty when somebody vouched for it.
+	EndorsedBy string `protobuf:"bytes,6,opt,name=endorsed_by,json=endorsedBy,proto3" json:"endorsed_by,omitempty"`
+	// When it was revoked; unset while it holds.
+	RevokeTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
+	// By whom.
+	RevokedBy string `protobuf:"bytes,8,opt,name=revoked_by,json=revokedBy,proto3" json:"revoked_by,omitempty"`
+	// Why, a sentence.
+	Reason        string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PluginKey) Reset() {
+	*x = PluginKey{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PluginKey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PluginKey) ProtoMessage() {}
+
+func (x *PluginKey) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PluginKey.ProtoReflect.Descriptor instead.
+func (*PluginKey) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *PluginKey) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *PluginKey) GetPartner() string {
+	if x != nil {
+		return x.Partner
+	}
+	return ""
+}
+
+func (x *PluginKey) GetPublicKey() string {
+	if x != nil {
+		return x.PublicKey
+	}
+	return ""
+}
+
+func (x *PluginKey) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *PluginKey) GetAddedBy() string {
+	if x != nil {
+		return x.AddedBy
+	}
+	return ""
+}
+
+func (x *PluginKey) GetEndorsedBy() string {
+	if x != nil {
+		return x.EndorsedBy
+	}
+	return ""
+}
+
+func (x *PluginKey) GetRevokeTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RevokeTime
+	}
+	return nil
+}
+
+func (x *PluginKey) GetRevokedBy() string {
+	if x != nil {
+		return x.RevokedBy
+	}
+	return ""
+}
+
+func (x *PluginKey) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// AddPluginKeyRequest carries a public key.
+type AddPluginKeyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whose it is, as their manifests name them.
+	Partner string `protobuf:"bytes,1,opt,name=partner,proto3" json:"partner,omitempty"`
+	// In minisign's form, with or without its comment.
+	PublicKey string `protobuf:"bytes,2,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"`
+	// A minisign signature of the line of public_key by another key of the
+	// partner that holds; empty when you vouch for it yourself.
+	Endorsement   []byte `protobuf:"bytes,3,opt,name=endorsement,proto3" json:"endorsement,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddPluginKeyRequest) Reset() {
+	*x = AddPluginKeyRequest{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddPluginKeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddPluginKeyRequest) ProtoMessage() {}
+
+func (x *AddPluginKeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddPluginKeyRequest.ProtoReflect.Descriptor instead.
+func (*AddPluginKeyRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *AddPluginKeyRequest) GetPartner() string {
+	if x != nil {
+		return x.Partner
+	}
+	return ""
+}
+
+func (x *AddPluginKeyRequest) GetPublicKey() string {
+	if x != nil {
+		return x.PublicKey
+	}
+	return ""
+}
+
+func (x *AddPluginKeyRequest) GetEndorsement() []byte {
+	if x != nil {
+		return x.Endorsement
+	}
+	return nil
+}
+
+// AddPluginKeyResponse tells what was added.
+type AddPluginKeyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key.
+	Key           *PluginKey `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddPluginKeyResponse) Reset() {
+	*x = AddPluginKeyResponse{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddPluginKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddPluginKeyResponse) ProtoMessage() {}
+
+func (x *AddPluginKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddPluginKeyResponse.ProtoReflect.Descriptor instead.
+func (*AddPluginKeyResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *AddPluginKeyResponse) GetKey() *PluginKey {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+// ListPluginKeysRequest asks for all of them.
+type ListPluginKeysRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPluginKeysRequest) Reset() {
+	*x = ListPluginKeysRequest{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPluginKeysRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPluginKeysRequest) ProtoMessage() {}
+
+func (x *ListPluginKeysRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPluginKeysRequest.ProtoReflect.Descriptor instead.
+func (*ListPluginKeysRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{4}
+}
+
+// ListPluginKeysResponse lists them.
+type ListPluginKeysResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By partner, newest first.
+	Keys          []*PluginKey `protobuf:"bytes,1,rep,name=keys,proto3" json:"keys,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPluginKeysResponse) Reset() {
+	*x = ListPluginKeysResponse{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPluginKeysResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPluginKeysResponse) ProtoMessage() {}
+
+func (x *ListPluginKeysResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPluginKeysResponse.ProtoReflect.Descriptor instead.
+func (*ListPluginKeysResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ListPluginKeysResponse) GetKeys() []*PluginKey {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+// RevokePluginKeyRequest names a key.
+type RevokePluginKeyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Why, a sentence.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokePluginKeyRequest) Reset() {
+	*x = RevokePluginKeyRequest{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokePluginKeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokePluginKeyRequest) ProtoMessage() {}
+
+func (x *RevokePluginKeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokePluginKeyRequest.ProtoReflect.Descriptor instead.
+func (*RevokePluginKeyRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *RevokePluginKeyRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *RevokePluginKeyRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// RevokePluginKeyResponse tells what follows.
+type RevokePluginKeyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key.
+	Key *PluginKey `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// The versions that were deprecated by it.
+	Deprecated    []*Plugin `protobuf:"bytes,2,rep,name=deprecated,proto3" json:"deprecated,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokePluginKeyResponse) Reset() {
+	*x = RevokePluginKeyResponse{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokePluginKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokePluginKeyResponse) ProtoMessage() {}
+
+func (x *RevokePluginKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokePluginKeyResponse.ProtoReflect.Descriptor instead.
+func (*RevokePluginKeyResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *RevokePluginKeyResponse) GetKey() *PluginKey {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+func (x *RevokePluginKeyResponse) GetDeprecated() []*Plugin {
+	if x != nil {
+		return x.Deprecated
+	}
+	return nil
+}
+
 // MissingGrant is one thing that a plugin asks for and was not granted.
 type MissingGrant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -299,7 +739,7 @@ type MissingGrant struct {
 
 func (x *MissingGrant) Reset() {
 	*x = MissingGrant{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[1]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -311,7 +751,7 @@ func (x *MissingGrant) String() string {
 func (*MissingGrant) ProtoMessage() {}
 
 func (x *MissingGrant) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[1]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -324,7 +764,7 @@ func (x *MissingGrant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MissingGrant.ProtoReflect.Descriptor instead.
 func (*MissingGrant) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{1}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *MissingGrant) GetNeed() string {
@@ -373,7 +813,7 @@ type PluginHealth struct {
 
 func (x *PluginHealth) Reset() {
 	*x = PluginHealth{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[2]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -385,7 +825,7 @@ func (x *PluginHealth) String() string {
 func (*PluginHealth) ProtoMessage() {}
 
 func (x *PluginHealth) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[2]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -398,7 +838,7 @@ func (x *PluginHealth) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginHealth.ProtoReflect.Descriptor instead.
 func (*PluginHealth) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{2}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PluginHealth) GetCircuit() CircuitState {
@@ -488,7 +928,7 @@ type PluginCall struct {
 
 func (x *PluginCall) Reset() {
 	*x = PluginCall{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[3]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -500,7 +940,7 @@ func (x *PluginCall) String() string {
 func (*PluginCall) ProtoMessage() {}
 
 func (x *PluginCall) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[3]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -513,7 +953,7 @@ func (x *PluginCall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginCall.ProtoReflect.Descriptor instead.
 func (*PluginCall) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{3}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PluginCall) GetId() string {
@@ -602,14 +1042,17 @@ type UploadPluginRequest struct {
 	// for a new version those of the newest one before it, or {}.
 	Config *structpb.Struct `protobuf:"bytes,2,opt,name=config,proto3" json:"config,omitempty"`
 	// What the workspace allows it; unset is as with config, or nothing.
-	Grant         *structpb.Struct `protobuf:"bytes,3,opt,name=grant,proto3" json:"grant,omitempty"`
+	Grant *structpb.Struct `protobuf:"bytes,3,opt,name=grant,proto3" json:"grant,omitempty"`
+	// A minisign signature over digest and manifest, as `qidong plugin sign` makes
+	// it; a workspace may want one, and a name that belongs to a partner does.
+	Signature     []byte `protobuf:"bytes,4,opt,name=signature,proto3" json:"signature,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *UploadPluginRequest) Reset() {
 	*x = UploadPluginRequest{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[4]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -621,7 +1064,7 @@ func (x *UploadPluginRequest) String() string {
 func (*UploadPluginRequest) ProtoMessage() {}
 
 func (x *UploadPluginRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[4]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -634,7 +1077,7 @@ func (x *UploadPluginRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadPluginRequest.ProtoReflect.Descriptor instead.
 func (*UploadPluginRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{4}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *UploadPluginRequest) GetModule() []byte {
@@ -658,6 +1101,13 @@ func (x *UploadPluginRequest) GetGrant() *structpb.Struct {
 	return nil
 }
 
+func (x *UploadPluginRequest) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
 // UploadPluginResponse tells what was stored.
 type UploadPluginResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -669,7 +1119,7 @@ type UploadPluginResponse struct {
 
 func (x *UploadPluginResponse) Reset() {
 	*x = UploadPluginResponse{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[5]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -681,7 +1131,7 @@ func (x *UploadPluginResponse) String() string {
 func (*UploadPluginResponse) ProtoMessage() {}
 
 func (x *UploadPluginResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[5]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -694,7 +1144,7 @@ func (x *UploadPluginResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadPluginResponse.ProtoReflect.Descriptor instead.
 func (*UploadPluginResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{5}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *UploadPluginResponse) GetPlugin() *Plugin {
@@ -717,7 +1167,7 @@ type ListPluginsRequest struct {
 
 func (x *ListPluginsRequest) Reset() {
 	*x = ListPluginsRequest{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[6]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -729,7 +1179,7 @@ func (x *ListPluginsRequest) String() string {
 func (*ListPluginsRequest) ProtoMessage() {}
 
 func (x *ListPluginsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[6]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -742,7 +1192,7 @@ func (x *ListPluginsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPluginsRequest.ProtoReflect.Descriptor instead.
 func (*ListPluginsRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{6}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListPluginsRequest) GetPageSize() int32 {
@@ -772,7 +1222,7 @@ type ListPluginsResponse struct {
 
 func (x *ListPluginsResponse) Reset() {
 	*x = ListPluginsResponse{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[7]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -784,7 +1234,7 @@ func (x *ListPluginsResponse) String() string {
 func (*ListPluginsResponse) ProtoMessage() {}
 
 func (x *ListPluginsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[7]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -797,7 +1247,7 @@ func (x *ListPluginsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPluginsResponse.ProtoReflect.Descriptor instead.
 func (*ListPluginsResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{7}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListPluginsResponse) GetPlugins() []*Plugin {
@@ -827,7 +1277,7 @@ type GetPluginRequest struct {
 
 func (x *GetPluginRequest) Reset() {
 	*x = GetPluginRequest{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[8]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -839,7 +1289,7 @@ func (x *GetPluginRequest) String() string {
 func (*GetPluginRequest) ProtoMessage() {}
 
 func (x *GetPluginRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[8]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -852,7 +1302,7 @@ func (x *GetPluginRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPluginRequest.ProtoReflect.Descriptor instead.
 func (*GetPluginRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{8}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetPluginRequest) GetName() string {
@@ -880,7 +1330,7 @@ type GetPluginResponse struct {
 
 func (x *GetPluginResponse) Reset() {
 	*x = GetPluginResponse{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[9]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -892,7 +1342,7 @@ func (x *GetPluginResponse) String() string {
 func (*GetPluginResponse) ProtoMessage() {}
 
 func (x *GetPluginResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[9]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -905,7 +1355,7 @@ func (x *GetPluginResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPluginResponse.ProtoReflect.Descriptor instead.
 func (*GetPluginResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{9}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetPluginResponse) GetPlugin() *Plugin {
@@ -935,7 +1385,7 @@ type UpdatePluginRequest struct {
 
 func (x *UpdatePluginRequest) Reset() {
 	*x = UpdatePluginRequest{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[10]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -947,7 +1397,7 @@ func (x *UpdatePluginRequest) String() string {
 func (*UpdatePluginRequest) ProtoMessage() {}
 
 func (x *UpdatePluginRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[10]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -960,7 +1410,7 @@ func (x *UpdatePluginRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdatePluginRequest.ProtoReflect.Descriptor instead.
 func (*UpdatePluginRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{10}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *UpdatePluginRequest) GetName() string {
@@ -1009,7 +1459,7 @@ type UpdatePluginResponse struct {
 
 func (x *UpdatePluginResponse) Reset() {
 	*x = UpdatePluginResponse{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[11]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1021,7 +1471,7 @@ func (x *UpdatePluginResponse) String() string {
 func (*UpdatePluginResponse) ProtoMessage() {}
 
 func (x *UpdatePluginResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[11]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1034,7 +1484,7 @@ func (x *UpdatePluginResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdatePluginResponse.ProtoReflect.Descriptor instead.
 func (*UpdatePluginResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{11}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *UpdatePluginResponse) GetPlugin() *Plugin {
@@ -1055,7 +1505,7 @@ type GetPluginModuleRequest struct {
 
 func (x *GetPluginModuleRequest) Reset() {
 	*x = GetPluginModuleRequest{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[12]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1067,7 +1517,7 @@ func (x *GetPluginModuleRequest) String() string {
 func (*GetPluginModuleRequest) ProtoMessage() {}
 
 func (x *GetPluginModuleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[12]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1080,7 +1530,7 @@ func (x *GetPluginModuleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPluginModuleRequest.ProtoReflect.Descriptor instead.
 func (*GetPluginModuleRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{12}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetPluginModuleRequest) GetDigest() string {
@@ -1105,7 +1555,7 @@ type GetPluginModuleResponse struct {
 
 func (x *GetPluginModuleResponse) Reset() {
 	*x = GetPluginModuleResponse{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[13]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1117,7 +1567,7 @@ func (x *GetPluginModuleResponse) String() string {
 func (*GetPluginModuleResponse) ProtoMessage() {}
 
 func (x *GetPluginModuleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[13]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1130,7 +1580,7 @@ func (x *GetPluginModuleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPluginModuleResponse.ProtoReflect.Descriptor instead.
 func (*GetPluginModuleResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{13}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetPluginModuleResponse) GetName() string {
@@ -1177,7 +1627,7 @@ type ListPluginCallsRequest struct {
 
 func (x *ListPluginCallsRequest) Reset() {
 	*x = ListPluginCallsRequest{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[14]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1189,7 +1639,7 @@ func (x *ListPluginCallsRequest) String() string {
 func (*ListPluginCallsRequest) ProtoMessage() {}
 
 func (x *ListPluginCallsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[14]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1202,7 +1652,7 @@ func (x *ListPluginCallsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPluginCallsRequest.ProtoReflect.Descriptor instead.
 func (*ListPluginCallsRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{14}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListPluginCallsRequest) GetPageSize() int32 {
@@ -1267,7 +1717,7 @@ type ListPluginCallsResponse struct {
 
 func (x *ListPluginCallsResponse) Reset() {
 	*x = ListPluginCallsResponse{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[15]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1279,7 +1729,7 @@ func (x *ListPluginCallsResponse) String() string {
 func (*ListPluginCallsResponse) ProtoMessage() {}
 
 func (x *ListPluginCallsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[15]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1292,7 +1742,7 @@ func (x *ListPluginCallsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPluginCallsResponse.ProtoReflect.Descriptor instead.
 func (*ListPluginCallsResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{15}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListPluginCallsResponse) GetCalls() []*PluginCall {
@@ -1320,7 +1770,7 @@ type GetPluginCallRequest struct {
 
 func (x *GetPluginCallRequest) Reset() {
 	*x = GetPluginCallRequest{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[16]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1332,7 +1782,7 @@ func (x *GetPluginCallRequest) String() string {
 func (*GetPluginCallRequest) ProtoMessage() {}
 
 func (x *GetPluginCallRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[16]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1345,7 +1795,7 @@ func (x *GetPluginCallRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPluginCallRequest.ProtoReflect.Descriptor instead.
 func (*GetPluginCallRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{16}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetPluginCallRequest) GetId() string {
@@ -1369,7 +1819,7 @@ type GetPluginCallResponse struct {
 
 func (x *GetPluginCallResponse) Reset() {
 	*x = GetPluginCallResponse{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[17]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1381,7 +1831,7 @@ func (x *GetPluginCallResponse) String() string {
 func (*GetPluginCallResponse) ProtoMessage() {}
 
 func (x *GetPluginCallResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[17]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1394,7 +1844,7 @@ func (x *GetPluginCallResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPluginCallResponse.ProtoReflect.Descriptor instead.
 func (*GetPluginCallResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{17}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetPluginCallResponse) GetCall() *PluginCall {
@@ -1415,7 +1865,7 @@ var File_qidong_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_qidong_v1_plugin_proto_rawDesc = "" +
 	"\n" +
-	"\x16qidong/v1/plugin.proto\x12\tqidong.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe9\x03\n" +
+	"\x16qidong/v1/plugin.proto\x12\tqidong.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa7\x04\n" +
 	"\x06Plugin\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x16\n" +
@@ -1430,7 +1880,43 @@ const file_qidong_v1_plugin_proto_rawDesc = "" +
 	"\amissing\x18\n" +
 	" \x03(\v2\x17.qidong.v1.MissingGrantR\amissing\x12!\n" +
 	"\fstate_reason\x18\v \x01(\tR\vstateReason\x12/\n" +
-	"\x06health\x18\f \x01(\v2\x17.qidong.v1.PluginHealthR\x06health\"\xb0\x01\n" +
+	"\x06health\x18\f \x01(\v2\x17.qidong.v1.PluginHealthR\x06health\x12\x1f\n" +
+	"\vuploaded_by\x18\r \x01(\tR\n" +
+	"uploadedBy\x12\x1b\n" +
+	"\tsigned_by\x18\x0e \x01(\tR\bsignedBy\"\xc1\x02\n" +
+	"\tPluginKey\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
+	"\apartner\x18\x02 \x01(\tR\apartner\x12\x1d\n" +
+	"\n" +
+	"public_key\x18\x03 \x01(\tR\tpublicKey\x12;\n" +
+	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\x12\x19\n" +
+	"\badded_by\x18\x05 \x01(\tR\aaddedBy\x12\x1f\n" +
+	"\vendorsed_by\x18\x06 \x01(\tR\n" +
+	"endorsedBy\x12;\n" +
+	"\vrevoke_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"revokeTime\x12\x1d\n" +
+	"\n" +
+	"revoked_by\x18\b \x01(\tR\trevokedBy\x12\x16\n" +
+	"\x06reason\x18\t \x01(\tR\x06reason\"p\n" +
+	"\x13AddPluginKeyRequest\x12\x18\n" +
+	"\apartner\x18\x01 \x01(\tR\apartner\x12\x1d\n" +
+	"\n" +
+	"public_key\x18\x02 \x01(\tR\tpublicKey\x12 \n" +
+	"\vendorsement\x18\x03 \x01(\fR\vendorsement\">\n" +
+	"\x14AddPluginKeyResponse\x12&\n" +
+	"\x03key\x18\x01 \x01(\v2\x14.qidong.v1.PluginKeyR\x03key\"\x17\n" +
+	"\x15ListPluginKeysRequest\"B\n" +
+	"\x16ListPluginKeysResponse\x12(\n" +
+	"\x04keys\x18\x01 \x03(\v2\x14.qidong.v1.PluginKeyR\x04keys\"@\n" +
+	"\x16RevokePluginKeyRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"t\n" +
+	"\x17RevokePluginKeyResponse\x12&\n" +
+	"\x03key\x18\x01 \x01(\v2\x14.qidong.v1.PluginKeyR\x03key\x121\n" +
+	"\n" +
+	"deprecated\x18\x02 \x03(\v2\x11.qidong.v1.PluginR\n" +
+	"deprecated\"\xb0\x01\n" +
 	"\fMissingGrant\x12\x12\n" +
 	"\x04need\x18\x01 \x01(\tR\x04need\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value\x12;\n" +
@@ -1464,11 +1950,12 @@ const file_qidong_v1_plugin_proto_rawDesc = "" +
 	"\bduration\x18\n" +
 	" \x01(\v2\x19.google.protobuf.DurationR\bduration\x12;\n" +
 	"\vexpire_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\"\x8d\x01\n" +
+	"expireTime\"\xab\x01\n" +
 	"\x13UploadPluginRequest\x12\x16\n" +
 	"\x06module\x18\x01 \x01(\fR\x06module\x12/\n" +
 	"\x06config\x18\x02 \x01(\v2\x17.google.protobuf.StructR\x06config\x12-\n" +
-	"\x05grant\x18\x03 \x01(\v2\x17.google.protobuf.StructR\x05grant\"A\n" +
+	"\x05grant\x18\x03 \x01(\v2\x17.google.protobuf.StructR\x05grant\x12\x1c\n" +
+	"\tsignature\x18\x04 \x01(\fR\tsignature\"A\n" +
 	"\x14UploadPluginResponse\x12)\n" +
 	"\x06plugin\x18\x01 \x01(\v2\x11.qidong.v1.PluginR\x06plugin\"P\n" +
 	"\x12ListPluginsRequest\x12\x1b\n" +
@@ -1523,7 +2010,7 @@ const file_qidong_v1_plugin_proto_rawDesc = "" +
 	"\x19CIRCUIT_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14CIRCUIT_STATE_CLOSED\x10\x01\x12\x16\n" +
 	"\x12CIRCUIT_STATE_OPEN\x10\x02\x12\x1b\n" +
-	"\x17CIRCUIT_STATE_HALF_OPEN\x10\x032\xcf\x04\n" +
+	"\x17CIRCUIT_STATE_HALF_OPEN\x10\x032\xd1\x06\n" +
 	"\rPluginService\x12O\n" +
 	"\fUploadPlugin\x12\x1e.qidong.v1.UploadPluginRequest\x1a\x1f.qidong.v1.UploadPluginResponse\x12L\n" +
 	"\vListPlugins\x12\x1d.qidong.v1.ListPluginsRequest\x1a\x1e.qidong.v1.ListPluginsResponse\x12F\n" +
@@ -1531,7 +2018,10 @@ const file_qidong_v1_plugin_proto_rawDesc = "" +
 	"\fUpdatePlugin\x12\x1e.qidong.v1.UpdatePluginRequest\x1a\x1f.qidong.v1.UpdatePluginResponse\x12X\n" +
 	"\x0fGetPluginModule\x12!.qidong.v1.GetPluginModuleRequest\x1a\".qidong.v1.GetPluginModuleResponse\x12X\n" +
 	"\x0fListPluginCalls\x12!.qidong.v1.ListPluginCallsRequest\x1a\".qidong.v1.ListPluginCallsResponse\x12R\n" +
-	"\rGetPluginCall\x12\x1f.qidong.v1.GetPluginCallRequest\x1a .qidong.v1.GetPluginCallResponseB\x96\x01\n" +
+	"\rGetPluginCall\x12\x1f.qidong.v1.GetPluginCallRequest\x1a .qidong.v1.GetPluginCallResponse\x12O\n" +
+	"\fAddPluginKey\x12\x1e.qidong.v1.AddPluginKeyRequest\x1a\x1f.qidong.v1.AddPluginKeyResponse\x12U\n" +
+	"\x0eListPluginKeys\x12 .qidong.v1.ListPluginKeysRequest\x1a!.qidong.v1.ListPluginKeysResponse\x12X\n" +
+	"\x0fRevokePluginKey\x12!.qidong.v1.RevokePluginKeyRequest\x1a\".qidong.v1.RevokePluginKeyResponseB\x96\x01\n" +
 	"\rcom.qidong.v1B\vPluginProtoP\x01Z3github.com/qidong/qidong/sdk/gen/qidong/v1;qidongv1\xa2\x02\x03QXX\xaa\x02\tQidong.V1\xca\x02\tQidong\\V1\xe2\x02\x15Qidong\\V1\\GPBMetadata\xea\x02\n" +
 	"Qidong::V1b\x06proto3"
 
@@ -1548,81 +2038,100 @@ func file_qidong_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_qidong_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_qidong_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_qidong_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_qidong_v1_plugin_proto_goTypes = []any{
 	(PluginState)(0),                // 0: qidong.v1.PluginState
 	(CircuitState)(0),               // 1: qidong.v1.CircuitState
 	(*Plugin)(nil),                  // 2: qidong.v1.Plugin
-	(*MissingGrant)(nil),            // 3: qidong.v1.MissingGrant
-	(*PluginHealth)(nil),            // 4: qidong.v1.PluginHealth
-	(*PluginCall)(nil),              // 5: qidong.v1.PluginCall
-	(*UploadPluginRequest)(nil),     // 6: qidong.v1.UploadPluginRequest
-	(*UploadPluginResponse)(nil),    // 7: qidong.v1.UploadPluginResponse
-	(*ListPluginsRequest)(nil),      // 8: qidong.v1.ListPluginsRequest
-	(*ListPluginsResponse)(nil),     // 9: qidong.v1.ListPluginsResponse
-	(*GetPluginRequest)(nil),        // 10: qidong.v1.GetPluginRequest
-	(*GetPluginResponse)(nil),       // 11: qidong.v1.GetPluginResponse
-	(*UpdatePluginRequest)(nil),     // 12: qidong.v1.UpdatePluginRequest
-	(*UpdatePluginResponse)(nil),    // 13: qidong.v1.UpdatePluginResponse
-	(*GetPluginModuleRequest)(nil),  // 14: qidong.v1.GetPluginModuleRequest
-	(*GetPluginModuleResponse)(nil), // 15: qidong.v1.GetPluginModuleResponse
-	(*ListPluginCallsRequest)(nil),  // 16: qidong.v1.ListPluginCallsRequest
-	(*ListPluginCallsResponse)(nil), // 17: qidong.v1.ListPluginCallsResponse
-	(*GetPluginCallRequest)(nil),    // 18: qidong.v1.GetPluginCallRequest
-	(*GetPluginCallResponse)(nil),   // 19: qidong.v1.GetPluginCallResponse
-	nil,                             // 20: qidong.v1.MissingGrant.ReasonEntry
-	nil,                             // 21: qidong.v1.PluginHealth.FailuresEntry
-	(*structpb.Struct)(nil),         // 22: google.protobuf.Struct
-	(*timestamppb.Timestamp)(nil),   // 23: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),     // 24: google.protobuf.Duration
+	(*PluginKey)(nil),               // 3: qidong.v1.PluginKey
+	(*AddPluginKeyRequest)(nil),     // 4: qidong.v1.AddPluginKeyRequest
+	(*AddPluginKeyResponse)(nil),    // 5: qidong.v1.AddPluginKeyResponse
+	(*ListPluginKeysRequest)(nil),   // 6: qidong.v1.ListPluginKeysRequest
+	(*ListPluginKeysResponse)(nil),  // 7: qidong.v1.ListPluginKeysResponse
+	(*RevokePluginKeyRequest)(nil),  // 8: qidong.v1.RevokePluginKeyRequest
+	(*RevokePluginKeyResponse)(nil), // 9: qidong.v1.RevokePluginKeyResponse
+	(*MissingGrant)(nil),            // 10: qidong.v1.MissingGrant
+	(*PluginHealth)(nil),            // 11: qidong.v1.PluginHealth
+	(*PluginCall)(nil),              // 12: qidong.v1.PluginCall
+	(*UploadPluginRequest)(nil),     // 13: qidong.v1.UploadPluginRequest
+	(*UploadPluginResponse)(nil),    // 14: qidong.v1.UploadPluginResponse
+	(*ListPluginsRequest)(nil),      // 15: qidong.v1.ListPluginsRequest
+	(*ListPluginsResponse)(nil),     // 16: qidong.v1.ListPluginsResponse
+	(*GetPluginRequest)(nil),        // 17: qidong.v1.GetPluginRequest
+	(*GetPluginResponse)(nil),       // 18: qidong.v1.GetPluginResponse
+	(*UpdatePluginRequest)(nil),     // 19: qidong.v1.UpdatePluginRequest
+	(*UpdatePluginResponse)(nil),    // 20: qidong.v1.UpdatePluginResponse
+	(*GetPluginModuleRequest)(nil),  // 21: qidong.v1.GetPluginModuleRequest
+	(*GetPluginModuleResponse)(nil), // 22: qidong.v1.GetPluginModuleResponse
+	(*ListPluginCallsRequest)(nil),  // 23: qidong.v1.ListPluginCallsRequest
+	(*ListPluginCallsResponse)(nil), // 24: qidong.v1.ListPluginCallsResponse
+	(*GetPluginCallRequest)(nil),    // 25: qidong.v1.GetPluginCallRequest
+	(*GetPluginCallResponse)(nil),   // 26: qidong.v1.GetPluginCallResponse
+	nil,                             // 27: qidong.v1.MissingGrant.ReasonEntry
+	nil,                             // 28: qidong.v1.PluginHealth.FailuresEntry
+	(*structpb.Struct)(nil),         // 29: google.protobuf.Struct
+	(*timestamppb.Timestamp)(nil),   // 30: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),     // 31: google.protobuf.Duration
 }
 var file_qidong_v1_plugin_proto_depIdxs = []int32{
 	0,  // 0: qidong.v1.Plugin.state:type_name -> qidong.v1.PluginState
-	22, // 1: qidong.v1.Plugin.manifest:type_name -> google.protobuf.Struct
-	22, // 2: qidong.v1.Plugin.config:type_name -> google.protobuf.Struct
-	22, // 3: qidong.v1.Plugin.grant:type_name -> google.protobuf.Struct
-	23, // 4: qidong.v1.Plugin.create_time:type_name -> google.protobuf.Timestamp
-	3,  // 5: qidong.v1.Plugin.missing:type_name -> qidong.v1.MissingGrant
-	4,  // 6: qidong.v1.Plugin.health:type_name -> qidong.v1.PluginHealth
-	20, // 7: qidong.v1.MissingGrant.reason:type_name -> qidong.v1.MissingGrant.ReasonEntry
-	1,  // 8: qidong.v1.PluginHealth.circuit:type_name -> qidong.v1.CircuitState
-	23, // 9: qidong.v1.PluginHealth.circuit_time:type_name -> google.protobuf.Timestamp
-	21, // 10: qidong.v1.PluginHealth.failures:type_name -> qidong.v1.PluginHealth.FailuresEntry
-	24, // 11: qidong.v1.PluginHealth.p50:type_name -> google.protobuf.Duration
-	24, // 12: qidong.v1.PluginHealth.p99:type_name -> google.protobuf.Duration
-	23, // 13: qidong.v1.PluginCall.call_time:type_name -> google.protobuf.Timestamp
-	24, // 14: qidong.v1.PluginCall.duration:type_name -> google.protobuf.Duration
-	23, // 15: qidong.v1.PluginCall.expire_time:type_name -> google.protobuf.Timestamp
-	22, // 16: qidong.v1.UploadPluginRequest.config:type_name -> google.protobuf.Struct
-	22, // 17: qidong.v1.UploadPluginRequest.grant:type_name -> google.protobuf.Struct
-	2,  // 18: qidong.v1.UploadPluginResponse.plugin:type_name -> qidong.v1.Plugin
-	2,  // 19: qidong.v1.ListPluginsResponse.plugins:type_name -> qidong.v1.Plugin
-	2,  // 20: qidong.v1.GetPluginResponse.plugin:type_name -> qidong.v1.Plugin
-	22, // 21: qidong.v1.UpdatePluginRequest.config:type_name -> google.protobuf.Struct
-	22, // 22: qidong.v1.UpdatePluginRequest.grant:type_name -> google.protobuf.Struct
-	0,  // 23: qidong.v1.UpdatePluginRequest.state:type_name -> qidong.v1.PluginState
-	2,  // 24: qidong.v1.UpdatePluginResponse.plugin:type_name -> qidong.v1.Plugin
-	5,  // 25: qidong.v1.ListPluginCallsResponse.calls:type_name -> qidong.v1.PluginCall
-	5,  // 26: qidong.v1.GetPluginCallResponse.call:type_name -> qidong.v1.PluginCall
-	6,  // 27: qidong.v1.PluginService.UploadPlugin:input_type -> qidong.v1.UploadPluginRequest
-	8,  // 28: qidong.v1.PluginService.ListPlugins:input_type -> qidong.v1.ListPluginsRequest
-	10, // 29: qidong.v1.PluginService.GetPlugin:input_type -> qidong.v1.GetPluginRequest
-	12, // 30: qidong.v1.PluginService.UpdatePlugin:input_type -> qidong.v1.UpdatePluginRequest
-	14, // 31: qidong.v1.PluginService.GetPluginModule:input_type -> qidong.v1.GetPluginModuleRequest
-	16, // 32: qidong.v1.PluginService.ListPluginCalls:input_type -> qidong.v1.ListPluginCallsRequest
-	18, // 33: qidong.v1.PluginService.GetPluginCall:input_type -> qidong.v1.GetPluginCallRequest
-	7,  // 34: qidong.v1.PluginService.UploadPlugin:output_type -> qidong.v1.UploadPluginResponse
-	9,  // 35: qidong.v1.PluginService.ListPlugins:output_type -> qidong.v1.ListPluginsResponse
-	11, // 36: qidong.v1.PluginService.GetPlugin:output_type -> qidong.v1.GetPluginResponse
-	13, // 37: qidong.v1.PluginService.UpdatePlugin:output_type -> qidong.v1.UpdatePluginResponse
-	15, // 38: qidong.v1.PluginService.GetPluginModule:output_type -> qidong.v1.GetPluginModuleResponse
-	17, // 39: qidong.v1.PluginService.ListPluginCalls:output_type -> qidong.v1.ListPluginCallsResponse
-	19, // 40: qidong.v1.PluginService.GetPluginCall:output_type -> qidong.v1.GetPluginCallResponse
-	34, // [34:41] is the sub-list for method output_type
-	27, // [27:34] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	29, // 1: qidong.v1.Plugin.manifest:type_name -> google.protobuf.Struct
+	29, // 2: qidong.v1.Plugin.config:type_name -> google.protobuf.Struct
+	29, // 3: qidong.v1.Plugin.grant:type_name -> google.protobuf.Struct
+	30, // 4: qidong.v1.Plugin.create_time:type_name -> google.protobuf.Timestamp
+	10, // 5: qidong.v1.Plugin.missing:type_name -> qidong.v1.MissingGrant
+	11, // 6: qidong.v1.Plugin.health:type_name -> qidong.v1.PluginHealth
+	30, // 7: qidong.v1.PluginKey.create_time:type_name -> google.protobuf.Timestamp
+	30, // 8: qidong.v1.PluginKey.revoke_time:type_name -> google.protobuf.Timestamp
+	3,  // 9: qidong.v1.AddPluginKeyResponse.key:type_name -> qidong.v1.PluginKey
+	3,  // 10: qidong.v1.ListPluginKeysResponse.keys:type_name -> qidong.v1.PluginKey
+	3,  // 11: qidong.v1.RevokePluginKeyResponse.key:type_name -> qidong.v1.PluginKey
+	2,  // 12: qidong.v1.RevokePluginKeyResponse.deprecated:type_name -> qidong.v1.Plugin
+	27, // 13: qidong.v1.MissingGrant.reason:type_name -> qidong.v1.MissingGrant.ReasonEntry
+	1,  // 14: qidong.v1.PluginHealth.circuit:type_name -> qidong.v1.CircuitState
+	30, // 15: qidong.v1.PluginHealth.circuit_time:type_name -> google.protobuf.Timestamp
+	28, // 16: qidong.v1.PluginHealth.failures:type_name -> qidong.v1.PluginHealth.FailuresEntry
+	31, // 17: qidong.v1.PluginHealth.p50:type_name -> google.protobuf.Duration
+	31, // 18: qidong.v1.PluginHealth.p99:type_name -> google.protobuf.Duration
+	30, // 19: qidong.v1.PluginCall.call_time:type_name -> google.protobuf.Timestamp
+	31, // 20: qidong.v1.PluginCall.duration:type_name -> google.protobuf.Duration
+	30, // 21: qidong.v1.PluginCall.expire_time:type_name -> google.protobuf.Timestamp
+	29, // 22: qidong.v1.UploadPluginRequest.config:type_name -> google.protobuf.Struct
+	29, // 23: qidong.v1.UploadPluginRequest.grant:type_name -> google.protobuf.Struct
+	2,  // 24: qidong.v1.UploadPluginResponse.plugin:type_name -> qidong.v1.Plugin
+	2,  // 25: qidong.v1.ListPluginsResponse.plugins:type_name -> qidong.v1.Plugin
+	2,  // 26: qidong.v1.GetPluginResponse.plugin:type_name -> qidong.v1.Plugin
+	29, // 27: qidong.v1.UpdatePluginRequest.config:type_name -> google.protobuf.Struct
+	29, // 28: qidong.v1.UpdatePluginRequest.grant:type_name -> google.protobuf.Struct
+	0,  // 29: qidong.v1.UpdatePluginRequest.state:type_name -> qidong.v1.PluginState
+	2,  // 30: qidong.v1.UpdatePluginResponse.plugin:type_name -> qidong.v1.Plugin
+	12, // 31: qidong.v1.ListPluginCallsResponse.calls:type_name -> qidong.v1.PluginCall
+	12, // 32: qidong.v1.GetPluginCallResponse.call:type_name -> qidong.v1.PluginCall
+	13, // 33: qidong.v1.PluginService.UploadPlugin:input_type -> qidong.v1.UploadPluginRequest
+	15, // 34: qidong.v1.PluginService.ListPlugins:input_type -> qidong.v1.ListPluginsRequest
+	17, // 35: qidong.v1.PluginService.GetPlugin:input_type -> qidong.v1.GetPluginRequest
+	19, // 36: qidong.v1.PluginService.UpdatePlugin:input_type -> qidong.v1.UpdatePluginRequest
+	21, // 37: qidong.v1.PluginService.GetPluginModule:input_type -> qidong.v1.GetPluginModuleRequest
+	23, // 38: qidong.v1.PluginService.ListPluginCalls:input_type -> qidong.v1.ListPluginCallsRequest
+	25, // 39: qidong.v1.PluginService.GetPluginCall:input_type -> qidong.v1.GetPluginCallRequest
+	4,  // 40: qidong.v1.PluginService.AddPluginKey:input_type -> qidong.v1.AddPluginKeyRequest
+	6,  // 41: qidong.v1.PluginService.ListPluginKeys:input_type -> qidong.v1.ListPluginKeysRequest
+	8,  // 42: qidong.v1.PluginService.RevokePluginKey:input_type -> qidong.v1.RevokePluginKeyRequest
+	14, // 43: qidong.v1.PluginService.UploadPlugin:output_type -> qidong.v1.UploadPluginResponse
+	16, // 44: qidong.v1.PluginService.ListPlugins:output_type -> qidong.v1.ListPluginsResponse
+	18, // 45: qidong.v1.PluginService.GetPlugin:output_type -> qidong.v1.GetPluginResponse
+	20, // 46: qidong.v1.PluginService.UpdatePlugin:output_type -> qidong.v1.UpdatePluginResponse
+	22, // 47: qidong.v1.PluginService.GetPluginModule:output_type -> qidong.v1.GetPluginModuleResponse
+	24, // 48: qidong.v1.PluginService.ListPluginCalls:output_type -> qidong.v1.ListPluginCallsResponse
+	26, // 49: qidong.v1.PluginService.GetPluginCall:output_type -> qidong.v1.GetPluginCallResponse
+	5,  // 50: qidong.v1.PluginService.AddPluginKey:output_type -> qidong.v1.AddPluginKeyResponse
+	7,  // 51: qidong.v1.PluginService.ListPluginKeys:output_type -> qidong.v1.ListPluginKeysResponse
+	9,  // 52: qidong.v1.PluginService.RevokePluginKey:output_type -> qidong.v1.RevokePluginKeyResponse
+	43, // [43:53] is the sub-list for method output_type
+	33, // [33:43] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_qidong_v1_plugin_proto_init() }
@@ -1636,7 +2145,7 @@ func file_qidong_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_qidong_v1_plugin_proto_rawDesc), len(file_qidong_v1_plugin_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   20,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -53,6 +53,15 @@ const (
 	// PluginServiceGetPluginCallProcedure is the fully-qualified name of the PluginService's
 	// GetPluginCall RPC.
 	PluginServiceGetPluginCallProcedure = "/qidong.v1.PluginService/GetPluginCall"
+	// PluginServiceAddPluginKeyProcedure is the fully-qualified name of the PluginService's
+	// AddPluginKey RPC.
+	PluginServiceAddPluginKeyProcedure = "/qidong.v1.PluginService/AddPluginKey"
+	// PluginServiceListPluginKeysProcedure is the fully-qualified name of the PluginService's
+	// ListPluginKeys RPC.
+	PluginServiceListPluginKeysProcedure = "/qidong.v1.PluginService/ListPluginKeys"
+	// PluginServiceRevokePluginKeyProcedure is the fully-qualified name of the PluginService's
+	// RevokePluginKey RPC.
+	PluginServiceRevokePluginKeyProcedure = "/qidong.v1.PluginService/RevokePluginKey"
 )
 
 // PluginServiceClient is a client for the qidong.v1.PluginService service.
@@ -79,6 +88,14 @@ type PluginServiceClient interface {
 	// GetPluginCall returns a recorded call with its recording, which may hold
 	// data of a customer: that it was read is audited.
 	GetPluginCall(context.Context, *v1.GetPluginCallRequest) (*v1.GetPluginCallResponse, error)
+	// AddPluginKey lets a partner's key sign plugin versions. The same key again
+	// changes nothing; one that was revoked does not come back.
+	AddPluginKey(context.Context, *v1.AddPluginKeyRequest) (*v1.AddPluginKeyResponse, error)
+	// ListPluginKeys lists keys by partner, newest first, revoked ones too.
+	ListPluginKeys(context.Context, *v1.ListPluginKeysRequest) (*v1.ListPluginKeysResponse, error)
+	// RevokePluginKey ends a key: nothing that it signs is taken any more, and
+	// versions that it signed are deprecated until they are signed by another.
+	RevokePluginKey(context.Context, *v1.RevokePluginKeyRequest) (*v1.RevokePluginKeyResponse, error)
 }
 
 // NewPluginServiceClient constructs a client for the qidong.v1.PluginService service. By default,
@@ -134,6 +151,24 @@ func NewPluginServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(pluginServiceMethods.ByName("GetPluginCall")),
 			connect.WithClientOptions(opts...),
 		),
+		addPluginKey: connect.NewClient[v1.AddPluginKeyRequest, v1.AddPluginKeyResponse](
+			httpClient,
+			baseURL+PluginServiceAddPluginKeyProcedure,
+			connect.WithSchema(pluginServiceMethods.ByName("AddPluginKey")),
+			connect.WithClientOptions(opts...),
+		),
+		listPluginKeys: connect.NewClient[v1.ListPluginKeysRequest, v1.ListPluginKeysResponse](
+			httpClient,
+			baseURL+PluginServiceListPluginKeysProcedure,
+			connect.WithSchema(pluginServiceMethods.ByName("ListPluginKeys")),
+			connect.WithClientOptions(opts...),
+		),
+		revokePluginKey: connect.NewClient[v1.RevokePluginKeyRequest, v1.RevokePluginKeyResponse](
+			httpClient,
+			baseURL+PluginServiceRevokePluginKeyProcedure,
+			connect.WithSchema(pluginServiceMethods.ByName("RevokePluginKey")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -146,6 +181,9 @@ type pluginServiceClient struct {
 	getPluginModule *connect.Client[v1.GetPluginModuleRequest, v1.GetPluginModuleResponse]
 	listPluginCalls *connect.Client[v1.ListPluginCallsRequest, v1.ListPluginCallsResponse]
 	getPluginCall   *connect.Client[v1.GetPluginCallRequest, v1.GetPluginCallResponse]
+	addPluginKey    *connect.Client[v1.AddPluginKeyRequest, v1.AddPluginKeyResponse]
+	listPluginKeys  *connect.Client[v1.ListPluginKeysRequest, v1.ListPluginKeysResponse]
+	revokePluginKey *connect.Client[v1.RevokePluginKeyRequest, v1.RevokePluginKeyResponse]
 }
 
 // UploadPlugin calls qidong.v1.PluginService.UploadPlugin.
@@ -211,6 +249,33 @@ func (c *pluginServiceClient) GetPluginCall(ctx context.Context, req *v1.GetPlug
 	return nil, err
 }
 
+// AddPluginKey calls qidong.v1.PluginService.AddPluginKey.
+func (c *pluginServiceClient) AddPluginKey(ctx context.Context, req *v1.AddPluginKeyRequest) (*v1.AddPluginKeyResponse, error) {
+	response, err := c.addPluginKey.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListPluginKeys calls qidong.v1.PluginService.ListPluginKeys.
+func (c *pluginServiceClient) ListPluginKeys(ctx context.Context, req *v1.ListPluginKeysRequest) (*v1.ListPluginKeysResponse, error) {
+	response, err := c.listPluginKeys.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// RevokePluginKey calls qidong.v1.PluginService.RevokePluginKey.
+func (c *pluginServiceClient) RevokePluginKey(ctx context.Context, req *v1.RevokePluginKeyRequest) (*v1.RevokePluginKeyResponse, error) {
+	response, err := c.revokePluginKey.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // PluginServiceHandler is an implementation of the qidong.v1.PluginService service.
 type PluginServiceHandler interface {
 	// UploadPlugin checks a module and stores it under the name and version of
@@ -235,6 +300,14 @@ type PluginServiceHandler interface {
 	// GetPluginCall returns a recorded call with its recording, which may hold
 	// data of a customer: that it was read is audited.
 	GetPluginCall(context.Context, *v1.GetPluginCallRequest) (*v1.GetPluginCallResponse, error)
+	// AddPluginKey lets a partner's key sign plugin versions. The same key again
+	// changes nothing; one that was revoked does not come back.
+	AddPluginKey(context.Context, *v1.AddPluginKeyRequest) (*v1.AddPluginKeyResponse, error)
+	// ListPluginKeys lists keys by partner, newest first, revoked ones too.
+	ListPluginKeys(context.Context, *v1.ListPluginKeysRequest) (*v1.ListPluginKeysResponse, error)
+	// RevokePluginKey ends a key: nothing that it signs is taken any more, and
+	// versions that it signed are deprecated until they are signed by another.
+	RevokePluginKey(context.Context, *v1.RevokePluginKeyRequest) (*v1.RevokePluginKeyResponse, error)
 }
 
 // NewPluginServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -286,6 +359,24 @@ func NewPluginServiceHandler(svc PluginServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(pluginServiceMethods.ByName("GetPluginCall")),
 		connect.WithHandlerOptions(opts...),
 	)
+	pluginServiceAddPluginKeyHandler := connect.NewUnaryHandlerSimple(
+		PluginServiceAddPluginKeyProcedure,
+		svc.AddPluginKey,
+		connect.WithSchema(pluginServiceMethods.ByName("AddPluginKey")),
+		connect.WithHandlerOptions(opts...),
+	)
+	pluginServiceListPluginKeysHandler := connect.NewUnaryHandlerSimple(
+		PluginServiceListPluginKeysProcedure,
+		svc.ListPluginKeys,
+		connect.WithSchema(pluginServiceMethods.ByName("ListPluginKeys")),
+		connect.WithHandlerOptions(opts...),
+	)
+	pluginServiceRevokePluginKeyHandler := connect.NewUnaryHandlerSimple(
+		PluginServiceRevokePluginKeyProcedure,
+		svc.RevokePluginKey,
+		connect.WithSchema(pluginServiceMethods.ByName("RevokePluginKey")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/qidong.v1.PluginService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case PluginServiceUploadPluginProcedure:
@@ -302,6 +393,12 @@ func NewPluginServiceHandler(svc PluginServiceHandler, opts ...connect.HandlerOp
 			pluginServiceListPluginCallsHandler.ServeHTTP(w, r)
 		case PluginServiceGetPluginCallProcedure:
 			pluginServiceGetPluginCallHandler.ServeHTTP(w, r)
+		case PluginServiceAddPluginKeyProcedure:
+			pluginServiceAddPluginKeyHandler.ServeHTTP(w, r)
+		case PluginServiceListPluginKeysProcedure:
+			pluginServiceListPluginKeysHandler.ServeHTTP(w, r)
+		case PluginServiceRevokePluginKeyProcedure:
+			pluginServiceRevokePluginKeyHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -337,4 +434,16 @@ func (UnimplementedPluginServiceHandler) ListPluginCalls(context.Context, *v1.Li
 
 func (UnimplementedPluginServiceHandler) GetPluginCall(context.Context, *v1.GetPluginCallRequest) (*v1.GetPluginCallResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.PluginService.GetPluginCall is not implemented"))
+}
+
+func (UnimplementedPluginServiceHandler) AddPluginKey(context.Context, *v1.AddPluginKeyRequest) (*v1.AddPluginKeyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.PluginService.AddPluginKey is not implemented"))
+}
+
+func (UnimplementedPluginServiceHandler) ListPluginKeys(context.Context, *v1.ListPluginKeysRequest) (*v1.ListPluginKeysResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.PluginService.ListPluginKeys is not implemented"))
+}
+
+func (UnimplementedPluginServiceHandler) RevokePluginKey(context.Context, *v1.RevokePluginKeyRequest) (*v1.RevokePluginKeyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.PluginService.RevokePluginKey is not implemented"))
 }
