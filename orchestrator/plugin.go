@@ -9,16 +9,6 @@ import (
 	"github.com/qidong/qidong/orchestrator/journey"
 )
 
-// PluginState is where a plugin version is in its life.
-type PluginState string
-
-// The states of a plugin version.
-const (
-	PluginActive     PluginState = "active"
-	PluginDeprecated PluginState = "deprecated" // published definitions go on using it; new ones may not
-	PluginDisabled   PluginState = "disabled"   // nobody may call it; Plugin.Reason says why
-)
-
 // Plugin is one version of a plugin in a workspace. Name@Version never changes
 // its digest.
 type Plugin struct {
@@ -27,7 +17,7 @@ type Plugin struct {
 	Version   string // semantic version
 	Digest    string // sha256 of the module, lower-case hex
 	State     PluginState
-	Reason    string          // why it is disabled; "" otherwise
+	Reason    string          // why it is in this state, a sentence; "" where that is plain
 	Manifest  json.RawMessage // what describe returned (sdk/abi.Manifest)
 	Config    json.RawMessage // a JSON object for the plugin, by workspace
 	Grant     json.RawMessage // what the workspace allows, and limits (plugins.Grant)
@@ -38,6 +28,11 @@ type Plugin struct {
 	// SignedBy is the id of the publisher key whose Signature it has; "" is none.
 	SignedBy  string
 	Signature string // in minisign's form
+	// Held says that it goes live only when somebody promotes it.
+	Held bool
+	// ReviewedBy is who granted what it asked for while it was in review; "" is
+	// nobody.
+	ReviewedBy string
 	// Missing is what the manifest asks for and the grant does not give; new
 	// definitions may not use the version until it does. Filled in by Service.
 	Missing []MissingGrant
@@ -83,13 +78,17 @@ type PluginStore interface {
 	// version and digest again updates Config and Grant, and the signature if it
 	// has one; another digest under the same version is [ErrConflict].
 	AddPlugin(ctx context.Context, p Plugin, module []byte) error
-	// UpdatePlugin stores State, Reason, Config and Grant of a known version.
+	// UpdatePlugin stores State, Reason, Config, Grant and ReviewedBy of a known
+	// version.
 	UpdatePlugin(ctx context.Context, p Plugin) error
 	// Plugin finds a version; "" is the newest by semantic version.
 	Plugin(ctx context.Context, workspace, name, version string) (Plugin, error)
 	PluginByDigest(ctx context.Context, workspace, digest string) (Plugin, error)
 	// Plugins lists by name, newest version first.
 	Plugins(ctx context.Context, workspace string) ([]Plugin, error)
+	// PluginUses lists the versions of journeys that call the module of a digest,
+	// by journey, newest version first.
+	PluginUses(ctx context.Context, workspace, digest string) ([]PluginUse, error)
 	// Module returns the bytes of a digest, after checking that they are.
 	Module(ctx context.Context, digest string) ([]byte, error)
 }

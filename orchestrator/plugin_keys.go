@@ -169,7 +169,9 @@ func (s *Service) deprecateSigned(ctx context.Context, k PluginKey) ([]Plugin, e
 		if p.SignedBy != k.ID || p.State != PluginActive {
 			continue
 		}
-		p.State, p.Reason = PluginDeprecated, fmt.Sprintf("Its key %s was revoked by %s: %s", k.ID, k.RevokedBy, k.Reason)
+		if err := s.move(ctx, &p, PluginDeprecated, fmt.Sprintf("Its key %s was revoked by %s: %s", k.ID, k.RevokedBy, k.Reason)); err != nil {
+			return nil, err
+		}
 		if err := s.store.UpdatePlugin(ctx, p); err != nil {
 			return nil, err
 		}

@@ -8,6 +8,8 @@ import (
 	"strings"
 )
 
+var errNoHost = fmt.Errorf("%w: this server has no plugin host; ask one that has", ErrPrecondition)
+
 // PluginPush is a module to upload, and what is said with it.
 type PluginPush struct {
 	Module []byte
@@ -16,6 +18,9 @@ type PluginPush struct {
 	Config, Grant json.RawMessage
 	// Signature is a minisign signature of [PluginStatement]; nil is none.
 	Signature []byte
+	// Hold keeps a new version from going live by itself: it is checked, and
+	// waits to be promoted.
+	Hold bool
 }
 
 // UploadPlugin is [Service.PushPlugin] of an unsigned module.
@@ -25,15 +30,16 @@ func (s *Service) UploadPlugin(ctx context.Context, a Actor, module []byte, conf
 
 // PushPlugin checks a module and makes it a plugin version. The version's Missing
 // tells what it asks for and was not granted: until it is, definitions go on using
-// the version before. Other bytes under the same version are [ErrConflict]. A
-// name belongs to the partner whose key signed a version of it first: nobody
+// the version before. Where the workspace wants such grants reviewed, it is in
+// review until somebody else has granted them. Other bytes under the same version
+// are [ErrConflict]. A name belongs to the partner whose key signed a version of it first: nobody
 // else's signature is taken then, nor none.
 func (s *Service) PushPlugin(ctx context.Context, a Actor, u PluginPush) (Plugin, error) {
 	if err := a.may(); err != nil {
 		return Plugin{}, err
 	}
 	if s.plugins == nil {
-		return Plugin{}, fmt.Errorf("%w: this server has no plugin host; upload to one that has", ErrPrecondition)
+		return Plugin{}, errNoHost
 	}
 	raw, err := s.plugins.Describe(ctx, u.Module)
 	if err != nil {
@@ -44,9 +50,9 @@ func (s *Service) PushPlugin(ctx context.Context, a Actor, u PluginPush) (Plugin
 		return Plugin{}, fmt.Errorf("reading a plugin's manifest: %w", invalid(err))
 	}
 	p := Plugin{
-		Workspace: a.Workspace, Name: m.Name, Version: m.Version, Digest: hashSecret(string(u.Module)), State: PluginActive,
+		Workspace: a.Workspace, Name: m.Name, Version: m.Version, Digest: hashSecret(string(u.Module)), State: PluginUploaded,
 		Manifest: raw, Config: u.Config, Grant: u.Grant, Size: int64(len(u.Module)), CreatedAt: s.now(), UploadedBy: a.Name,
-		Signature: string(u.Signature),
+		Signature: string(u.Signature), Held: u.Hold,
 	}
 	err = s.store.Atomic(ctx, func(ctx context.Context) error {
 		return s.addPlugin(ctx, a, &p, m, u.Module)
@@ -62,6 +68,9 @@ func (s *Service) addPlugin(ctx context.Context, a Actor, p *Plugin, m manifest,
 	if err := s.checkPublisher(ctx, p, m); err != nil {
 		return err
 	}
+	if err := s.mayGrant(ctx, a, *p, p.Grant); err != nil {
+		return err
+	}
 	if err := s.inherit(ctx, p, m); err != nil {
 		return err
 	}
@@ -72,6 +81,9 @@ func (s *Service) addPlugin(ctx context.Context, a Actor, p *Plugin, m manifest,
 	if err != nil {
 		return err
 	}
+	if err := s.admitPlugin(ctx, p, missing); err != nil {
+		return err
+	}
 	if err := s.store.AddPlugin(ctx, *p, module); err != nil {
 		return err
 	}
@@ -79,7 +91,7 @@ func (s *Service) addPlugin(ctx context.Context, a Actor, p *Plugin, m manifest,
 		return err
 	}
 	p.Missing = missing
-	detail := map[string]any{"digest": p.Digest, "grant": p.Grant}
+	detail := map[string]any{"digest": p.Digest, "grant": p.Grant, "state": p.State}
 	if p.SignedBy != "" {
 		detail["signed_by"] = p.SignedBy
 	}

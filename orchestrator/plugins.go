@@ -116,7 +116,7 @@ func (s *Service) UpdatePlugin(ctx context.Context, a Actor, name, version strin
 	}
 	states := []PluginState{"", PluginActive, PluginDeprecated, PluginDisabled}
 	if !slices.Contains(states, u.State) {
-		return Plugin{}, fmt.Errorf("%w: %q is no state of a plugin; use active, deprecated or disabled", ErrInvalid, u.State)
+		return Plugin{}, fmt.Errorf("%w: %q is no state to give a plugin; use active, deprecated or disabled", ErrInvalid, u.State)
 	}
 	var p Plugin
 	err := s.store.Atomic(ctx, func(ctx context.Context) (err error) {
@@ -124,7 +124,10 @@ func (s *Service) UpdatePlugin(ctx context.Context, a Actor, name, version strin
 			return err
 		}
 		before := p
-		if err := s.apply(&p, u, a); err != nil {
+		if err := s.mayGrant(ctx, a, p, u.Grant); err != nil {
+			return err
+		}
+		if err := s.apply(ctx, &p, u, a); err != nil {
 			return err
 		}
 		if err := s.store.UpdatePlugin(ctx, p); err != nil {
@@ -139,29 +142,40 @@ func (s *Service) UpdatePlugin(ctx context.Context, a Actor, name, version strin
 }
 
 // apply makes the changes on p and checks what comes of them.
-func (s *Service) apply(p *Plugin, u PluginUpdate, a Actor) error {
+func (s *Service) apply(ctx context.Context, p *Plugin, u PluginUpdate, a Actor) error {
 	if len(u.Config) > 0 {
 		p.Config = u.Config
 	}
 	if len(u.Grant) > 0 {
 		p.Grant = u.Grant
 	}
-	if u.State != "" && u.State != p.State {
-		p.State, p.Reason = u.State, ""
-		if u.State == PluginDisabled {
-			p.Reason = "Disabled by " + a.Name + "."
-		}
-	}
 	var m manifest
 	if err := json.Unmarshal(p.Manifest, &m); err != nil {
 		return fmt.Errorf("reading the manifest of plugin %s %s: %w", p.Name, p.Version, err)
 	}
-	if err := checkSettings(m, p.Config, p.Grant); err != nil || s.plugins == nil {
+	if err := checkSettings(m, p.Config, p.Grant); err != nil {
 		return err
 	}
+	if s.plugins == nil {
+		return errNoHost
+	}
 	missing, err := s.plugins.Review(p.Manifest, p.Config, p.Grant)
+	if err != nil {
+		return err
+	}
 	p.Missing = missing
-	return err
+	if p.State == PluginInReview && len(u.Grant) > 0 && len(missing) == 0 {
+		p.ReviewedBy = a.Name
+		u.State = p.afterReview()
+	}
+	if u.State == "" || u.State == p.State {
+		return nil
+	}
+	reason := ""
+	if u.State == PluginDisabled {
+		reason = "Disabled by " + a.Name + "."
+	}
+	return s.move(ctx, p, u.State, reason)
 }
 
 // changes is what the audit log keeps of an update: not the configuration,
@@ -191,7 +205,9 @@ func (s *Service) Quarantine(ctx context.Context, workspace, digest string) erro
 		if p.State == PluginDisabled {
 			return errUnchanged
 		}
-		p.State, p.Reason = PluginDisabled, reason
+		if err := s.move(ctx, &p, PluginDisabled, reason); err != nil {
+			return err
+		}
 		if err := s.store.UpdatePlugin(ctx, p); err != nil {
 			return err
 		}

@@ -21,6 +21,9 @@ type Settings struct {
 	// PluginSignatures says that only plugins are taken which a partner's key
 	// signed.
 	PluginSignatures bool `json:"plugin_signatures,omitempty"`
+	// PluginReview says that somebody else than who uploaded a plugin version
+	// decides what it may do.
+	PluginReview bool `json:"plugin_review,omitempty"`
 }
 
 // Brand is who a workspace is to its customers.

@@ -44,7 +44,7 @@ func (u *UI) settingsPage(ctx context.Context, a actor) (view.Settings, error) {
 		return page, err
 	}
 	page.Name, page.Color, page.Locales = s.Name, cmp.Or(s.Color, defaultColor), strings.Join(s.Locales, ", ")
-	page.Approval, page.PluginSignatures = s.Approval, s.PluginSignatures
+	page.Approval, page.PluginSignatures, page.PluginReview = s.Approval, s.PluginSignatures, s.PluginReview
 	tokens, err := u.service.Tokens(ctx, a)
 	if err != nil {
 		return page, err
@@ -90,6 +90,7 @@ func (u *UI) postSettings(w http.ResponseWriter, r *http.Request, a actor) error
 	s := orchestrator.Settings{
 		Brand:    orchestrator.Brand{Name: bounded(r.PostFormValue("name"), maxField), Color: bounded(r.PostFormValue("color"), 20)},
 		Approval: r.PostFormValue("approval") != "", PluginSignatures: r.PostFormValue("plugin_signatures") != "",
+		PluginReview: r.PostFormValue("plugin_review") != "",
 	}
 	locales := bounded(r.PostFormValue("locales"), maxField)
 	s.Locales = strings.FieldsFunc(locales, func(c rune) bool { return c == ',' || c == ' ' || c == '、' || c == '，' })
@@ -103,7 +104,7 @@ func (u *UI) postSettings(w http.ResponseWriter, r *http.Request, a actor) error
 		})
 	}
 	undo := url.Values{"name": {before.Name}, "color": {before.Color}, "locales": {strings.Join(before.Locales, " ")}}
-	for box, on := range map[string]bool{"approval": before.Approval, "plugin_signatures": before.PluginSignatures} {
+	for box, on := range map[string]bool{"approval": before.Approval, "plugin_signatures": before.PluginSignatures, "plugin_review": before.PluginReview} {
 		if on {
 			undo.Set(box, "on")
 		}

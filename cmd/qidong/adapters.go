@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -59,9 +60,9 @@ func (c *caller) Call(ctx context.Context, in workflows.CallInput) (map[string]a
 	if err != nil {
 		return nil, fmt.Errorf("looking up plugin %s@%s: %w", in.Action.Plugin, in.Action.Version, err)
 	}
-	if p.State == orchestrator.PluginDisabled {
+	if !p.Callable() {
 		return nil, &workflows.CallError{
-			Code: abi.CodeDisabled, Message: fmt.Sprintf("Version %s of the plugin %s is disabled. %s", p.Version, p.Name, p.Reason), Final: true,
+			Code: abi.CodeDisabled, Message: strings.TrimSpace(fmt.Sprintf("Version %s of the plugin %s is %s. %s", p.Version, p.Name, p.State, p.Reason)), Final: true,
 		}
 	}
 	call, err := c.prepare(ctx, in, p)

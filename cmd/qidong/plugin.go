@@ -20,6 +20,7 @@ func newPluginCommand() *cobra.Command {
 	cmd.AddCommand(newPluginShowCommand(c), newPluginUpdateCommand(c), newPluginDownloadCommand(c),
 		newPluginCallsCommand(c), newPluginCallCommand(c), newPluginReplayCommand(c), newPluginDiffCommand(c),
 		newPluginKeygenCommand(), newPluginSignCommand(), newPluginKeyCommand(c))
+	cmd.AddCommand(newPluginVersionsCommand(c), newPluginPromoteCommand(c), newPluginDeprecateCommand(c), newPluginYankCommand(c))
 	return cmd
 }
 
@@ -48,7 +49,7 @@ func listPlugins(cmd *cobra.Command, c *connection) error {
 
 // stateText is the state, and whether something waits to be granted.
 func stateText(p *qidongv1.Plugin) string {
-	state := shortEnum(p.GetState().String(), "PLUGIN_STATE_")
+	state := stateName(p.GetState())
 	if n := len(p.GetMissing()); n > 0 {
 		state += fmt.Sprintf(", %d not granted", n)
 	}

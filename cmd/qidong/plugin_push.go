@@ -12,7 +12,10 @@ import (
 )
 
 // pushFlags are what is said with a module.
-type pushFlags struct{ config, grant, key string }
+type pushFlags struct {
+	config, grant, key string
+	hold               bool
+}
 
 func newPluginPushCommand(c *connection) *cobra.Command {
 	f := pushFlags{}
@@ -27,6 +30,7 @@ it is signed on the way.`,
 	cmd.Flags().StringVar(&f.config, "config", "", "the workspace's settings for it, a JSON object (default: those of the version before)")
 	cmd.Flags().StringVar(&f.grant, "grant", "", "what the workspace allows it, a JSON object (default: that of the version before)")
 	cmd.Flags().StringVar(&f.key, "key", "", "file of the secret key to sign with")
+	cmd.Flags().BoolVar(&f.hold, "hold", false, "do not let it go live by itself: it waits for qidong plugin promote")
 	return cmd
 }
 
@@ -35,7 +39,7 @@ func pushPlugin(cmd *cobra.Command, c *connection, file string, f pushFlags) err
 	if err != nil {
 		return err
 	}
-	req := &qidongv1.UploadPluginRequest{Module: module}
+	req := &qidongv1.UploadPluginRequest{Module: module, Hold: f.hold}
 	if req.Config, err = jsonObject("--config", f.config); err != nil {
 		return err
 	}
@@ -66,7 +70,7 @@ func pushPlugin(cmd *cobra.Command, c *connection, file string, f pushFlags) err
 		return printProto(cmd.OutOrStdout(), resp)
 	}
 	p := resp.GetPlugin()
-	fmt.Fprintf(cmd.OutOrStdout(), "Uploaded %s@%s (%.12s).\n", p.GetName(), p.GetVersion(), p.GetDigest())
+	fmt.Fprintf(cmd.OutOrStdout(), "Uploaded %s@%s (%.12s). It is %s.\n", p.GetName(), p.GetVersion(), p.GetDigest(), stateName(p.GetState()))
 	printMissing(cmd.OutOrStdout(), p)
 	return nil
 }

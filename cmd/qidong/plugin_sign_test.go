@@ -81,6 +81,14 @@ func TestPublisherKeys(t *testing.T) {
 	require.ErrorContains(t, err, "was revoked by ada")
 	must("push", file("points.wasm"), "--key", file("new.key"))
 
+	require.Contains(t, must("promote", "points@1.0.0"), "points@1.0.0 is active.")
+	require.Regexp(t, `(?m)^1\.0\.0 +active, 1 not granted +– +ada +[0-9A-F]{16}`, must("versions", "points"))
+	require.Contains(t, must("deprecate", "points@1.0.0", "--reason", "Use 2."), "is deprecated.")
+	require.Contains(t, must("versions", "points"), "Use 2.")
+	require.Contains(t, must("yank", "points@1.0.0"), "is yanked.")
+	_, err = call("promote", "points@1.0.0")
+	require.ErrorContains(t, err, "upload what is to take its place as a new version")
+
 	require.NoError(t, os.WriteFile(file("faulty.wasm"), []byte("PK\x03\x04"), 0o600))
 	out, err = call("sign", file("faulty.wasm"), "--key", file("new.key"))
 	require.ErrorIs(t, err, exitError{1})

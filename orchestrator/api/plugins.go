@@ -14,6 +14,9 @@ var pluginStates = map[orchestrator.PluginState]qidongv1.PluginState{
 	orchestrator.PluginActive:     qidongv1.PluginState_PLUGIN_STATE_ACTIVE,
 	orchestrator.PluginDeprecated: qidongv1.PluginState_PLUGIN_STATE_DEPRECATED,
 	orchestrator.PluginDisabled:   qidongv1.PluginState_PLUGIN_STATE_DISABLED,
+	orchestrator.PluginChecked:    qidongv1.PluginState_PLUGIN_STATE_CHECKED,
+	orchestrator.PluginInReview:   qidongv1.PluginState_PLUGIN_STATE_IN_REVIEW,
+	orchestrator.PluginYanked:     qidongv1.PluginState_PLUGIN_STATE_YANKED,
 }
 
 func (s *server) UploadPlugin(ctx context.Context, r *qidongv1.UploadPluginRequest) (*qidongv1.UploadPluginResponse, error) {
@@ -26,7 +29,7 @@ func (s *server) UploadPlugin(ctx context.Context, r *qidongv1.UploadPluginReque
 		return nil, err
 	}
 	stored, err := s.svc.PushPlugin(ctx, ActorFrom(ctx), orchestrator.PluginPush{
-		Module: r.Module, Config: config, Grant: grant, Signature: r.Signature,
+		Module: r.Module, Config: config, Grant: grant, Signature: r.Signature, Hold: r.Hold,
 	})
 	if err != nil {
 		return nil, err
@@ -131,6 +134,7 @@ func protoPlugin(p orchestrator.Plugin) (*qidongv1.Plugin, error) {
 			return &qidongv1.MissingGrant{Need: m.Need, Value: m.Value, Reason: m.Reason}
 		}),
 		Health: protoHealth(p.Health), UploadedBy: p.UploadedBy, SignedBy: p.SignedBy,
+		Held: p.Held, ReviewedBy: p.ReviewedBy,
 	}, nil
 }
 

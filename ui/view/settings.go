@@ -28,6 +28,7 @@ type Settings struct {
 	Workspace, Name, Color, Locales string
 	Approval                        bool // publishing takes a second person
 	PluginSignatures                bool // unsigned plugins are refused
+	PluginReview                    bool // what a plugin may do takes a second person
 	Problems                        []Problem
 	Tokens                          []TokenRow
 	Secret                          string // of a token just made, shown once

@@ -15,12 +15,12 @@ import (
 )
 
 const pluginColumns = `workspace, name, version, digest, state, reason, manifest, config, allowed, size, created_at,
-	uploaded_by, signed_by, signature`
+	uploaded_by, signed_by, signature, held, reviewed_by`
 
 func scanPlugin(r scanner) (orchestrator.Plugin, error) {
 	var p orchestrator.Plugin
 	err := r.Scan(&p.Workspace, &p.Name, &p.Version, &p.Digest, &p.State, &p.Reason, asRaw{&p.Manifest}, asRaw{&p.Config},
-		asRaw{&p.Grant}, &p.Size, asTime{&p.CreatedAt}, &p.UploadedBy, &p.SignedBy, &p.Signature)
+		asRaw{&p.Grant}, &p.Size, asTime{&p.CreatedAt}, &p.UploadedBy, &p.SignedBy, &p.Signature, &p.Held, &p.ReviewedBy)
 	return p, err
 }
 
@@ -42,14 +42,14 @@ func (s *Store) AddPlugin(ctx context.Context, p orchestrator.Plugin, module []b
 			WHERE modules.module <> excluded.module`, p.Digest, module); err != nil {
 			return err
 		}
-		ok, err := affected(q.ExecContext(ctx, `INSERT INTO plugins (`+pluginColumns+`) VALUES (`+placeholders(14)+`)
+		ok, err := affected(q.ExecContext(ctx, `INSERT INTO plugins (`+pluginColumns+`) VALUES (`+placeholders(16)+`)
 			ON CONFLICT (workspace, name, version) DO UPDATE SET config = excluded.config, allowed = excluded.allowed,
 				signed_by = iif(excluded.signed_by = '', signed_by, excluded.signed_by),
 				signature = iif(excluded.signed_by = '', signature, excluded.signature)
 			WHERE plugins.digest = excluded.digest`,
 			p.Workspace, p.Name, p.Version, p.Digest, cmp.Or(p.State, orchestrator.PluginActive), p.Reason, string(p.Manifest),
 			string(p.Config), string(p.Grant), len(module), micros(p.CreatedAt),
-			p.UploadedBy, p.SignedBy, p.Signature))
+			p.UploadedBy, p.SignedBy, p.Signature, p.Held, p.ReviewedBy))
 		if err == nil && !ok {
 			err = fmt.Errorf("%w: version %s of %s exists with other bytes, and a version never changes; upload this module under a new version",
 				orchestrator.ErrConflict, p.Version, p.Name)
@@ -61,9 +61,9 @@ func (s *Store) AddPlugin(ctx context.Context, p orchestrator.Plugin, module []b
 // UpdatePlugin stores what a workspace has decided about a version.
 func (s *Store) UpdatePlugin(ctx context.Context, p orchestrator.Plugin) error {
 	return s.write(ctx, "changing plugin "+p.Name+" "+p.Version, func(ctx context.Context, q querier) error {
-		ok, err := affected(q.ExecContext(ctx, `UPDATE plugins SET state = ?, reason = ?, config = ?, allowed = ?
+		ok, err := affected(q.ExecContext(ctx, `UPDATE plugins SET state = ?, reason = ?, config = ?, allowed = ?, reviewed_by = ?
 			WHERE workspace = ? AND name = ? AND version = ?`,
-			p.State, p.Reason, string(p.Config), string(p.Grant), p.Workspace, p.Name, p.Version))
+			p.State, p.Reason, string(p.Config), string(p.Grant), p.ReviewedBy, p.Workspace, p.Name, p.Version))
 		if err == nil && !ok {
 			err = sql.ErrNoRows
 		}
@@ -107,6 +107,22 @@ func (s *Store) Plugins(ctx context.Context, workspace string) ([]orchestrator.P
 	list, err := rows(ctx, s.read(ctx), scanPlugin, `SELECT `+pluginColumns+` FROM plugins WHERE workspace = ?`, workspace)
 	slices.SortFunc(list, newestVersion)
 	return list, kind(err, "listing plugins")
+}
+
+// PluginUses lists the versions of journeys that call a module.
+func (s *Store) PluginUses(ctx context.Context, workspace, digest string) ([]orchestrator.PluginUse, error) {
+	list, err := rows(ctx, s.read(ctx), func(r scanner) (orchestrator.PluginUse, error) {
+		var u orchestrator.PluginUse
+		err := r.Scan(&u.Journey, &u.Number, &u.Digest, &u.Newest, &u.Live)
+		return u, err
+	}, `SELECT v.journey, v.number, v.digest, j.number = v.number,
+			(SELECT COUNT(*) FROM enrollments AS e WHERE e.workspace = v.workspace AND e.journey = v.journey
+				AND e.number = v.number AND e.status <> 'ended')
+		FROM versions AS v JOIN journeys AS j ON j.workspace = v.workspace AND j.name = v.journey
+		WHERE v.workspace = ? AND EXISTS (SELECT 1 FROM json_each(v.definition, '$.actions') AS a
+			WHERE json_extract(a.value, '$.digest') = ?)
+		ORDER BY v.journey, v.number DESC`, workspace, digest)
+	return list, kind(err, "looking for what uses plugin "+digest)
 }
 
 // Module returns the bytes of a digest, after checking that they are.

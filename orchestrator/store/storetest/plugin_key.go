@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 func testPluginKeys(t *testing.T, s orchestrator.Store) {
@@ -53,7 +54,7 @@ func testPluginKeys(t *testing.T, s orchestrator.Store) {
 func testSignedPlugins(t *testing.T, s orchestrator.Store) {
 	ctx := t.Context()
 	p, module := plugin(acme, "seats", "1.0.0", "one")
-	p.UploadedBy = "ada"
+	p.UploadedBy, p.Held = "ada", true
 	require.NoError(t, s.AddPlugin(ctx, p, module))
 	p.SignedBy, p.Signature = "A1", "signed by A1"
 	require.NoError(t, s.AddPlugin(ctx, p, module))
@@ -63,4 +64,40 @@ func testSignedPlugins(t *testing.T, s orchestrator.Store) {
 	got, err := s.Plugin(ctx, acme, "seats", "1.0.0")
 	require.NoError(t, err)
 	equal(t, p, got)
+	p.ReviewedBy, p.State = "ben", orchestrator.PluginDeprecated
+	require.NoError(t, s.UpdatePlugin(ctx, p))
+	got, err = s.Plugin(ctx, acme, "seats", "1.0.0")
+	require.NoError(t, err)
+	equal(t, p, got)
+}
+
+func testPluginUses(t *testing.T, s orchestrator.Store) {
+	ctx := t.Context()
+	using := func(workspace, name, digest, module string) {
+		v := version(workspace, name, digest)
+		v.Definition.Actions = map[string]journey.Action{"seats.hold": {Plugin: "seats", Digest: module}, "bank.pay": {Digest: "bank"}}
+		_, err := s.Publish(ctx, v)
+		require.NoError(t, err)
+	}
+	using(acme, "welcome", "d1", "m1")
+	using(acme, "welcome", "d2", "m2")
+	using(acme, "farewell", "d3", "m1")
+	using(other, "welcome", "d4", "m1")
+	person := func(id string, status orchestrator.EnrollmentStatus, number int, digest string) {
+		_, err := s.PutCustomer(ctx, orchestrator.Customer{Workspace: acme, ID: id})
+		require.NoError(t, err)
+		addEnrollment(t, s, orchestrator.Enrollment{ID: "e_" + id, Customer: id, Status: status, Number: number, Digest: digest})
+	}
+	person("c_1", orchestrator.EnrollmentStarting, 1, "d1")
+	person("c_2", orchestrator.EnrollmentOpen, 1, "d1")
+	person("c_3", orchestrator.EnrollmentEnded, 1, "d1")
+	person("c_4", orchestrator.EnrollmentOpen, 2, "d2")
+	uses, err := s.PluginUses(ctx, acme, "m1")
+	require.NoError(t, err)
+	require.Equal(t, []orchestrator.PluginUse{
+		{Journey: "farewell", Number: 1, Digest: "d3", Newest: true}, {Journey: "welcome", Number: 1, Digest: "d1", Live: 2},
+	}, uses)
+	uses, err = s.PluginUses(ctx, acme, "none")
+	require.NoError(t, err)
+	require.Empty(t, uses)
 }

@@ -27,6 +27,7 @@ func Run(t *testing.T, open func(t *testing.T) orchestrator.Store) {
 		"the newest plugin is so by semantic version":             testNewestPlugin,
 		"publisher keys are revoked once, names have one owner":   testPluginKeys,
 		"a plugin version keeps its signature":                    testSignedPlugins,
+		"what uses a plugin version is known":                     testPluginUses,
 		"secrets are stored and found":                            testSecrets,
 		"the proof of the master key is kept":                     testSealCheck,
 		"plugins keep values":                                     testKV,

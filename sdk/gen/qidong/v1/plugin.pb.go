@@ -36,6 +36,12 @@ const (
 	PluginState_PLUGIN_STATE_DEPRECATED PluginState = 2
 	// Nobody may call it.
 	PluginState_PLUGIN_STATE_DISABLED PluginState = 3
+	// It conforms; nobody uses it yet.
+	PluginState_PLUGIN_STATE_CHECKED PluginState = 4
+	// It asks for what somebody else than who uploaded it has to grant.
+	PluginState_PLUGIN_STATE_IN_REVIEW PluginState = 5
+	// Taken back for good; nobody may call it.
+	PluginState_PLUGIN_STATE_YANKED PluginState = 6
 )
 
 // Enum value maps for PluginState.
@@ -45,12 +51,18 @@ var (
 		1: "PLUGIN_STATE_ACTIVE",
 		2: "PLUGIN_STATE_DEPRECATED",
 		3: "PLUGIN_STATE_DISABLED",
+		4: "PLUGIN_STATE_CHECKED",
+		5: "PLUGIN_STATE_IN_REVIEW",
+		6: "PLUGIN_STATE_YANKED",
 	}
 	PluginState_value = map[string]int32{
 		"PLUGIN_STATE_UNSPECIFIED": 0,
 		"PLUGIN_STATE_ACTIVE":      1,
 		"PLUGIN_STATE_DEPRECATED":  2,
 		"PLUGIN_STATE_DISABLED":    3,
+		"PLUGIN_STATE_CHECKED":     4,
+		"PLUGIN_STATE_IN_REVIEW":   5,
+		"PLUGIN_STATE_YANKED":      6,
 	}
 )
 
@@ -162,14 +174,18 @@ type Plugin struct {
 	// What the manifest asks for and the grant does not give. New definitions may
 	// not use the version before it is granted.
 	Missing []*MissingGrant `protobuf:"bytes,10,rep,name=missing,proto3" json:"missing,omitempty"`
-	// Why it is disabled, a sentence; empty otherwise.
+	// Why it is in this state, a sentence; empty where that is plain.
 	StateReason string `protobuf:"bytes,11,opt,name=state_reason,json=stateReason,proto3" json:"state_reason,omitempty"`
 	// How it does; unset when it was not called of late.
 	Health *PluginHealth `protobuf:"bytes,12,opt,name=health,proto3" json:"health,omitempty"`
 	// Who uploaded it first.
 	UploadedBy string `protobuf:"bytes,13,opt,name=uploaded_by,json=uploadedBy,proto3" json:"uploaded_by,omitempty"`
 	// The id of the key that signed it; empty when it is unsigned.
-	SignedBy      string `protobuf:"bytes,14,opt,name=signed_by,json=signedBy,proto3" json:"signed_by,omitempty"`
+	SignedBy string `protobuf:"bytes,14,opt,name=signed_by,json=signedBy,proto3" json:"signed_by,omitempty"`
+	// It goes live only when somebody promotes it.
+	Held bool `protobuf:"varint,15,opt,name=held,proto3" json:"held,omitempty"`
+	// Who granted what it asked for while it was in review; empty for nobody.
+	ReviewedBy    string `protobuf:"bytes,16,opt,name=reviewed_by,json=reviewedBy,proto3" json:"reviewed_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -302,6 +318,524 @@ func (x *Plugin) GetSignedBy() string {
 	return ""
 }
 
+func (x *Plugin) GetHeld() bool {
+	if x != nil {
+		return x.Held
+	}
+	return false
+}
+
+func (x *Plugin) GetReviewedBy() string {
+	if x != nil {
+		return x.ReviewedBy
+	}
+	return ""
+}
+
+// PluginUse is a version of a journey that calls a plugin version.
+type PluginUse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The journey's name.
+	Journey string `protobuf:"bytes,1,opt,name=journey,proto3" json:"journey,omitempty"`
+	// The number of its version.
+	Number int32 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	// Who enters now passes through it.
+	Newest bool `protobuf:"varint,3,opt,name=newest,proto3" json:"newest,omitempty"`
+	// Enrollments in it that have not ended.
+	Live          int64 `protobuf:"varint,4,opt,name=live,proto3" json:"live,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PluginUse) Reset() {
+	*x = PluginUse{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PluginUse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PluginUse) ProtoMessage() {}
+
+func (x *PluginUse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PluginUse.ProtoReflect.Descriptor instead.
+func (*PluginUse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *PluginUse) GetJourney() string {
+	if x != nil {
+		return x.Journey
+	}
+	return ""
+}
+
+func (x *PluginUse) GetNumber() int32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *PluginUse) GetNewest() bool {
+	if x != nil {
+		return x.Newest
+	}
+	return false
+}
+
+func (x *PluginUse) GetLive() int64 {
+	if x != nil {
+		return x.Live
+	}
+	return 0
+}
+
+// PromotePluginRequest names a version.
+type PromotePluginRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The plugin's name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Semantic version.
+	Version       string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PromotePluginRequest) Reset() {
+	*x = PromotePluginRequest{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PromotePluginRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PromotePluginRequest) ProtoMessage() {}
+
+func (x *PromotePluginRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PromotePluginRequest.ProtoReflect.Descriptor instead.
+func (*PromotePluginRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *PromotePluginRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *PromotePluginRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+// PromotePluginResponse tells what it is now.
+type PromotePluginResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The plugin version.
+	Plugin        *Plugin `protobuf:"bytes,1,opt,name=plugin,proto3" json:"plugin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PromotePluginResponse) Reset() {
+	*x = PromotePluginResponse{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PromotePluginResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PromotePluginResponse) ProtoMessage() {}
+
+func (x *PromotePluginResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PromotePluginResponse.ProtoReflect.Descriptor instead.
+func (*PromotePluginResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *PromotePluginResponse) GetPlugin() *Plugin {
+	if x != nil {
+		return x.Plugin
+	}
+	return nil
+}
+
+// DeprecatePluginRequest names a version.
+type DeprecatePluginRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The plugin's name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Semantic version.
+	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// Why, a sentence; may be empty.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeprecatePluginRequest) Reset() {
+	*x = DeprecatePluginRequest{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeprecatePluginRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeprecatePluginRequest) ProtoMessage() {}
+
+func (x *DeprecatePluginRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeprecatePluginRequest.ProtoReflect.Descriptor instead.
+func (*DeprecatePluginRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *DeprecatePluginRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DeprecatePluginRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *DeprecatePluginRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// DeprecatePluginResponse tells what it is now.
+type DeprecatePluginResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The plugin version.
+	Plugin        *Plugin `protobuf:"bytes,1,opt,name=plugin,proto3" json:"plugin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeprecatePluginResponse) Reset() {
+	*x = DeprecatePluginResponse{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeprecatePluginResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeprecatePluginResponse) ProtoMessage() {}
+
+func (x *DeprecatePluginResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeprecatePluginResponse.ProtoReflect.Descriptor instead.
+func (*DeprecatePluginResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *DeprecatePluginResponse) GetPlugin() *Plugin {
+	if x != nil {
+		return x.Plugin
+	}
+	return nil
+}
+
+// YankPluginRequest names a version.
+type YankPluginRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The plugin's name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Semantic version.
+	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// Why, a sentence; may be empty.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Also while enrollments need it: their next call fails.
+	Force         bool `protobuf:"varint,4,opt,name=force,proto3" json:"force,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *YankPluginRequest) Reset() {
+	*x = YankPluginRequest{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *YankPluginRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*YankPluginRequest) ProtoMessage() {}
+
+func (x *YankPluginRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use YankPluginRequest.ProtoReflect.Descriptor instead.
+func (*YankPluginRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *YankPluginRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *YankPluginRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *YankPluginRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *YankPluginRequest) GetForce() bool {
+	if x != nil {
+		return x.Force
+	}
+	return false
+}
+
+// YankPluginResponse tells what it is now.
+type YankPluginResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The plugin version.
+	Plugin        *Plugin `protobuf:"bytes,1,opt,name=plugin,proto3" json:"plugin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *YankPluginResponse) Reset() {
+	*x = YankPluginResponse{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *YankPluginResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*YankPluginResponse) ProtoMessage() {}
+
+func (x *YankPluginResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use YankPluginResponse.ProtoReflect.Descriptor instead.
+func (*YankPluginResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *YankPluginResponse) GetPlugin() *Plugin {
+	if x != nil {
+		return x.Plugin
+	}
+	return nil
+}
+
+// ListPluginUsesRequest names a version.
+type ListPluginUsesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The plugin's name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Semantic version; empty is the newest.
+	Version       string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPluginUsesRequest) Reset() {
+	*x = ListPluginUsesRequest{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPluginUsesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPluginUsesRequest) ProtoMessage() {}
+
+func (x *ListPluginUsesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPluginUsesRequest.ProtoReflect.Descriptor instead.
+func (*ListPluginUsesRequest) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ListPluginUsesRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ListPluginUsesRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+// ListPluginUsesResponse lists what uses it.
+type ListPluginUsesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By journey, newest version first.
+	Uses          []*PluginUse `protobuf:"bytes,1,rep,name=uses,proto3" json:"uses,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPluginUsesResponse) Reset() {
+	*x = ListPluginUsesResponse{}
+	mi := &file_qidong_v1_plugin_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPluginUsesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPluginUsesResponse) ProtoMessage() {}
+
+func (x *ListPluginUsesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_qidong_v1_plugin_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPluginUsesResponse.ProtoReflect.Descriptor instead.
+func (*ListPluginUsesResponse) Descriptor() ([]byte, []int) {
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ListPluginUsesResponse) GetUses() []*PluginUse {
+	if x != nil {
+		return x.Uses
+	}
+	return nil
+}
+
 // PluginKey is a partner's key that signs plugin versions.
 type PluginKey struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -329,7 +863,7 @@ type PluginKey struct {
 
 func (x *PluginKey) Reset() {
 	*x = PluginKey{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[1]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -341,7 +875,7 @@ func (x *PluginKey) String() string {
 func (*PluginKey) ProtoMessage() {}
 
 func (x *PluginKey) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[1]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -354,7 +888,7 @@ func (x *PluginKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginKey.ProtoReflect.Descriptor instead.
 func (*PluginKey) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{1}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PluginKey) GetId() string {
@@ -436,7 +970,7 @@ type AddPluginKeyRequest struct {
 
 func (x *AddPluginKeyRequest) Reset() {
 	*x = AddPluginKeyRequest{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[2]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -448,7 +982,7 @@ func (x *AddPluginKeyRequest) String() string {
 func (*AddPluginKeyRequest) ProtoMessage() {}
 
 func (x *AddPluginKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[2]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -461,7 +995,7 @@ func (x *AddPluginKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddPluginKeyRequest.ProtoReflect.Descriptor instead.
 func (*AddPluginKeyRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{2}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *AddPluginKeyRequest) GetPartner() string {
@@ -496,7 +1030,7 @@ type AddPluginKeyResponse struct {
 
 func (x *AddPluginKeyResponse) Reset() {
 	*x = AddPluginKeyResponse{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[3]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -508,7 +1042,7 @@ func (x *AddPluginKeyResponse) String() string {
 func (*AddPluginKeyResponse) ProtoMessage() {}
 
 func (x *AddPluginKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[3]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -521,7 +1055,7 @@ func (x *AddPluginKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddPluginKeyResponse.ProtoReflect.Descriptor instead.
 func (*AddPluginKeyResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{3}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *AddPluginKeyResponse) GetKey() *PluginKey {
@@ -540,7 +1074,7 @@ type ListPluginKeysRequest struct {
 
 func (x *ListPluginKeysRequest) Reset() {
 	*x = ListPluginKeysRequest{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[4]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -552,7 +1086,7 @@ func (x *ListPluginKeysRequest) String() string {
 func (*ListPluginKeysRequest) ProtoMessage() {}
 
 func (x *ListPluginKeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[4]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -565,7 +1099,7 @@ func (x *ListPluginKeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPluginKeysRequest.ProtoReflect.Descriptor instead.
 func (*ListPluginKeysRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{4}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{13}
 }
 
 // ListPluginKeysResponse lists them.
@@ -579,7 +1113,7 @@ type ListPluginKeysResponse struct {
 
 func (x *ListPluginKeysResponse) Reset() {
 	*x = ListPluginKeysResponse{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[5]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -591,7 +1125,7 @@ func (x *ListPluginKeysResponse) String() string {
 func (*ListPluginKeysResponse) ProtoMessage() {}
 
 func (x *ListPluginKeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[5]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -604,7 +1138,7 @@ func (x *ListPluginKeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPluginKeysResponse.ProtoReflect.Descriptor instead.
 func (*ListPluginKeysResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{5}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListPluginKeysResponse) GetKeys() []*PluginKey {
@@ -627,7 +1161,7 @@ type RevokePluginKeyRequest struct {
 
 func (x *RevokePluginKeyRequest) Reset() {
 	*x = RevokePluginKeyRequest{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[6]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -639,7 +1173,7 @@ func (x *RevokePluginKeyRequest) String() string {
 func (*RevokePluginKeyRequest) ProtoMessage() {}
 
 func (x *RevokePluginKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[6]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -652,7 +1186,7 @@ func (x *RevokePluginKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokePluginKeyRequest.ProtoReflect.Descriptor instead.
 func (*RevokePluginKeyRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{6}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *RevokePluginKeyRequest) GetId() string {
@@ -682,7 +1216,7 @@ type RevokePluginKeyResponse struct {
 
 func (x *RevokePluginKeyResponse) Reset() {
 	*x = RevokePluginKeyResponse{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[7]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -694,7 +1228,7 @@ func (x *RevokePluginKeyResponse) String() string {
 func (*RevokePluginKeyResponse) ProtoMessage() {}
 
 func (x *RevokePluginKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[7]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -707,7 +1241,7 @@ func (x *RevokePluginKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokePluginKeyResponse.ProtoReflect.Descriptor instead.
 func (*RevokePluginKeyResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{7}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *RevokePluginKeyResponse) GetKey() *PluginKey {
@@ -739,7 +1273,7 @@ type MissingGrant struct {
 
 func (x *MissingGrant) Reset() {
 	*x = MissingGrant{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[8]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -751,7 +1285,7 @@ func (x *MissingGrant) String() string {
 func (*MissingGrant) ProtoMessage() {}
 
 func (x *MissingGrant) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[8]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -764,7 +1298,7 @@ func (x *MissingGrant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MissingGrant.ProtoReflect.Descriptor instead.
 func (*MissingGrant) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{8}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *MissingGrant) GetNeed() string {
@@ -813,7 +1347,7 @@ type PluginHealth struct {
 
 func (x *PluginHealth) Reset() {
 	*x = PluginHealth{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[9]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -825,7 +1359,7 @@ func (x *PluginHealth) String() string {
 func (*PluginHealth) ProtoMessage() {}
 
 func (x *PluginHealth) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[9]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -838,7 +1372,7 @@ func (x *PluginHealth) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginHealth.ProtoReflect.Descriptor instead.
 func (*PluginHealth) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{9}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *PluginHealth) GetCircuit() CircuitState {
@@ -928,7 +1462,7 @@ type PluginCall struct {
 
 func (x *PluginCall) Reset() {
 	*x = PluginCall{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[10]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -940,7 +1474,7 @@ func (x *PluginCall) String() string {
 func (*PluginCall) ProtoMessage() {}
 
 func (x *PluginCall) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[10]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -953,7 +1487,7 @@ func (x *PluginCall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginCall.ProtoReflect.Descriptor instead.
 func (*PluginCall) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{10}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *PluginCall) GetId() string {
@@ -1045,14 +1579,16 @@ type UploadPluginRequest struct {
 	Grant *structpb.Struct `protobuf:"bytes,3,opt,name=grant,proto3" json:"grant,omitempty"`
 	// A minisign signature over digest and manifest, as `qidong plugin sign` makes
 	// it; a workspace may want one, and a name that belongs to a partner does.
-	Signature     []byte `protobuf:"bytes,4,opt,name=signature,proto3" json:"signature,omitempty"`
+	Signature []byte `protobuf:"bytes,4,opt,name=signature,proto3" json:"signature,omitempty"`
+	// A new version waits to be promoted, and does not go live by itself.
+	Hold          bool `protobuf:"varint,5,opt,name=hold,proto3" json:"hold,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *UploadPluginRequest) Reset() {
 	*x = UploadPluginRequest{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[11]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1064,7 +1600,7 @@ func (x *UploadPluginRequest) String() string {
 func (*UploadPluginRequest) ProtoMessage() {}
 
 func (x *UploadPluginRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[11]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1077,7 +1613,7 @@ func (x *UploadPluginRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadPluginRequest.ProtoReflect.Descriptor instead.
 func (*UploadPluginRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{11}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *UploadPluginRequest) GetModule() []byte {
@@ -1108,6 +1644,13 @@ func (x *UploadPluginRequest) GetSignature() []byte {
 	return nil
 }
 
+func (x *UploadPluginRequest) GetHold() bool {
+	if x != nil {
+		return x.Hold
+	}
+	return false
+}
+
 // UploadPluginResponse tells what was stored.
 type UploadPluginResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1119,7 +1662,7 @@ type UploadPluginResponse struct {
 
 func (x *UploadPluginResponse) Reset() {
 	*x = UploadPluginResponse{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[12]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1131,7 +1674,7 @@ func (x *UploadPluginResponse) String() string {
 func (*UploadPluginResponse) ProtoMessage() {}
 
 func (x *UploadPluginResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[12]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1144,7 +1687,7 @@ func (x *UploadPluginResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadPluginResponse.ProtoReflect.Descriptor instead.
 func (*UploadPluginResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{12}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *UploadPluginResponse) GetPlugin() *Plugin {
@@ -1167,7 +1710,7 @@ type ListPluginsRequest struct {
 
 func (x *ListPluginsRequest) Reset() {
 	*x = ListPluginsRequest{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[13]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1179,7 +1722,7 @@ func (x *ListPluginsRequest) String() string {
 func (*ListPluginsRequest) ProtoMessage() {}
 
 func (x *ListPluginsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[13]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1192,7 +1735,7 @@ func (x *ListPluginsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPluginsRequest.ProtoReflect.Descriptor instead.
 func (*ListPluginsRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{13}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListPluginsRequest) GetPageSize() int32 {
@@ -1222,7 +1765,7 @@ type ListPluginsResponse struct {
 
 func (x *ListPluginsResponse) Reset() {
 	*x = ListPluginsResponse{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[14]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1234,7 +1777,7 @@ func (x *ListPluginsResponse) String() string {
 func (*ListPluginsResponse) ProtoMessage() {}
 
 func (x *ListPluginsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[14]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1247,7 +1790,7 @@ func (x *ListPluginsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPluginsResponse.ProtoReflect.Descriptor instead.
 func (*ListPluginsResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{14}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListPluginsResponse) GetPlugins() []*Plugin {
@@ -1277,7 +1820,7 @@ type GetPluginRequest struct {
 
 func (x *GetPluginRequest) Reset() {
 	*x = GetPluginRequest{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[15]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1289,7 +1832,7 @@ func (x *GetPluginRequest) String() string {
 func (*GetPluginRequest) ProtoMessage() {}
 
 func (x *GetPluginRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[15]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1302,7 +1845,7 @@ func (x *GetPluginRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPluginRequest.ProtoReflect.Descriptor instead.
 func (*GetPluginRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{15}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetPluginRequest) GetName() string {
@@ -1330,7 +1873,7 @@ type GetPluginResponse struct {
 
 func (x *GetPluginResponse) Reset() {
 	*x = GetPluginResponse{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[16]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1342,7 +1885,7 @@ func (x *GetPluginResponse) String() string {
 func (*GetPluginResponse) ProtoMessage() {}
 
 func (x *GetPluginResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[16]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1355,7 +1898,7 @@ func (x *GetPluginResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPluginResponse.ProtoReflect.Descriptor instead.
 func (*GetPluginResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{16}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *GetPluginResponse) GetPlugin() *Plugin {
@@ -1385,7 +1928,7 @@ type UpdatePluginRequest struct {
 
 func (x *UpdatePluginRequest) Reset() {
 	*x = UpdatePluginRequest{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[17]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1397,7 +1940,7 @@ func (x *UpdatePluginRequest) String() string {
 func (*UpdatePluginRequest) ProtoMessage() {}
 
 func (x *UpdatePluginRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[17]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1410,7 +1953,7 @@ func (x *UpdatePluginRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdatePluginRequest.ProtoReflect.Descriptor instead.
 func (*UpdatePluginRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{17}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *UpdatePluginRequest) GetName() string {
@@ -1459,7 +2002,7 @@ type UpdatePluginResponse struct {
 
 func (x *UpdatePluginResponse) Reset() {
 	*x = UpdatePluginResponse{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[18]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1471,7 +2014,7 @@ func (x *UpdatePluginResponse) String() string {
 func (*UpdatePluginResponse) ProtoMessage() {}
 
 func (x *UpdatePluginResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[18]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1484,7 +2027,7 @@ func (x *UpdatePluginResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdatePluginResponse.ProtoReflect.Descriptor instead.
 func (*UpdatePluginResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{18}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *UpdatePluginResponse) GetPlugin() *Plugin {
@@ -1505,7 +2048,7 @@ type GetPluginModuleRequest struct {
 
 func (x *GetPluginModuleRequest) Reset() {
 	*x = GetPluginModuleRequest{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[19]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1517,7 +2060,7 @@ func (x *GetPluginModuleRequest) String() string {
 func (*GetPluginModuleRequest) ProtoMessage() {}
 
 func (x *GetPluginModuleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[19]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1530,7 +2073,7 @@ func (x *GetPluginModuleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPluginModuleRequest.ProtoReflect.Descriptor instead.
 func (*GetPluginModuleRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{19}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GetPluginModuleRequest) GetDigest() string {
@@ -1555,7 +2098,7 @@ type GetPluginModuleResponse struct {
 
 func (x *GetPluginModuleResponse) Reset() {
 	*x = GetPluginModuleResponse{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[20]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1567,7 +2110,7 @@ func (x *GetPluginModuleResponse) String() string {
 func (*GetPluginModuleResponse) ProtoMessage() {}
 
 func (x *GetPluginModuleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[20]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1580,7 +2123,7 @@ func (x *GetPluginModuleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPluginModuleResponse.ProtoReflect.Descriptor instead.
 func (*GetPluginModuleResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{20}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *GetPluginModuleResponse) GetName() string {
@@ -1627,7 +2170,7 @@ type ListPluginCallsRequest struct {
 
 func (x *ListPluginCallsRequest) Reset() {
 	*x = ListPluginCallsRequest{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[21]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1639,7 +2182,7 @@ func (x *ListPluginCallsRequest) String() string {
 func (*ListPluginCallsRequest) ProtoMessage() {}
 
 func (x *ListPluginCallsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[21]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1652,7 +2195,7 @@ func (x *ListPluginCallsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPluginCallsRequest.ProtoReflect.Descriptor instead.
 func (*ListPluginCallsRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{21}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListPluginCallsRequest) GetPageSize() int32 {
@@ -1717,7 +2260,7 @@ type ListPluginCallsResponse struct {
 
 func (x *ListPluginCallsResponse) Reset() {
 	*x = ListPluginCallsResponse{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[22]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1729,7 +2272,7 @@ func (x *ListPluginCallsResponse) String() string {
 func (*ListPluginCallsResponse) ProtoMessage() {}
 
 func (x *ListPluginCallsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[22]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1742,7 +2285,7 @@ func (x *ListPluginCallsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPluginCallsResponse.ProtoReflect.Descriptor instead.
 func (*ListPluginCallsResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{22}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListPluginCallsResponse) GetCalls() []*PluginCall {
@@ -1770,7 +2313,7 @@ type GetPluginCallRequest struct {
 
 func (x *GetPluginCallRequest) Reset() {
 	*x = GetPluginCallRequest{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[23]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1782,7 +2325,7 @@ func (x *GetPluginCallRequest) String() string {
 func (*GetPluginCallRequest) ProtoMessage() {}
 
 func (x *GetPluginCallRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[23]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1795,7 +2338,7 @@ func (x *GetPluginCallRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPluginCallRequest.ProtoReflect.Descriptor instead.
 func (*GetPluginCallRequest) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{23}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *GetPluginCallRequest) GetId() string {
@@ -1819,7 +2362,7 @@ type GetPluginCallResponse struct {
 
 func (x *GetPluginCallResponse) Reset() {
 	*x = GetPluginCallResponse{}
-	mi := &file_qidong_v1_plugin_proto_msgTypes[24]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1831,7 +2374,7 @@ func (x *GetPluginCallResponse) String() string {
 func (*GetPluginCallResponse) ProtoMessage() {}
 
 func (x *GetPluginCallResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_qidong_v1_plugin_proto_msgTypes[24]
+	mi := &file_qidong_v1_plugin_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1844,7 +2387,7 @@ func (x *GetPluginCallResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPluginCallResponse.ProtoReflect.Descriptor instead.
 func (*GetPluginCallResponse) Descriptor() ([]byte, []int) {
-	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{24}
+	return file_qidong_v1_plugin_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *GetPluginCallResponse) GetCall() *PluginCall {
@@ -1865,7 +2408,7 @@ var File_qidong_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_qidong_v1_plugin_proto_rawDesc = "" +
 	"\n" +
-	"\x16qidong/v1/plugin.proto\x12\tqidong.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa7\x04\n" +
+	"\x16qidong/v1/plugin.proto\x12\tqidong.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdc\x04\n" +
 	"\x06Plugin\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x16\n" +
@@ -1883,7 +2426,38 @@ const file_qidong_v1_plugin_proto_rawDesc = "" +
 	"\x06health\x18\f \x01(\v2\x17.qidong.v1.PluginHealthR\x06health\x12\x1f\n" +
 	"\vuploaded_by\x18\r \x01(\tR\n" +
 	"uploadedBy\x12\x1b\n" +
-	"\tsigned_by\x18\x0e \x01(\tR\bsignedBy\"\xc1\x02\n" +
+	"\tsigned_by\x18\x0e \x01(\tR\bsignedBy\x12\x12\n" +
+	"\x04held\x18\x0f \x01(\bR\x04held\x12\x1f\n" +
+	"\vreviewed_by\x18\x10 \x01(\tR\n" +
+	"reviewedBy\"i\n" +
+	"\tPluginUse\x12\x18\n" +
+	"\ajourney\x18\x01 \x01(\tR\ajourney\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x05R\x06number\x12\x16\n" +
+	"\x06newest\x18\x03 \x01(\bR\x06newest\x12\x12\n" +
+	"\x04live\x18\x04 \x01(\x03R\x04live\"D\n" +
+	"\x14PromotePluginRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\"B\n" +
+	"\x15PromotePluginResponse\x12)\n" +
+	"\x06plugin\x18\x01 \x01(\v2\x11.qidong.v1.PluginR\x06plugin\"^\n" +
+	"\x16DeprecatePluginRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"D\n" +
+	"\x17DeprecatePluginResponse\x12)\n" +
+	"\x06plugin\x18\x01 \x01(\v2\x11.qidong.v1.PluginR\x06plugin\"o\n" +
+	"\x11YankPluginRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x14\n" +
+	"\x05force\x18\x04 \x01(\bR\x05force\"?\n" +
+	"\x12YankPluginResponse\x12)\n" +
+	"\x06plugin\x18\x01 \x01(\v2\x11.qidong.v1.PluginR\x06plugin\"E\n" +
+	"\x15ListPluginUsesRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\"B\n" +
+	"\x16ListPluginUsesResponse\x12(\n" +
+	"\x04uses\x18\x01 \x03(\v2\x14.qidong.v1.PluginUseR\x04uses\"\xc1\x02\n" +
 	"\tPluginKey\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\apartner\x18\x02 \x01(\tR\apartner\x12\x1d\n" +
@@ -1950,12 +2524,13 @@ const file_qidong_v1_plugin_proto_rawDesc = "" +
 	"\bduration\x18\n" +
 	" \x01(\v2\x19.google.protobuf.DurationR\bduration\x12;\n" +
 	"\vexpire_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\"\xab\x01\n" +
+	"expireTime\"\xbf\x01\n" +
 	"\x13UploadPluginRequest\x12\x16\n" +
 	"\x06module\x18\x01 \x01(\fR\x06module\x12/\n" +
 	"\x06config\x18\x02 \x01(\v2\x17.google.protobuf.StructR\x06config\x12-\n" +
 	"\x05grant\x18\x03 \x01(\v2\x17.google.protobuf.StructR\x05grant\x12\x1c\n" +
-	"\tsignature\x18\x04 \x01(\fR\tsignature\"A\n" +
+	"\tsignature\x18\x04 \x01(\fR\tsignature\x12\x12\n" +
+	"\x04hold\x18\x05 \x01(\bR\x04hold\"A\n" +
 	"\x14UploadPluginResponse\x12)\n" +
 	"\x06plugin\x18\x01 \x01(\v2\x11.qidong.v1.PluginR\x06plugin\"P\n" +
 	"\x12ListPluginsRequest\x12\x1b\n" +
@@ -2000,17 +2575,20 @@ const file_qidong_v1_plugin_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"`\n" +
 	"\x15GetPluginCallResponse\x12)\n" +
 	"\x04call\x18\x01 \x01(\v2\x15.qidong.v1.PluginCallR\x04call\x12\x1c\n" +
-	"\trecording\x18\x02 \x01(\fR\trecording*|\n" +
+	"\trecording\x18\x02 \x01(\fR\trecording*\xcb\x01\n" +
 	"\vPluginState\x12\x1c\n" +
 	"\x18PLUGIN_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13PLUGIN_STATE_ACTIVE\x10\x01\x12\x1b\n" +
 	"\x17PLUGIN_STATE_DEPRECATED\x10\x02\x12\x19\n" +
-	"\x15PLUGIN_STATE_DISABLED\x10\x03*|\n" +
+	"\x15PLUGIN_STATE_DISABLED\x10\x03\x12\x18\n" +
+	"\x14PLUGIN_STATE_CHECKED\x10\x04\x12\x1a\n" +
+	"\x16PLUGIN_STATE_IN_REVIEW\x10\x05\x12\x17\n" +
+	"\x13PLUGIN_STATE_YANKED\x10\x06*|\n" +
 	"\fCircuitState\x12\x1d\n" +
 	"\x19CIRCUIT_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14CIRCUIT_STATE_CLOSED\x10\x01\x12\x16\n" +
 	"\x12CIRCUIT_STATE_OPEN\x10\x02\x12\x1b\n" +
-	"\x17CIRCUIT_STATE_HALF_OPEN\x10\x032\xd1\x06\n" +
+	"\x17CIRCUIT_STATE_HALF_OPEN\x10\x032\xa1\t\n" +
 	"\rPluginService\x12O\n" +
 	"\fUploadPlugin\x12\x1e.qidong.v1.UploadPluginRequest\x1a\x1f.qidong.v1.UploadPluginResponse\x12L\n" +
 	"\vListPlugins\x12\x1d.qidong.v1.ListPluginsRequest\x1a\x1e.qidong.v1.ListPluginsResponse\x12F\n" +
@@ -2018,7 +2596,12 @@ const file_qidong_v1_plugin_proto_rawDesc = "" +
 	"\fUpdatePlugin\x12\x1e.qidong.v1.UpdatePluginRequest\x1a\x1f.qidong.v1.UpdatePluginResponse\x12X\n" +
 	"\x0fGetPluginModule\x12!.qidong.v1.GetPluginModuleRequest\x1a\".qidong.v1.GetPluginModuleResponse\x12X\n" +
 	"\x0fListPluginCalls\x12!.qidong.v1.ListPluginCallsRequest\x1a\".qidong.v1.ListPluginCallsResponse\x12R\n" +
-	"\rGetPluginCall\x12\x1f.qidong.v1.GetPluginCallRequest\x1a .qidong.v1.GetPluginCallResponse\x12O\n" +
+	"\rGetPluginCall\x12\x1f.qidong.v1.GetPluginCallRequest\x1a .qidong.v1.GetPluginCallResponse\x12R\n" +
+	"\rPromotePlugin\x12\x1f.qidong.v1.PromotePluginRequest\x1a .qidong.v1.PromotePluginResponse\x12X\n" +
+	"\x0fDeprecatePlugin\x12!.qidong.v1.DeprecatePluginRequest\x1a\".qidong.v1.DeprecatePluginResponse\x12I\n" +
+	"\n" +
+	"YankPlugin\x12\x1c.qidong.v1.YankPluginRequest\x1a\x1d.qidong.v1.YankPluginResponse\x12U\n" +
+	"\x0eListPluginUses\x12 .qidong.v1.ListPluginUsesRequest\x1a!.qidong.v1.ListPluginUsesResponse\x12O\n" +
 	"\fAddPluginKey\x12\x1e.qidong.v1.AddPluginKeyRequest\x1a\x1f.qidong.v1.AddPluginKeyResponse\x12U\n" +
 	"\x0eListPluginKeys\x12 .qidong.v1.ListPluginKeysRequest\x1a!.qidong.v1.ListPluginKeysResponse\x12X\n" +
 	"\x0fRevokePluginKey\x12!.qidong.v1.RevokePluginKeyRequest\x1a\".qidong.v1.RevokePluginKeyResponseB\x96\x01\n" +
@@ -2038,100 +2621,121 @@ func file_qidong_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_qidong_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_qidong_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_qidong_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_qidong_v1_plugin_proto_goTypes = []any{
 	(PluginState)(0),                // 0: qidong.v1.PluginState
 	(CircuitState)(0),               // 1: qidong.v1.CircuitState
 	(*Plugin)(nil),                  // 2: qidong.v1.Plugin
-	(*PluginKey)(nil),               // 3: qidong.v1.PluginKey
-	(*AddPluginKeyRequest)(nil),     // 4: qidong.v1.AddPluginKeyRequest
-	(*AddPluginKeyResponse)(nil),    // 5: qidong.v1.AddPluginKeyResponse
-	(*ListPluginKeysRequest)(nil),   // 6: qidong.v1.ListPluginKeysRequest
-	(*ListPluginKeysResponse)(nil),  // 7: qidong.v1.ListPluginKeysResponse
-	(*RevokePluginKeyRequest)(nil),  // 8: qidong.v1.RevokePluginKeyRequest
-	(*RevokePluginKeyResponse)(nil), // 9: qidong.v1.RevokePluginKeyResponse
-	(*MissingGrant)(nil),            // 10: qidong.v1.MissingGrant
-	(*PluginHealth)(nil),            // 11: qidong.v1.PluginHealth
-	(*PluginCall)(nil),              // 12: qidong.v1.PluginCall
-	(*UploadPluginRequest)(nil),     // 13: qidong.v1.UploadPluginRequest
-	(*UploadPluginResponse)(nil),    // 14: qidong.v1.UploadPluginResponse
-	(*ListPluginsRequest)(nil),      // 15: qidong.v1.ListPluginsRequest
-	(*ListPluginsResponse)(nil),     // 16: qidong.v1.ListPluginsResponse
-	(*GetPluginRequest)(nil),        // 17: qidong.v1.GetPluginRequest
-	(*GetPluginResponse)(nil),       // 18: qidong.v1.GetPluginResponse
-	(*UpdatePluginRequest)(nil),     // 19: qidong.v1.UpdatePluginRequest
-	(*UpdatePluginResponse)(nil),    // 20: qidong.v1.UpdatePluginResponse
-	(*GetPluginModuleRequest)(nil),  // 21: qidong.v1.GetPluginModuleRequest
-	(*GetPluginModuleResponse)(nil), // 22: qidong.v1.GetPluginModuleResponse
-	(*ListPluginCallsRequest)(nil),  // 23: qidong.v1.ListPluginCallsRequest
-	(*ListPluginCallsResponse)(nil), // 24: qidong.v1.ListPluginCallsResponse
-	(*GetPluginCallRequest)(nil),    // 25: qidong.v1.GetPluginCallRequest
-	(*GetPluginCallResponse)(nil),   // 26: qidong.v1.GetPluginCallResponse
-	nil,                             // 27: qidong.v1.MissingGrant.ReasonEntry
-	nil,                             // 28: qidong.v1.PluginHealth.FailuresEntry
-	(*structpb.Struct)(nil),         // 29: google.protobuf.Struct
-	(*timestamppb.Timestamp)(nil),   // 30: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),     // 31: google.protobuf.Duration
+	(*PluginUse)(nil),               // 3: qidong.v1.PluginUse
+	(*PromotePluginRequest)(nil),    // 4: qidong.v1.PromotePluginRequest
+	(*PromotePluginResponse)(nil),   // 5: qidong.v1.PromotePluginResponse
+	(*DeprecatePluginRequest)(nil),  // 6: qidong.v1.DeprecatePluginRequest
+	(*DeprecatePluginResponse)(nil), // 7: qidong.v1.DeprecatePluginResponse
+	(*YankPluginRequest)(nil),       // 8: qidong.v1.YankPluginRequest
+	(*YankPluginResponse)(nil),      // 9: qidong.v1.YankPluginResponse
+	(*ListPluginUsesRequest)(nil),   // 10: qidong.v1.ListPluginUsesRequest
+	(*ListPluginUsesResponse)(nil),  // 11: qidong.v1.ListPluginUsesResponse
+	(*PluginKey)(nil),               // 12: qidong.v1.PluginKey
+	(*AddPluginKeyRequest)(nil),     // 13: qidong.v1.AddPluginKeyRequest
+	(*AddPluginKeyResponse)(nil),    // 14: qidong.v1.AddPluginKeyResponse
+	(*ListPluginKeysRequest)(nil),   // 15: qidong.v1.ListPluginKeysRequest
+	(*ListPluginKeysResponse)(nil),  // 16: qidong.v1.ListPluginKeysResponse
+	(*RevokePluginKeyRequest)(nil),  // 17: qidong.v1.RevokePluginKeyRequest
+	(*RevokePluginKeyResponse)(nil), // 18: qidong.v1.RevokePluginKeyResponse
+	(*MissingGrant)(nil),            // 19: qidong.v1.MissingGrant
+	(*PluginHealth)(nil),            // 20: qidong.v1.PluginHealth
+	(*PluginCall)(nil),              // 21: qidong.v1.PluginCall
+	(*UploadPluginRequest)(nil),     // 22: qidong.v1.UploadPluginRequest
+	(*UploadPluginResponse)(nil),    // 23: qidong.v1.UploadPluginResponse
+	(*ListPluginsRequest)(nil),      // 24: qidong.v1.ListPluginsRequest
+	(*ListPluginsResponse)(nil),     // 25: qidong.v1.ListPluginsResponse
+	(*GetPluginRequest)(nil),        // 26: qidong.v1.GetPluginRequest
+	(*GetPluginResponse)(nil),       // 27: qidong.v1.GetPluginResponse
+	(*UpdatePluginRequest)(nil),     // 28: qidong.v1.UpdatePluginRequest
+	(*UpdatePluginResponse)(nil),    // 29: qidong.v1.UpdatePluginResponse
+	(*GetPluginModuleRequest)(nil),  // 30: qidong.v1.GetPluginModuleRequest
+	(*GetPluginModuleResponse)(nil), // 31: qidong.v1.GetPluginModuleResponse
+	(*ListPluginCallsRequest)(nil),  // 32: qidong.v1.ListPluginCallsRequest
+	(*ListPluginCallsResponse)(nil), // 33: qidong.v1.ListPluginCallsResponse
+	(*GetPluginCallRequest)(nil),    // 34: qidong.v1.GetPluginCallRequest
+	(*GetPluginCallResponse)(nil),   // 35: qidong.v1.GetPluginCallResponse
+	nil,                             // 36: qidong.v1.MissingGrant.ReasonEntry
+	nil,                             // 37: qidong.v1.PluginHealth.FailuresEntry
+	(*structpb.Struct)(nil),         // 38: google.protobuf.Struct
+	(*timestamppb.Timestamp)(nil),   // 39: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),     // 40: google.protobuf.Duration
 }
 var file_qidong_v1_plugin_proto_depIdxs = []int32{
 	0,  // 0: qidong.v1.Plugin.state:type_name -> qidong.v1.PluginState
-	29, // 1: qidong.v1.Plugin.manifest:type_name -> google.protobuf.Struct
-	29, // 2: qidong.v1.Plugin.config:type_name -> google.protobuf.Struct
-	29, // 3: qidong.v1.Plugin.grant:type_name -> google.protobuf.Struct
-	30, // 4: qidong.v1.Plugin.create_time:type_name -> google.protobuf.Timestamp
-	10, // 5: qidong.v1.Plugin.missing:type_name -> qidong.v1.MissingGrant
-	11, // 6: qidong.v1.Plugin.health:type_name -> qidong.v1.PluginHealth
-	30, // 7: qidong.v1.PluginKey.create_time:type_name -> google.protobuf.Timestamp
-	30, // 8: qidong.v1.PluginKey.revoke_time:type_name -> google.protobuf.Timestamp
-	3,  // 9: qidong.v1.AddPluginKeyResponse.key:type_name -> qidong.v1.PluginKey
-	3,  // 10: qidong.v1.ListPluginKeysResponse.keys:type_name -> qidong.v1.PluginKey
-	3,  // 11: qidong.v1.RevokePluginKeyResponse.key:type_name -> qidong.v1.PluginKey
-	2,  // 12: qidong.v1.RevokePluginKeyResponse.deprecated:type_name -> qidong.v1.Plugin
-	27, // 13: qidong.v1.MissingGrant.reason:type_name -> qidong.v1.MissingGrant.ReasonEntry
-	1,  // 14: qidong.v1.PluginHealth.circuit:type_name -> qidong.v1.CircuitState
-	30, // 15: qidong.v1.PluginHealth.circuit_time:type_name -> google.protobuf.Timestamp
-	28, // 16: qidong.v1.PluginHealth.failures:type_name -> qidong.v1.PluginHealth.FailuresEntry
-	31, // 17: qidong.v1.PluginHealth.p50:type_name -> google.protobuf.Duration
-	31, // 18: qidong.v1.PluginHealth.p99:type_name -> google.protobuf.Duration
-	30, // 19: qidong.v1.PluginCall.call_time:type_name -> google.protobuf.Timestamp
-	31, // 20: qidong.v1.PluginCall.duration:type_name -> google.protobuf.Duration
-	30, // 21: qidong.v1.PluginCall.expire_time:type_name -> google.protobuf.Timestamp
-	29, // 22: qidong.v1.UploadPluginRequest.config:type_name -> google.protobuf.Struct
-	29, // 23: qidong.v1.UploadPluginRequest.grant:type_name -> google.protobuf.Struct
-	2,  // 24: qidong.v1.UploadPluginResponse.plugin:type_name -> qidong.v1.Plugin
-	2,  // 25: qidong.v1.ListPluginsResponse.plugins:type_name -> qidong.v1.Plugin
-	2,  // 26: qidong.v1.GetPluginResponse.plugin:type_name -> qidong.v1.Plugin
-	29, // 27: qidong.v1.UpdatePluginRequest.config:type_name -> google.protobuf.Struct
-	29, // 28: qidong.v1.UpdatePluginRequest.grant:type_name -> google.protobuf.Struct
-	0,  // 29: qidong.v1.UpdatePluginRequest.state:type_name -> qidong.v1.PluginState
-	2,  // 30: qidong.v1.UpdatePluginResponse.plugin:type_name -> qidong.v1.Plugin
-	12, // 31: qidong.v1.ListPluginCallsResponse.calls:type_name -> qidong.v1.PluginCall
-	12, // 32: qidong.v1.GetPluginCallResponse.call:type_name -> qidong.v1.PluginCall
-	13, // 33: qidong.v1.PluginService.UploadPlugin:input_type -> qidong.v1.UploadPluginRequest
-	15, // 34: qidong.v1.PluginService.ListPlugins:input_type -> qidong.v1.ListPluginsRequest
-	17, // 35: qidong.v1.PluginService.GetPlugin:input_type -> qidong.v1.GetPluginRequest
-	19, // 36: qidong.v1.PluginService.UpdatePlugin:input_type -> qidong.v1.UpdatePluginRequest
-	21, // 37: qidong.v1.PluginService.GetPluginModule:input_type -> qidong.v1.GetPluginModuleRequest
-	23, // 38: qidong.v1.PluginService.ListPluginCalls:input_type -> qidong.v1.ListPluginCallsRequest
-	25, // 39: qidong.v1.PluginService.GetPluginCall:input_type -> qidong.v1.GetPluginCallRequest
-	4,  // 40: qidong.v1.PluginService.AddPluginKey:input_type -> qidong.v1.AddPluginKeyRequest
-	6,  // 41: qidong.v1.PluginService.ListPluginKeys:input_type -> qidong.v1.ListPluginKeysRequest
-	8,  // 42: qidong.v1.PluginService.RevokePluginKey:input_type -> qidong.v1.RevokePluginKeyRequest
-	14, // 43: qidong.v1.PluginService.UploadPlugin:output_type -> qidong.v1.UploadPluginResponse
-	16, // 44: qidong.v1.PluginService.ListPlugins:output_type -> qidong.v1.ListPluginsResponse
-	18, // 45: qidong.v1.PluginService.GetPlugin:output_type -> qidong.v1.GetPluginResponse
-	20, // 46: qidong.v1.PluginService.UpdatePlugin:output_type -> qidong.v1.UpdatePluginResponse
-	22, // 47: qidong.v1.PluginService.GetPluginModule:output_type -> qidong.v1.GetPluginModuleResponse
-	24, // 48: qidong.v1.PluginService.ListPluginCalls:output_type -> qidong.v1.ListPluginCallsResponse
-	26, // 49: qidong.v1.PluginService.GetPluginCall:output_type -> qidong.v1.GetPluginCallResponse
-	5,  // 50: qidong.v1.PluginService.AddPluginKey:output_type -> qidong.v1.AddPluginKeyResponse
-	7,  // 51: qidong.v1.PluginService.ListPluginKeys:output_type -> qidong.v1.ListPluginKeysResponse
-	9,  // 52: qidong.v1.PluginService.RevokePluginKey:output_type -> qidong.v1.RevokePluginKeyResponse
-	43, // [43:53] is the sub-list for method output_type
-	33, // [33:43] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	38, // 1: qidong.v1.Plugin.manifest:type_name -> google.protobuf.Struct
+	38, // 2: qidong.v1.Plugin.config:type_name -> google.protobuf.Struct
+	38, // 3: qidong.v1.Plugin.grant:type_name -> google.protobuf.Struct
+	39, // 4: qidong.v1.Plugin.create_time:type_name -> google.protobuf.Timestamp
+	19, // 5: qidong.v1.Plugin.missing:type_name -> qidong.v1.MissingGrant
+	20, // 6: qidong.v1.Plugin.health:type_name -> qidong.v1.PluginHealth
+	2,  // 7: qidong.v1.PromotePluginResponse.plugin:type_name -> qidong.v1.Plugin
+	2,  // 8: qidong.v1.DeprecatePluginResponse.plugin:type_name -> qidong.v1.Plugin
+	2,  // 9: qidong.v1.YankPluginResponse.plugin:type_name -> qidong.v1.Plugin
+	3,  // 10: qidong.v1.ListPluginUsesResponse.uses:type_name -> qidong.v1.PluginUse
+	39, // 11: qidong.v1.PluginKey.create_time:type_name -> google.protobuf.Timestamp
+	39, // 12: qidong.v1.PluginKey.revoke_time:type_name -> google.protobuf.Timestamp
+	12, // 13: qidong.v1.AddPluginKeyResponse.key:type_name -> qidong.v1.PluginKey
+	12, // 14: qidong.v1.ListPluginKeysResponse.keys:type_name -> qidong.v1.PluginKey
+	12, // 15: qidong.v1.RevokePluginKeyResponse.key:type_name -> qidong.v1.PluginKey
+	2,  // 16: qidong.v1.RevokePluginKeyResponse.deprecated:type_name -> qidong.v1.Plugin
+	36, // 17: qidong.v1.MissingGrant.reason:type_name -> qidong.v1.MissingGrant.ReasonEntry
+	1,  // 18: qidong.v1.PluginHealth.circuit:type_name -> qidong.v1.CircuitState
+	39, // 19: qidong.v1.PluginHealth.circuit_time:type_name -> google.protobuf.Timestamp
+	37, // 20: qidong.v1.PluginHealth.failures:type_name -> qidong.v1.PluginHealth.FailuresEntry
+	40, // 21: qidong.v1.PluginHealth.p50:type_name -> google.protobuf.Duration
+	40, // 22: qidong.v1.PluginHealth.p99:type_name -> google.protobuf.Duration
+	39, // 23: qidong.v1.PluginCall.call_time:type_name -> google.protobuf.Timestamp
+	40, // 24: qidong.v1.PluginCall.duration:type_name -> google.protobuf.Duration
+	39, // 25: qidong.v1.PluginCall.expire_time:type_name -> google.protobuf.Timestamp
+	38, // 26: qidong.v1.UploadPluginRequest.config:type_name -> google.protobuf.Struct
+	38, // 27: qidong.v1.UploadPluginRequest.grant:type_name -> google.protobuf.Struct
+	2,  // 28: qidong.v1.UploadPluginResponse.plugin:type_name -> qidong.v1.Plugin
+	2,  // 29: qidong.v1.ListPluginsResponse.plugins:type_name -> qidong.v1.Plugin
+	2,  // 30: qidong.v1.GetPluginResponse.plugin:type_name -> qidong.v1.Plugin
+	38, // 31: qidong.v1.UpdatePluginRequest.config:type_name -> google.protobuf.Struct
+	38, // 32: qidong.v1.UpdatePluginRequest.grant:type_name -> google.protobuf.Struct
+	0,  // 33: qidong.v1.UpdatePluginRequest.state:type_name -> qidong.v1.PluginState
+	2,  // 34: qidong.v1.UpdatePluginResponse.plugin:type_name -> qidong.v1.Plugin
+	21, // 35: qidong.v1.ListPluginCallsResponse.calls:type_name -> qidong.v1.PluginCall
+	21, // 36: qidong.v1.GetPluginCallResponse.call:type_name -> qidong.v1.PluginCall
+	22, // 37: qidong.v1.PluginService.UploadPlugin:input_type -> qidong.v1.UploadPluginRequest
+	24, // 38: qidong.v1.PluginService.ListPlugins:input_type -> qidong.v1.ListPluginsRequest
+	26, // 39: qidong.v1.PluginService.GetPlugin:input_type -> qidong.v1.GetPluginRequest
+	28, // 40: qidong.v1.PluginService.UpdatePlugin:input_type -> qidong.v1.UpdatePluginRequest
+	30, // 41: qidong.v1.PluginService.GetPluginModule:input_type -> qidong.v1.GetPluginModuleRequest
+	32, // 42: qidong.v1.PluginService.ListPluginCalls:input_type -> qidong.v1.ListPluginCallsRequest
+	34, // 43: qidong.v1.PluginService.GetPluginCall:input_type -> qidong.v1.GetPluginCallRequest
+	4,  // 44: qidong.v1.PluginService.PromotePlugin:input_type -> qidong.v1.PromotePluginRequest
+	6,  // 45: qidong.v1.PluginService.DeprecatePlugin:input_type -> qidong.v1.DeprecatePluginRequest
+	8,  // 46: qidong.v1.PluginService.YankPlugin:input_type -> qidong.v1.YankPluginRequest
+	10, // 47: qidong.v1.PluginService.ListPluginUses:input_type -> qidong.v1.ListPluginUsesRequest
+	13, // 48: qidong.v1.PluginService.AddPluginKey:input_type -> qidong.v1.AddPluginKeyRequest
+	15, // 49: qidong.v1.PluginService.ListPluginKeys:input_type -> qidong.v1.ListPluginKeysRequest
+	17, // 50: qidong.v1.PluginService.RevokePluginKey:input_type -> qidong.v1.RevokePluginKeyRequest
+	23, // 51: qidong.v1.PluginService.UploadPlugin:output_type -> qidong.v1.UploadPluginResponse
+	25, // 52: qidong.v1.PluginService.ListPlugins:output_type -> qidong.v1.ListPluginsResponse
+	27, // 53: qidong.v1.PluginService.GetPlugin:output_type -> qidong.v1.GetPluginResponse
+	29, // 54: qidong.v1.PluginService.UpdatePlugin:output_type -> qidong.v1.UpdatePluginResponse
+	31, // 55: qidong.v1.PluginService.GetPluginModule:output_type -> qidong.v1.GetPluginModuleResponse
+	33, // 56: qidong.v1.PluginService.ListPluginCalls:output_type -> qidong.v1.ListPluginCallsResponse
+	35, // 57: qidong.v1.PluginService.GetPluginCall:output_type -> qidong.v1.GetPluginCallResponse
+	5,  // 58: qidong.v1.PluginService.PromotePlugin:output_type -> qidong.v1.PromotePluginResponse
+	7,  // 59: qidong.v1.PluginService.DeprecatePlugin:output_type -> qidong.v1.DeprecatePluginResponse
+	9,  // 60: qidong.v1.PluginService.YankPlugin:output_type -> qidong.v1.YankPluginResponse
+	11, // 61: qidong.v1.PluginService.ListPluginUses:output_type -> qidong.v1.ListPluginUsesResponse
+	14, // 62: qidong.v1.PluginService.AddPluginKey:output_type -> qidong.v1.AddPluginKeyResponse
+	16, // 63: qidong.v1.PluginService.ListPluginKeys:output_type -> qidong.v1.ListPluginKeysResponse
+	18, // 64: qidong.v1.PluginService.RevokePluginKey:output_type -> qidong.v1.RevokePluginKeyResponse
+	51, // [51:65] is the sub-list for method output_type
+	37, // [37:51] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_qidong_v1_plugin_proto_init() }
@@ -2145,7 +2749,7 @@ func file_qidong_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_qidong_v1_plugin_proto_rawDesc), len(file_qidong_v1_plugin_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   27,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

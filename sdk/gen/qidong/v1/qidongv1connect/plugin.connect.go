@@ -53,6 +53,18 @@ const (
 	// PluginServiceGetPluginCallProcedure is the fully-qualified name of the PluginService's
 	// GetPluginCall RPC.
 	PluginServiceGetPluginCallProcedure = "/qidong.v1.PluginService/GetPluginCall"
+	// PluginServicePromotePluginProcedure is the fully-qualified name of the PluginService's
+	// PromotePlugin RPC.
+	PluginServicePromotePluginProcedure = "/qidong.v1.PluginService/PromotePlugin"
+	// PluginServiceDeprecatePluginProcedure is the fully-qualified name of the PluginService's
+	// DeprecatePlugin RPC.
+	PluginServiceDeprecatePluginProcedure = "/qidong.v1.PluginService/DeprecatePlugin"
+	// PluginServiceYankPluginProcedure is the fully-qualified name of the PluginService's YankPlugin
+	// RPC.
+	PluginServiceYankPluginProcedure = "/qidong.v1.PluginService/YankPlugin"
+	// PluginServiceListPluginUsesProcedure is the fully-qualified name of the PluginService's
+	// ListPluginUses RPC.
+	PluginServiceListPluginUsesProcedure = "/qidong.v1.PluginService/ListPluginUses"
 	// PluginServiceAddPluginKeyProcedure is the fully-qualified name of the PluginService's
 	// AddPluginKey RPC.
 	PluginServiceAddPluginKeyProcedure = "/qidong.v1.PluginService/AddPluginKey"
@@ -88,6 +100,16 @@ type PluginServiceClient interface {
 	// GetPluginCall returns a recorded call with its recording, which may hold
 	// data of a customer: that it was read is audited.
 	GetPluginCall(context.Context, *v1.GetPluginCallRequest) (*v1.GetPluginCallResponse, error)
+	// PromotePlugin makes a version active: new definitions use it. Refused while
+	// it is in review.
+	PromotePlugin(context.Context, *v1.PromotePluginRequest) (*v1.PromotePluginResponse, error)
+	// DeprecatePlugin lets a version run out: published definitions go on with it.
+	DeprecatePlugin(context.Context, *v1.DeprecatePluginRequest) (*v1.DeprecatePluginResponse, error)
+	// YankPlugin takes a version back for good: nobody may call it.
+	// FAILED_PRECONDITION while enrollments need it, unless forced.
+	YankPlugin(context.Context, *v1.YankPluginRequest) (*v1.YankPluginResponse, error)
+	// ListPluginUses lists the versions of journeys that call a version.
+	ListPluginUses(context.Context, *v1.ListPluginUsesRequest) (*v1.ListPluginUsesResponse, error)
 	// AddPluginKey lets a partner's key sign plugin versions. The same key again
 	// changes nothing; one that was revoked does not come back.
 	AddPluginKey(context.Context, *v1.AddPluginKeyRequest) (*v1.AddPluginKeyResponse, error)
@@ -151,6 +173,30 @@ func NewPluginServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(pluginServiceMethods.ByName("GetPluginCall")),
 			connect.WithClientOptions(opts...),
 		),
+		promotePlugin: connect.NewClient[v1.PromotePluginRequest, v1.PromotePluginResponse](
+			httpClient,
+			baseURL+PluginServicePromotePluginProcedure,
+			connect.WithSchema(pluginServiceMethods.ByName("PromotePlugin")),
+			connect.WithClientOptions(opts...),
+		),
+		deprecatePlugin: connect.NewClient[v1.DeprecatePluginRequest, v1.DeprecatePluginResponse](
+			httpClient,
+			baseURL+PluginServiceDeprecatePluginProcedure,
+			connect.WithSchema(pluginServiceMethods.ByName("DeprecatePlugin")),
+			connect.WithClientOptions(opts...),
+		),
+		yankPlugin: connect.NewClient[v1.YankPluginRequest, v1.YankPluginResponse](
+			httpClient,
+			baseURL+PluginServiceYankPluginProcedure,
+			connect.WithSchema(pluginServiceMethods.ByName("YankPlugin")),
+			connect.WithClientOptions(opts...),
+		),
+		listPluginUses: connect.NewClient[v1.ListPluginUsesRequest, v1.ListPluginUsesResponse](
+			httpClient,
+			baseURL+PluginServiceListPluginUsesProcedure,
+			connect.WithSchema(pluginServiceMethods.ByName("ListPluginUses")),
+			connect.WithClientOptions(opts...),
+		),
 		addPluginKey: connect.NewClient[v1.AddPluginKeyRequest, v1.AddPluginKeyResponse](
 			httpClient,
 			baseURL+PluginServiceAddPluginKeyProcedure,
@@ -181,6 +227,10 @@ type pluginServiceClient struct {
 	getPluginModule *connect.Client[v1.GetPluginModuleRequest, v1.GetPluginModuleResponse]
 	listPluginCalls *connect.Client[v1.ListPluginCallsRequest, v1.ListPluginCallsResponse]
 	getPluginCall   *connect.Client[v1.GetPluginCallRequest, v1.GetPluginCallResponse]
+	promotePlugin   *connect.Client[v1.PromotePluginRequest, v1.PromotePluginResponse]
+	deprecatePlugin *connect.Client[v1.DeprecatePluginRequest, v1.DeprecatePluginResponse]
+	yankPlugin      *connect.Client[v1.YankPluginRequest, v1.YankPluginResponse]
+	listPluginUses  *connect.Client[v1.ListPluginUsesRequest, v1.ListPluginUsesResponse]
 	addPluginKey    *connect.Client[v1.AddPluginKeyRequest, v1.AddPluginKeyResponse]
 	listPluginKeys  *connect.Client[v1.ListPluginKeysRequest, v1.ListPluginKeysResponse]
 	revokePluginKey *connect.Client[v1.RevokePluginKeyRequest, v1.RevokePluginKeyResponse]
@@ -249,6 +299,42 @@ func (c *pluginServiceClient) GetPluginCall(ctx context.Context, req *v1.GetPlug
 	return nil, err
 }
 
+// PromotePlugin calls qidong.v1.PluginService.PromotePlugin.
+func (c *pluginServiceClient) PromotePlugin(ctx context.Context, req *v1.PromotePluginRequest) (*v1.PromotePluginResponse, error) {
+	response, err := c.promotePlugin.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// DeprecatePlugin calls qidong.v1.PluginService.DeprecatePlugin.
+func (c *pluginServiceClient) DeprecatePlugin(ctx context.Context, req *v1.DeprecatePluginRequest) (*v1.DeprecatePluginResponse, error) {
+	response, err := c.deprecatePlugin.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// YankPlugin calls qidong.v1.PluginService.YankPlugin.
+func (c *pluginServiceClient) YankPlugin(ctx context.Context, req *v1.YankPluginRequest) (*v1.YankPluginResponse, error) {
+	response, err := c.yankPlugin.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListPluginUses calls qidong.v1.PluginService.ListPluginUses.
+func (c *pluginServiceClient) ListPluginUses(ctx context.Context, req *v1.ListPluginUsesRequest) (*v1.ListPluginUsesResponse, error) {
+	response, err := c.listPluginUses.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // AddPluginKey calls qidong.v1.PluginService.AddPluginKey.
 func (c *pluginServiceClient) AddPluginKey(ctx context.Context, req *v1.AddPluginKeyRequest) (*v1.AddPluginKeyResponse, error) {
 	response, err := c.addPluginKey.CallUnary(ctx, connect.NewRequest(req))
@@ -300,6 +386,16 @@ type PluginServiceHandler interface {
 	// GetPluginCall returns a recorded call with its recording, which may hold
 	// data of a customer: that it was read is audited.
 	GetPluginCall(context.Context, *v1.GetPluginCallRequest) (*v1.GetPluginCallResponse, error)
+	// PromotePlugin makes a version active: new definitions use it. Refused while
+	// it is in review.
+	PromotePlugin(context.Context, *v1.PromotePluginRequest) (*v1.PromotePluginResponse, error)
+	// DeprecatePlugin lets a version run out: published definitions go on with it.
+	DeprecatePlugin(context.Context, *v1.DeprecatePluginRequest) (*v1.DeprecatePluginResponse, error)
+	// YankPlugin takes a version back for good: nobody may call it.
+	// FAILED_PRECONDITION while enrollments need it, unless forced.
+	YankPlugin(context.Context, *v1.YankPluginRequest) (*v1.YankPluginResponse, error)
+	// ListPluginUses lists the versions of journeys that call a version.
+	ListPluginUses(context.Context, *v1.ListPluginUsesRequest) (*v1.ListPluginUsesResponse, error)
 	// AddPluginKey lets a partner's key sign plugin versions. The same key again
 	// changes nothing; one that was revoked does not come back.
 	AddPluginKey(context.Context, *v1.AddPluginKeyRequest) (*v1.AddPluginKeyResponse, error)
@@ -359,6 +455,30 @@ func NewPluginServiceHandler(svc PluginServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(pluginServiceMethods.ByName("GetPluginCall")),
 		connect.WithHandlerOptions(opts...),
 	)
+	pluginServicePromotePluginHandler := connect.NewUnaryHandlerSimple(
+		PluginServicePromotePluginProcedure,
+		svc.PromotePlugin,
+		connect.WithSchema(pluginServiceMethods.ByName("PromotePlugin")),
+		connect.WithHandlerOptions(opts...),
+	)
+	pluginServiceDeprecatePluginHandler := connect.NewUnaryHandlerSimple(
+		PluginServiceDeprecatePluginProcedure,
+		svc.DeprecatePlugin,
+		connect.WithSchema(pluginServiceMethods.ByName("DeprecatePlugin")),
+		connect.WithHandlerOptions(opts...),
+	)
+	pluginServiceYankPluginHandler := connect.NewUnaryHandlerSimple(
+		PluginServiceYankPluginProcedure,
+		svc.YankPlugin,
+		connect.WithSchema(pluginServiceMethods.ByName("YankPlugin")),
+		connect.WithHandlerOptions(opts...),
+	)
+	pluginServiceListPluginUsesHandler := connect.NewUnaryHandlerSimple(
+		PluginServiceListPluginUsesProcedure,
+		svc.ListPluginUses,
+		connect.WithSchema(pluginServiceMethods.ByName("ListPluginUses")),
+		connect.WithHandlerOptions(opts...),
+	)
 	pluginServiceAddPluginKeyHandler := connect.NewUnaryHandlerSimple(
 		PluginServiceAddPluginKeyProcedure,
 		svc.AddPluginKey,
@@ -393,6 +513,14 @@ func NewPluginServiceHandler(svc PluginServiceHandler, opts ...connect.HandlerOp
 			pluginServiceListPluginCallsHandler.ServeHTTP(w, r)
 		case PluginServiceGetPluginCallProcedure:
 			pluginServiceGetPluginCallHandler.ServeHTTP(w, r)
+		case PluginServicePromotePluginProcedure:
+			pluginServicePromotePluginHandler.ServeHTTP(w, r)
+		case PluginServiceDeprecatePluginProcedure:
+			pluginServiceDeprecatePluginHandler.ServeHTTP(w, r)
+		case PluginServiceYankPluginProcedure:
+			pluginServiceYankPluginHandler.ServeHTTP(w, r)
+		case PluginServiceListPluginUsesProcedure:
+			pluginServiceListPluginUsesHandler.ServeHTTP(w, r)
 		case PluginServiceAddPluginKeyProcedure:
 			pluginServiceAddPluginKeyHandler.ServeHTTP(w, r)
 		case PluginServiceListPluginKeysProcedure:
@@ -434,6 +562,22 @@ func (UnimplementedPluginServiceHandler) ListPluginCalls(context.Context, *v1.Li
 
 func (UnimplementedPluginServiceHandler) GetPluginCall(context.Context, *v1.GetPluginCallRequest) (*v1.GetPluginCallResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.PluginService.GetPluginCall is not implemented"))
+}
+
+func (UnimplementedPluginServiceHandler) PromotePlugin(context.Context, *v1.PromotePluginRequest) (*v1.PromotePluginResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.PluginService.PromotePlugin is not implemented"))
+}
+
+func (UnimplementedPluginServiceHandler) DeprecatePlugin(context.Context, *v1.DeprecatePluginRequest) (*v1.DeprecatePluginResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.PluginService.DeprecatePlugin is not implemented"))
+}
+
+func (UnimplementedPluginServiceHandler) YankPlugin(context.Context, *v1.YankPluginRequest) (*v1.YankPluginResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.PluginService.YankPlugin is not implemented"))
+}
+
+func (UnimplementedPluginServiceHandler) ListPluginUses(context.Context, *v1.ListPluginUsesRequest) (*v1.ListPluginUsesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("qidong.v1.PluginService.ListPluginUses is not implemented"))
 }
 
 func (UnimplementedPluginServiceHandler) AddPluginKey(context.Context, *v1.AddPluginKeyRequest) (*v1.AddPluginKeyResponse, error) {
