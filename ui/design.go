@@ -41,6 +41,8 @@ func (u *UI) designRoutes() routes {
 		"POST /journeys/{name}/design/{travel}": u.postTravel,
 		"GET /journeys/{name}/design/events":    u.streamDesign,
 		"GET /journeys/{name}/design/copy":      u.getCopy,
+		"GET /journeys/{name}/design/source":    u.getBeside,
+		"POST /journeys/{name}/design/source":   u.postBeside,
 		"GET /journeys/{name}/design/known":     u.getKnown,
 		"GET /journeys/{name}/design/names":     u.getNames,
 		"GET /journeys/{name}/design/templates": u.getTemplateOffers,
@@ -251,7 +253,7 @@ func (u *UI) postTravel(w http.ResponseWriter, r *http.Request, a actor) error {
 // there now.
 func (u *UI) edited(w http.ResponseWriter, r *http.Request, a actor, v orchestrator.DraftView, err error) error {
 	ctx := r.Context()
-	open, session := bounded(r.PostFormValue("open"), maxQuery), bounded(r.PostFormValue("session"), 64)
+	open := bounded(r.PostFormValue("open"), maxQuery)
 	if err != nil {
 		if !errors.Is(err, orchestrator.ErrConflict) && !errors.Is(err, orchestrator.ErrPrecondition) {
 			return err
@@ -260,11 +262,10 @@ func (u *UI) edited(w http.ResponseWriter, r *http.Request, a actor, v orchestra
 		if readErr != nil {
 			return readErr
 		}
-		d, readErr := u.design(ctx, a, now, open, session)
+		d, readErr := u.shownAfter(ctx, r, a, now, open)
 		if readErr != nil {
 			return readErr
 		}
-		d.Patch = u.pictures.patch(ctx, now, d.Canvas, revisionOf(r.PostFormValue("revision")))
 		status, f := failure(ctx, err)
 		if errors.Is(err, orchestrator.ErrConflict) {
 			f.Title, f.Text = i18n.T(ctx, "error.edit"), i18n.T(ctx, "error.edit.help")
@@ -279,11 +280,10 @@ func (u *UI) edited(w http.ResponseWriter, r *http.Request, a actor, v orchestra
 	if v.Change.Select != "" && r.PostFormValue("follow") != "" {
 		step = v.Change.Select
 	}
-	d, err := u.design(ctx, a, v, step, session)
+	d, err := u.shownAfter(ctx, r, a, v, step)
 	if err != nil {
 		return err
 	}
-	d.Patch = u.pictures.patch(ctx, v, d.Canvas, revisionOf(r.PostFormValue("revision")))
 	return render(w, r, http.StatusOK, view.DesignChanged(d, r.PostFormValue("panel") != "keep"))
 }
 

@@ -152,6 +152,26 @@ func (p *Page) Open(url string) {
 	p.Do("opening "+url, chromedp.Navigate(url))
 }
 
+// Reload loads the page once more; a page that asks whether to leave is told yes.
+func (p *Page) Reload() {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	asked := chromedp.Events(ctx, page.JavascriptDialogOpening)
+	yes := chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true})
+		return err
+	})
+	go func() {
+		for _, err := range asked {
+			if err == nil {
+				_ = chromedp.Do(ctx, yes) // the reload tells when this failed
+			}
+		}
+	}()
+	p.Do("loading the page again", chromedp.Reload())
+}
+
 // Click waits until the first element that css selects is visible, and clicks
 // it.
 func (p *Page) Click(css string) {

@@ -21,7 +21,7 @@
     while (queue.length) {
       const e = queue[0], { revision, session } = $('#saved').dataset
       if (e.upTo <= +revision) { queue.shift(); continue }
-      const body = new URLSearchParams({ open: open(), ...e.values, revision, session })
+      const body = new URLSearchParams({ open: open(), revision, session, ...e.values })
       let res, text
       try {
         res = e.path ? await fetch(e.path, { method: 'POST', body, headers: { 'HX-Request': 'true' } })
@@ -42,6 +42,7 @@
       mark()
       if (at >= 0 && !document.activeElement.closest('#panel')) $$('#panel [data-path]')[at]?.focus() // a new id gave the field another name
       if (res.ok && !notice) e.after?.()
+      e.done?.()
     }
     $('[data-design]').dataset.busy = busy = false
   }
@@ -71,7 +72,9 @@
   document.addEventListener('htmx:after:swap', mark)
 
   const select = (id, then) => {
-    history.replaceState(null, '', id ? `${url}?step=${encodeURIComponent(id)}` : url)
+    const at = new URL(location)
+    id ? at.searchParams.set('step', id) : at.searchParams.delete('step')
+    history.replaceState(null, '', at)
     return fetch(`${url}?step=${encodeURIComponent(id)}`, { headers: { 'HX-Request': 'true' } }).then(r => r.text())
       .then(text => htmx.swap({ text, sourceElement: document.body, target: panel(), swap: 'outerHTML' })).then(then)
   }
@@ -120,6 +123,7 @@
       if (cut) act.delete(); else toast(words.copied)
     },
     close: () => { picked.clear(); select('') },
+    beside: async () => (await import(words.beside)).toggle(push, words.besideLooks),
   }
   document.addEventListener('click', e => {
     const how = e.target.closest('[data-do]')?.dataset.do
@@ -260,7 +264,7 @@
     if (typing(e) || (key === 'escape' && $(':popover-open'))) return // Escape closes what is open
     const card = e.target.closest('.card')
     const keys = {
-      z: mod && (() => travel(e.shiftKey ? 'redo' : 'undo')), y: mod && (() => travel('redo')),
+      z: mod && (() => travel(e.shiftKey ? 'redo' : 'undo')), y: mod ? () => travel('redo') : act.beside,
       d: mod && act.duplicate, c: mod && (() => act.copy()), x: mod && (() => act.copy(true)),
       delete: act.delete, backspace: act.delete, e: !mod && card && act.disable,
       m: !mod && card && (() => { lift(chosen()); $('.plus')?.focus() }),
@@ -359,4 +363,5 @@
     if (add) edit([add.dataset.arm ? { op: 'add_arm', steps: [open()] } : { op: 'set', field: add.dataset.add, value: JSON.parse(add.dataset.value) }])
     if (gone) edit([{ op: 'set', field: gone.dataset.unset, value: null }])
   })
+  if (new URL(location).searchParams.has('beside')) act.beside()
 })()

@@ -95,6 +95,7 @@ var shortcutKeys = []struct{ keys, text string }{
 	{"E", "keys.disable"},
 	{"Ctrl Z, Ctrl Shift Z", "keys.undo"},
 	{"Ctrl K", "keys.find"},
+	{"Y", "keys.beside"},
 	{"Shift Click", "keys.several"},
 	{"?", "keys.help"},
 }

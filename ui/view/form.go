@@ -16,6 +16,8 @@ func fieldScripts(ctx context.Context) templ.Attributes {
 		"data-listbox-looks": asset("listbox.css"),
 		"data-complete":      asset("complete.js"),
 		"data-fields":        asset("fields.js"),
+		"data-beside":        asset("beside.js"),
+		"data-beside-looks":  asset("beside.css"),
 	}
 }
 
