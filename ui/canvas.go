@@ -17,6 +17,11 @@ const bigPicture = 100
 // behind it.
 func picture(ctx context.Context, d *journey.Definition, mode string) (view.Canvas, *journey.Layout) {
 	l := journey.Place(d)
+	return drawing(ctx, l, mode), l
+}
+
+// drawing is the canvas of a layout.
+func drawing(ctx context.Context, l *journey.Layout, mode string) view.Canvas {
 	c := view.Canvas{W: l.W, H: l.H, Mode: mode, Big: len(l.Boxes) > bigPicture}
 	for _, b := range l.Boxes {
 		c.Boxes = append(c.Boxes, box(ctx, b))
@@ -38,7 +43,7 @@ func picture(ctx context.Context, d *journey.Definition, mode string) (view.Canv
 	if l.Exits != nil {
 		c.Exits = &view.Frameset{X: l.Exits.X, Y: l.Exits.Y, W: l.Exits.W, H: l.Exits.H}
 	}
-	return c, l
+	return c
 }
 
 func box(ctx context.Context, b journey.Box) view.Box {

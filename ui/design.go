@@ -79,15 +79,15 @@ func (u *UI) getDesign(w http.ResponseWriter, r *http.Request, a actor) error {
 		session = bounded(q.Get("session"), 64)
 	}
 	u.allowMedia(w) // of the messages in the panel
-	d, err := u.design(ctx, a, v, step, session)
+	d, err := u.design(ctx, a, v, step, session, bounded(q.Get("folded"), maxFolded))
 	if err != nil {
 		return err
 	}
 	if partial(r) {
-		d.Patch = u.pictures.patch(ctx, v, d.Canvas, revisionOf(q.Get("shown")))
+		d.Patch = u.pictures.patch(ctx, v, d, pictureOf(r, "shown"))
 		return render(w, r, http.StatusOK, view.DesignChanged(d, false))
 	}
-	u.pictures.patch(ctx, v, d.Canvas, unseen)
+	u.pictures.patch(ctx, v, d, picked{revision: unseen})
 	offers, err := u.service.Offers(ctx, a)
 	if err != nil {
 		return err
@@ -99,17 +99,22 @@ func (u *UI) getDesign(w http.ResponseWriter, r *http.Request, a actor) error {
 // unseen is the revision of a browser that has no picture yet.
 const unseen = -1
 
-// revisionOf reads the revision that a browser shows.
-func revisionOf(text string) int64 {
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return unseen
+// pictureOf reads which picture a browser has; revision is the field that tells
+// of which revision it is.
+func pictureOf(r *http.Request, revision string) picked {
+	p := picked{revision: unseen, folded: bounded(r.FormValue("folded"), maxFolded)}
+	if was, ok := r.Form["was"]; ok { // it asks for another folding
+		p.folded = bounded(was[0], maxFolded)
 	}
-	return n
+	if n, err := strconv.ParseInt(r.FormValue(revision), 10, 64); err == nil {
+		p.revision = n
+	}
+	return p
 }
 
-// design is a draft as its page shows it, with the panel of a step.
-func (u *UI) design(ctx context.Context, a actor, v orchestrator.DraftView, step, session string) (view.Design, error) {
+// design is a draft as its page shows it, with the panel of a step, and some of
+// its blocks folded.
+func (u *UI) design(ctx context.Context, a actor, v orchestrator.DraftView, step, session, folded string) (view.Design, error) {
 	at := view.TabURL(v.Journey, "design")
 	d := view.Design{
 		Name: v.Journey, Title: journeyTitle(ctx, v.Definition.Title, v.Journey), URL: at, Session: session,
@@ -139,7 +144,8 @@ func (u *UI) design(ctx context.Context, a actor, v orchestrator.DraftView, step
 			Where: where(p), What: what, Mend: mend, Step: box, Field: p.Path, URL: at + "?" + url.Values{"step": {box}}.Encode(),
 		})
 	}
-	d.Canvas = editPicture(ctx, v.Definition, byBox)
+	d.Folded = visible(v.Definition, folded, step)
+	d.Canvas = editPicture(ctx, v.Definition, byBox, d.Folded)
 	d.Canvas.Select = at
 	for i := range d.Canvas.Boxes {
 		d.Canvas.Boxes[i].Selected = d.Canvas.Boxes[i].ID == step
@@ -170,16 +176,23 @@ func where(p journey.Problem) string {
 
 // editPicture is the canvas of a draft: with places for steps, and what is wrong
 // on its cards.
-func editPicture(ctx context.Context, d *journey.Definition, problems map[string]string) view.Canvas {
-	c, l := picture(ctx, d, "edit")
-	for i := range c.Boxes {
-		c.Boxes[i].Problem = bounded(problems[c.Boxes[i].ID], 80)
-	}
-	for _, b := range l.Boxes {
+// What is in folded blocks is left out.
+func editPicture(ctx context.Context, d *journey.Definition, problems map[string]string, folded string) view.Canvas {
+	l := journey.PlaceFolded(d, foldedSet(folded))
+	c := drawing(ctx, l, "edit")
+	for i, b := range l.Boxes { // the boxes of the canvas are those of the layout
+		box := &c.Boxes[i]
+		box.Problem = problems[b.ID]
 		if b.Step != nil && b.Step.Disabled {
-			i := indexOfBox(c.Boxes, b.ID)
-			c.Boxes[i].Class, c.Boxes[i].State = "off", i18n.T(ctx, "field.disabled")
+			box.Class, box.State = "off", i18n.T(ctx, "field.disabled")
 		}
+		if b.Block {
+			box.Fold = view.FoldOpen
+		}
+		if len(b.Inside) > 0 {
+			fold(ctx, box, b.Inside, problems)
+		}
+		box.Problem = bounded(box.Problem, 80)
 	}
 	for _, g := range l.Gaps {
 		v := view.Gap{ID: "p-" + cmp.Or(g.After, g.In+"-"+g.Arm), After: g.After, In: g.In, Arm: g.Arm, X: g.X, Y: g.Y}
@@ -194,15 +207,6 @@ func editPicture(ctx context.Context, d *journey.Definition, problems map[string
 		c.Gaps = append(c.Gaps, v)
 	}
 	return c
-}
-
-func indexOfBox(boxes []view.Box, id string) int {
-	for i := range boxes {
-		if boxes[i].ID == id {
-			return i
-		}
-	}
-	return 0
 }
 
 // postDesign carries out commands, and answers with what they changed.

@@ -86,10 +86,10 @@ func (u *UI) postBeside(w http.ResponseWriter, r *http.Request, a actor) error {
 // shownAfter is the draft after an edit, with what differs from the picture that
 // the browser shows.
 func (u *UI) shownAfter(ctx context.Context, r *http.Request, a actor, v orchestrator.DraftView, step string) (view.Design, error) {
-	d, err := u.design(ctx, a, v, step, bounded(r.PostFormValue("session"), 64))
+	d, err := u.design(ctx, a, v, step, bounded(r.PostFormValue("session"), 64), bounded(r.PostFormValue("folded"), maxFolded))
 	if err != nil {
 		return d, err
 	}
-	d.Patch = u.pictures.patch(ctx, v, d.Canvas, revisionOf(r.PostFormValue("revision")))
+	d.Patch = u.pictures.patch(ctx, v, d, pictureOf(r, "revision"))
 	return d, nil
 }

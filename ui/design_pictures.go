@@ -24,20 +24,26 @@ type pictures struct {
 
 type drawn struct {
 	workspace, journey, lang string
-	revision                 int64
-	picture                  view.Canvas
+	picked
+	picture view.Canvas
+}
+
+// picked is which of the pictures of a draft: of which revision, with what folded.
+type picked struct {
+	revision int64
+	folded   string
 }
 
 func (s drawn) is(o drawn) bool {
-	return s.workspace == o.workspace && s.journey == o.journey && s.lang == o.lang && s.revision == o.revision
+	return s.workspace == o.workspace && s.journey == o.journey && s.lang == o.lang && s.picked == o.picked
 }
 
-// patch keeps the picture of a draft, and tells what makes that of revision from
-// this one: nil when that is not known any more.
-func (p *pictures) patch(ctx context.Context, v orchestrator.DraftView, now view.Canvas, from int64) *view.Patch {
-	next := drawn{workspace: v.Workspace, journey: v.Journey, lang: i18n.Lang(ctx), revision: v.Revision, picture: now}
+// patch keeps the picture of a draft, and tells what makes the one that the browser
+// has this one: nil when that is not known any more.
+func (p *pictures) patch(ctx context.Context, v orchestrator.DraftView, now view.Design, from picked) *view.Patch {
+	next := drawn{workspace: v.Workspace, journey: v.Journey, lang: i18n.Lang(ctx), picked: picked{v.Revision, now.Folded}, picture: now.Canvas}
 	before := next
-	before.revision = from
+	before.picked = from
 	p.mu.Lock()
 	i := slices.IndexFunc(p.known, before.is)
 	if i >= 0 {
@@ -49,5 +55,5 @@ func (p *pictures) patch(ctx context.Context, v orchestrator.DraftView, now view
 	if i < 0 {
 		return nil
 	}
-	return view.NewPatch(before.picture, now, from)
+	return view.NewPatch(before.picture, now.Canvas, from.revision)
 }

@@ -90,8 +90,10 @@ func pluginTile(ctx context.Context, p orchestrator.Plugin) view.PluginTile {
 }
 
 func pluginState(ctx context.Context, p orchestrator.Plugin) view.Status {
-	class := map[orchestrator.PluginState]string{orchestrator.PluginActive: "live", orchestrator.PluginDeprecated: "paused", orchestrator.PluginDisabled: "held",
-		orchestrator.PluginChecked: "paused", orchestrator.PluginInReview: "paused", orchestrator.PluginYanked: "held"}[p.State]
+	class := map[orchestrator.PluginState]string{
+		orchestrator.PluginActive: "live", orchestrator.PluginDeprecated: "paused", orchestrator.PluginDisabled: "held",
+		orchestrator.PluginChecked: "paused", orchestrator.PluginInReview: "paused", orchestrator.PluginYanked: "held",
+	}[p.State]
 	return view.Status{Class: class, Text: i18n.T(ctx, "plugin.state."+string(p.State))}
 }
 

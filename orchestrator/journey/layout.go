@@ -1,6 +1,9 @@
 package journey
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // The sizes of a picture in CSS pixels. The style sheet of the UI uses the same
 // numbers.
@@ -61,8 +64,12 @@ type Box struct {
 	Entry *Entry
 	Step  *Step
 	Exit  *Exit
-	X, Y  int // the upper left corner
-	Depth int // how many blocks it is in
+	X, Y  int  // the upper left corner
+	Depth int  // how many blocks it is in
+	Block bool // steps are in the arms of the step, or in the criterion
+	// Inside are those steps, in the order of the source, when the picture leaves
+	// them out; else nil.
+	Inside []*Step
 }
 
 // Edge is one line of the picture. Its ID is stable over versions, so that a
@@ -93,8 +100,12 @@ type Frame struct{ X, Y, W, H int }
 
 // Place computes the picture of d in one pass over its steps. No two cards
 // overlap, and no edge crosses a card. A nil definition is an empty picture.
-func Place(d *Definition) *Layout {
-	p := &placer{out: &Layout{}, sizes: make(map[*Step]extent)}
+func Place(d *Definition) *Layout { return PlaceFolded(d, nil) }
+
+// PlaceFolded is [Place] without what is in the boxes of these ids. Ids of boxes
+// that are not there, or that nothing is in, mean nothing.
+func PlaceFolded(d *Definition, folded map[string]bool) *Layout {
+	p := &placer{out: &Layout{}, sizes: make(map[*Step]extent), folded: folded}
 	if d == nil {
 		p.out.W, p.out.H = 2*margin+CardWidth, 2*margin+CardHeight
 		return p.out
@@ -123,13 +134,22 @@ func (p *placer) exits(exits []Exit) {
 	x, low := f.X+frame, 0
 	for i := range exits {
 		e := &exits[i]
-		m := p.measure(e.Steps)
+		id, m := ExitPrefix+e.ID, p.measure(e.Steps)
+		if p.folded[id] {
+			m = p.measure(nil)
+		}
 		axis, y := x+m.left, margin+head
-		id := ExitPrefix + e.ID
-		o.Boxes = append(o.Boxes, Box{ID: id, Exit: e, X: axis - CardWidth/2, Y: y})
+		box := Box{ID: id, Exit: e, X: axis - CardWidth/2, Y: y, Block: len(e.Steps) > 0}
+		folded := box.Block && p.folded[id]
+		if folded {
+			box.Inside = below(nil, e.Steps)
+		}
+		o.Boxes = append(o.Boxes, box)
 		y += CardHeight
-		p.gap(Gap{In: id, X: axis, Y: y + stub})
-		if len(e.Steps) > 0 {
+		if !folded {
+			p.gap(Gap{In: id, X: axis, Y: y + stub})
+		}
+		if box.Block && !folded {
 			p.edge(Edge{ID: "e-" + id, From: id, To: e.Steps[0].ID, X: axis, Y: y, D: vertical(gapY)})
 			y = p.draw(e.Steps, axis, y+gapY, 0)
 		}
@@ -145,8 +165,41 @@ func (p *placer) exits(exits []Exit) {
 type extent struct{ left, right, height int }
 
 type placer struct {
-	out   *Layout
-	sizes map[*Step]extent
+	out    *Layout
+	sizes  map[*Step]extent
+	folded map[string]bool
+}
+
+// below appends steps with all that is in them.
+func below(out, steps []*Step) []*Step {
+	walkSteps(steps, func(s *Step) { out = append(out, s) })
+	return out
+}
+
+// block tells whether steps are in any of the arms.
+func block(arms []ShownArm) bool {
+	return slices.ContainsFunc(arms, func(a ShownArm) bool { return len(a.Steps) > 0 })
+}
+
+// arms are those of s that the picture shows: none when it is folded.
+func (p *placer) arms(s *Step) []ShownArm {
+	arms := s.ShownArms()
+	if p.folded[s.ID] && block(arms) {
+		return nil
+	}
+	return arms
+}
+
+// box is the card of s.
+func (p *placer) box(s *Step, x, y, depth int) Box {
+	arms := s.ShownArms()
+	b := Box{ID: s.ID, Step: s, X: x - CardWidth/2, Y: y, Depth: depth, Block: block(arms)}
+	if b.Block && p.folded[s.ID] {
+		for _, a := range arms {
+			b.Inside = below(b.Inside, a.Steps)
+		}
+	}
+	return b
 }
 
 func (p *placer) edge(e Edge) { p.out.Edges = append(p.out.Edges, e) }
@@ -173,7 +226,7 @@ func (p *placer) size(s *Step) extent {
 		return e
 	}
 	e := extent{CardWidth / 2, CardWidth / 2, CardHeight}
-	if arms := s.ShownArms(); len(arms) > 0 {
+	if arms := p.arms(s); len(arms) > 0 {
 		width, height := -gapX, 0
 		for _, a := range arms {
 			m := p.arm(a)
@@ -197,10 +250,10 @@ func (p *placer) arm(a ShownArm) extent {
 // draw places steps on the axis x from y down and returns the y below the last.
 func (p *placer) draw(steps []*Step, x, y, depth int) int {
 	for i, s := range steps {
-		p.out.Boxes = append(p.out.Boxes, Box{ID: s.ID, Step: s, X: x - CardWidth/2, Y: y, Depth: depth})
+		p.out.Boxes = append(p.out.Boxes, p.box(s, x, y, depth))
 		bottom := y + CardHeight
-		if arms := s.ShownArms(); len(arms) > 0 {
-			p.arms(s, arms, x, y, depth)
+		if arms := p.arms(s); len(arms) > 0 {
+			p.fork(s, arms, x, y, depth)
 			bottom = y + p.size(s).height
 		}
 		last := i == len(steps)-1
@@ -221,8 +274,8 @@ func (p *placer) draw(steps []*Step, x, y, depth int) int {
 	return y
 }
 
-// arms places the arms of the block s, whose card is on the axis x at y.
-func (p *placer) arms(s *Step, arms []ShownArm, x, y, depth int) {
+// fork places the arms of the block s, whose card is on the axis x at y.
+func (p *placer) fork(s *Step, arms []ShownArm, x, y, depth int) {
 	top, end := y+CardHeight, y+p.size(s).height
 	width := -gapX
 	for _, a := range arms {

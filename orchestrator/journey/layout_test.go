@@ -208,3 +208,52 @@ steps:
 	require.Len(t, empty.Gaps, 1, "a blank journey has a place for its first step")
 	require.Less(t, empty.Gaps[0].Y, empty.H)
 }
+
+// TestPlaceFolded: what is in a folded block is not drawn, wherever it is folded;
+// the card says what it holds, and what comes after it comes up.
+func TestPlaceFolded(t *testing.T) {
+	t.Parallel()
+	d, problems := Decode([]byte(`qidong: v1
+journey: folded
+entry: {api: true}
+exit: [{id: left, event: shop.left, steps: [{id: bye, exit: {outcome: left}}]}]
+steps:
+  - id: answer
+    wait:
+      arms:
+        - {id: came, event: shop.answer, steps: [{id: which, choose: {arms: [{id: one, when: "true", steps: [{id: deep, send: {category: service, text: {en: x, zh-CN: x}}}]}]}}]}
+        - {id: late, after: 1h}
+  - {id: end, exit: {outcome: done}}
+`))
+	require.Empty(t, problems)
+	ids := func(l *Layout) (shown []string, inside map[string][]string) {
+		inside = map[string][]string{}
+		for _, b := range l.Boxes {
+			shown = append(shown, b.ID)
+			for _, s := range b.Inside {
+				inside[b.ID] = append(inside[b.ID], s.ID)
+			}
+		}
+		return shown, inside
+	}
+	open := Place(d.Definition)
+	for _, c := range []struct {
+		folded string
+		shown  []string
+		inside map[string][]string
+	}{
+		{"answer", []string{"0-entry", "answer", "end", "0-exit-left", "bye"}, map[string][]string{"answer": {"which", "deep"}}},
+		{"which", []string{"0-entry", "answer", "which", "end", "0-exit-left", "bye"}, map[string][]string{"which": {"deep"}}},
+		{"0-exit-left", []string{"0-entry", "answer", "which", "deep", "end", "0-exit-left"}, map[string][]string{"0-exit-left": {"bye"}}},
+		{"end", []string{"0-entry", "answer", "which", "deep", "end", "0-exit-left", "bye"}, map[string][]string{}},
+	} {
+		l := PlaceFolded(d.Definition, map[string]bool{c.folded: true, "nobody": true})
+		shown, inside := ids(l)
+		require.Equal(t, c.shown, shown, c.folded)
+		require.Equal(t, c.inside, inside, c.folded)
+		require.LessOrEqual(t, l.H, open.H)
+		for _, g := range l.Gaps {
+			require.True(t, g.In != c.folded || c.folded == "end", "no place in what is folded")
+		}
+	}
+}

@@ -45,8 +45,8 @@ const mark = () => {
 // The card in whose lines the cursor is.
 const point = () => {
   const line = text.value.slice(0, text.selectionStart).split('\n').length
-  const at = spans().filter(s => s[1] <= line && line <= s[2]).sort((a, b) => b[1] - a[1] || a[2] - b[2])[0]
-  const card = at && $(`.card[value="${CSS.escape(at[0])}"]`)
+  const around = spans().filter(s => s[1] <= line && line <= s[2]).sort((a, b) => b[1] - a[1] || a[2] - b[2])
+  const card = around.map(s => $(`.card[value="${CSS.escape(s[0])}"]`)).find(Boolean) // the innermost that is not folded away
   for (const c of document.querySelectorAll('.card.pointed')) if (c !== card) c.classList.remove('pointed')
   if (!card || card.classList.contains('pointed')) return
   card.classList.add('pointed')

@@ -6,6 +6,7 @@
   const url = $('[data-design]').dataset.design, words = $('#words').dataset, stage = $('[data-stage]')
   const panel = () => $('#panel'), open = () => panel()?.dataset.step || ''
   const stepOf = card => card?.value || ''
+  const shown = id => $(`.card[value="${CSS.escape(id)}"]`)
   const isStep = id => id && !id.startsWith('0-')
   let picked = new Set(), focusNext = ''
 
@@ -19,13 +20,13 @@
     if (busy) return
     $('[data-design]').dataset.busy = busy = true
     while (queue.length) {
-      const e = queue[0], { revision, session } = $('#saved').dataset
+      const e = queue[0], { revision, session, folded } = $('#saved').dataset, values = e.values?.call?.(0, folded) || e.values
       if (e.upTo <= +revision) { queue.shift(); continue }
-      const body = new URLSearchParams({ open: open(), revision, session, ...e.values })
+      const body = new URLSearchParams({ open: open(), revision, session, folded, ...values })
       let res, text
       try {
         res = e.path ? await fetch(e.path, { method: 'POST', body, headers: { 'HX-Request': 'true' } })
-          : await fetch(`${url}?` + new URLSearchParams({ step: open(), shown: e.whole ? '' : revision, session }), { headers: { 'HX-Request': 'true' } })
+          : await fetch(`${url}?` + new URLSearchParams({ step: open(), shown: e.whole ? '' : revision, session, folded, ...values }), { headers: { 'HX-Request': 'true' } })
         text = await res.text()
       } catch {
         $('#offline').hidden = false
@@ -58,18 +59,40 @@
   const mark = () => {
     for (const n of $$('#panel .note')) document.getElementById(n.id.slice(2))?.setAttribute('aria-invalid', n.classList.contains('err'))
     for (const c of $$('.card.picked')) if (!picked.has(stepOf(c))) c.classList.remove('picked')
-    for (const id of picked) $(`.card[value="${CSS.escape(id)}"]`)?.classList.add('picked')
+    for (const id of picked) shown(id)?.classList.add('picked')
+    remember()
     const id = open()
     for (const c of $$('.card[aria-current]')) if (stepOf(c) !== id) c.removeAttribute('aria-current')
-    $(`.card[value="${CSS.escape(id)}"]`)?.setAttribute('aria-current', 'true')
+    shown(id)?.setAttribute('aria-current', 'true')
     if (focusNext) {
-      const card = $(`.card[value="${CSS.escape(focusNext)}"]`)
+      const card = shown(focusNext)
       focusNext = ''
       for (const c of $$('.card[tabindex="0"]')) c.tabIndex = -1
       if (card) { card.tabIndex = 0; card.focus({ preventScroll: true }); stage.dispatchEvent(new CustomEvent('reveal', { detail: card })) }
     }
   }
   document.addEventListener('htmx:after:swap', mark)
+
+  // Folding: the server leaves out what is in the blocks that the address lists,
+  // and unfolds what hides the step that is open.
+  const list = text => text ? text.split(',') : []
+  const fold = (change, then, step) => {
+    queue.push({ values: folded => ({ was: folded, folded: change(list(folded)).join(), ...step }), after: then })
+    pump()
+  }
+  // Who folds away the step that is open goes to the block.
+  const foldAway = (change, id) => fold(change, () => {
+    const go = () => { focusNext = id; mark() }
+    !open() || shown(open()) ? go() : select(id, go)
+  }, { step: '' })
+  const foldOne = id => foldAway(all => all.includes(id) ? all.filter(one => one !== id) : [...all, id], id)
+  const remember = () => {
+    const { folded } = $('#saved').dataset, at = new URL(location)
+    if ((at.searchParams.get('folded') || '') === folded) return
+    folded ? at.searchParams.set('folded', folded) : at.searchParams.delete('folded')
+    history.replaceState(null, '', at)
+    localStorage.setItem('folded ' + url, folded)
+  }
 
   const select = (id, then) => {
     const at = new URL(location)
@@ -112,7 +135,7 @@
     duplicate: () => { const steps = chosen(); if (steps.length) edit([{ op: 'duplicate', steps }], follow) },
     disable: () => {
       const steps = chosen()
-      if (steps.length) edit([{ op: $(`.card[value="${CSS.escape(steps[0])}"]`)?.classList.contains('off') ? 'enable' : 'disable', steps }])
+      if (steps.length) edit([{ op: shown(steps[0])?.classList.contains('off') ? 'enable' : 'disable', steps }])
     },
     copy: async cut => {
       const steps = chosen()
@@ -123,6 +146,8 @@
       if (cut) act.delete(); else toast(words.copied)
     },
     close: () => { picked.clear(); select('') },
+    fold: () => { const id = stepOf(document.activeElement.closest?.('.card')) || open(); if ($(`.fold[data-fold="${CSS.escape(id)}"]`)) foldOne(id) },
+    foldAll: () => foldAway(all => all.length ? [] : $$('.fold').map(f => f.dataset.fold), ''),
     beside: async () => (await import(words.beside)).toggle(push, words.besideLooks),
   }
   document.addEventListener('click', e => {
@@ -136,17 +161,20 @@
     }
   })
   const jump = (id, field) => select(id, () => {
-    focusNext = id
-    mark()
-    const at = field && $$('#panel [data-path]').filter(f => f.dataset.path === field || field.startsWith(f.dataset.path + '.') || f.dataset.path.startsWith(field + '.'))[0]
-    at?.focus()
+    const show = () => {
+      focusNext = id
+      mark()
+      const at = field && $$('#panel [data-path]').filter(f => f.dataset.path === field || field.startsWith(f.dataset.path + '.') || f.dataset.path.startsWith(field + '.'))[0]
+      at?.focus()
+    }
+    shown(id) ? show() : fold(all => all, show)
   })
 
   // The palette.
   const palette = $('#palette'), search = $('[data-filter]', palette)
-  let place = {}, asked
+  let place = {}, over
   const openPalette = (plus, from) => {
-    asked = plus
+    over = plus
     place = { after: plus.dataset.after, in: plus.dataset.in, arm: plus.dataset.arm }
     const r = from.getBoundingClientRect()
     palette.showPopover()
@@ -193,13 +221,14 @@
     card.removeAttribute('data-testid')
     card.firstElementChild.className = ''
     card.inert = true
-    card.style.translate = asked.style.translate
+    card.style.translate = over.style.translate
     $('#flow').append(card)
     return card
   }
   let moving = []
   stage.addEventListener('click', e => {
-    const plus = e.target.closest('.plus')
+    const plus = e.target.closest('.plus'), block = e.target.closest('.fold')
+    if (block) foldOne(block.dataset.fold)
     if (plus && moving.length) drop(plus)
     else if (plus) openPalette(plus, plus)
   })
@@ -269,7 +298,7 @@
       delete: act.delete, backspace: act.delete, e: !mod && card && act.disable,
       m: !mod && card && (() => { lift(chosen()); $('.plus')?.focus() }),
       i: !mod && card && (() => inside(card)),
-      '?': () => $('#keys').showPopover(), escape: () => moving.length ? lift([]) : open() && act.close(),
+      f: !mod && (e.shiftKey ? act.foldAll : act.fold), '?': () => $('#keys').showPopover(), escape: () => moving.length ? lift([]) : open() && act.close(),
       arrowup: e.altKey && card && (() => shift(card, -1)), arrowdown: e.altKey && card && (() => shift(card, 1)),
     }
     if (keys[key]) { e.preventDefault(); e.stopPropagation(); keys[key]() }
@@ -300,16 +329,20 @@
 
   // The outline: every card by name.
   const fillOutline = () => {
-    const rows = $$('.card').map(c => {
+    const row = (id, title, kind) => {
       const row = document.createElement('button')
-      row.type = 'button'; row.className = 'choice-row ' + [...c.classList].find(k => k.startsWith('k-')); row.dataset.to = stepOf(c)
+      row.type = 'button'; row.className = 'choice-row ' + kind; row.dataset.to = id
       const tile = document.createElement('span'), name = document.createElement('b'), sub = document.createElement('i')
       tile.className = 'mark'; tile.append(Object.assign(document.createElement('span'), { className: 'ic' }))
-      name.textContent = $('b', c).textContent; sub.textContent = stepOf(c)
-      row.dataset.text = (name.textContent + ' ' + sub.textContent).toLowerCase()
+      name.textContent = title; sub.textContent = id
+      row.dataset.text = (title + ' ' + id).toLowerCase()
       row.append(tile, name, sub)
       return row
-    })
+    }
+    const rows = $$('.cards .card').flatMap(c => [
+      row(stepOf(c), $('b', c).textContent, [...c.classList].find(k => k.startsWith('k-'))),
+      ...JSON.parse(c.dataset.inside || '[]').map(([id, title, kind]) => row(id, title, 'k-' + kind)),
+    ])
     $('#outline [data-steps]').replaceChildren(...rows)
     $('#outline [data-filter]').value = ''
   }
@@ -363,5 +396,7 @@
     if (add) edit([add.dataset.arm ? { op: 'add_arm', steps: [open()] } : { op: 'set', field: add.dataset.add, value: JSON.parse(add.dataset.value) }])
     if (gone) edit([{ op: 'set', field: gone.dataset.unset, value: null }])
   })
-  if (new URL(location).searchParams.has('beside')) act.beside()
+  const asked = new URL(location).searchParams, left = localStorage.getItem('folded ' + url)
+  if (asked.has('beside')) act.beside()
+  if (left && !asked.has('folded')) fold(() => list(left))
 })()

@@ -16,6 +16,7 @@ type Design struct {
 	ToFix                 string // how many problems there are, in words
 	Problems              []DesignProblem
 	SourceURL, PublishURL string
+	Folded                string // ids of the boxes that are, with commas between them
 	Canvas                Canvas
 	Patch                 *Patch // what makes the picture that the browser has this one; nil: the whole
 	Palette               []PaletteGroup
@@ -94,6 +95,7 @@ var shortcutKeys = []struct{ keys, text string }{
 	{"Alt ↑, Alt ↓", "keys.shift"},
 	{"E", "keys.disable"},
 	{"Ctrl Z, Ctrl Shift Z", "keys.undo"},
+	{"F, Shift F", "keys.fold"},
 	{"Ctrl K", "keys.find"},
 	{"Y", "keys.beside"},
 	{"Shift Click", "keys.several"},

@@ -104,7 +104,19 @@ type Box struct {
 	Selected             bool
 	Counts               *Counts
 	Problem              string // what is wrong with it, in a few words
+	Fold                 Fold
+	Inside               string // [id, title, kind] of each step that is folded in it, as JSON
 }
+
+// Fold says whether a card hides what is in it.
+type Fold string
+
+// What can be folded, and what is.
+const (
+	FoldNone   Fold = "" // nothing is in it, or the picture does not fold
+	FoldOpen   Fold = "open"
+	FoldClosed Fold = "closed"
+)
 
 // Counts are the numbers on a card; "" hides one.
 type Counts struct {

@@ -52,13 +52,14 @@ func NewPatch(was, now Canvas, from int64) *Patch {
 		a.X, a.Y = b.X, b.Y
 		return a == b
 	})
-	// A card that has changed keeps its element, which may have the focus.
+	// A card that has changed keeps its element, which may have the focus; one that
+	// was folded gets another button beside it.
 	p.Cards = patchList(was.Boxes, now.Boxes, func(b Box) (string, int, int) { return b.ID, b.X, b.Y }, func(a, b Box) bool {
 		a.X, a.Y, a.Selected, b.Selected = b.X, b.Y, false, false
-		if a != b {
+		if a != b && a.Fold == b.Fold {
 			p.Changed = append(p.Changed, b)
 		}
-		return true
+		return a.Fold == b.Fold
 	})
 	return p
 }
