@@ -36,11 +36,11 @@ func (s *Service) Authenticate(ctx context.Context, secret string) (Actor, error
 	t, err := s.store.TokenByHash(ctx, hashSecret(secret))
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return Actor{}, fmt.Errorf("%w: the API token is not known; make one, or use the one in the data directory", ErrUnauthorized)
+		return Actor{}, Refuse(ErrUnauthorized, say("the API token is not known; make one, or use the one in the data directory"))
 	case err != nil:
 		return Actor{}, fmt.Errorf("checking an API token: %w", err)
 	case !t.ExpiresAt.IsZero() && !s.now().Before(t.ExpiresAt):
-		return Actor{}, fmt.Errorf("%w: the API token %q expired on %s; make a new one", ErrUnauthorized, t.Name, t.ExpiresAt.Format(time.DateOnly))
+		return Actor{}, Refuse(ErrUnauthorized, say("the API token %q expired on %s; make a new one", t.Name, t.ExpiresAt.Format(time.DateOnly)))
 	}
 	return Actor{Workspace: t.Workspace, Name: t.Name, Scopes: t.Scopes}, nil
 }
@@ -58,7 +58,7 @@ func (s *Service) NewToken(ctx context.Context, workspace, name string, scopes [
 // for a secret that a file keeps, of 128 random bits or more.
 func (s *Service) EnsureToken(ctx context.Context, workspace, name, secret string, scopes []string) error {
 	if len(secret) < minSecret {
-		return fmt.Errorf("%w: the secret of a token has at least %d characters", ErrInvalid, minSecret)
+		return Refuse(ErrInvalid, say("the secret of a token has at least %d characters", minSecret))
 	}
 	_, err := s.store.TokenByHash(ctx, hashSecret(secret))
 	if !errors.Is(err, ErrNotFound) {
@@ -118,7 +118,7 @@ func (s *Service) SignIn(ctx context.Context, secret string) (Actor, error) {
 		return s.audit(ctx, a, "session.start", a.Name, nil)
 	})
 	if errors.Is(err, ErrNotFound) {
-		return Actor{}, fmt.Errorf("%w: the sign-in link is unknown, used or older than 15 minutes; start qidong again for a new one", ErrUnauthorized)
+		return Actor{}, Refuse(ErrUnauthorized, say("the sign-in link is unknown, used or older than 15 minutes; start qidong again for a new one"))
 	}
 	if err != nil {
 		return Actor{}, fmt.Errorf("signing in: %w", err)

@@ -3,7 +3,6 @@ package orchestrator
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 )
@@ -81,7 +80,7 @@ func (s *Service) ApproveDraft(ctx context.Context, a Actor, name string, revisi
 		return err
 	}
 	if d.Revision != revision {
-		return fmt.Errorf("%w: %s has edited the draft since; look at what you approve once more", ErrConflict, d.UpdatedBy)
+		return Refuse(ErrConflict, say("%s has edited the draft since; look at what you approve once more", d.UpdatedBy))
 	}
 	plan, err := s.PlanPublish(ctx, a, []byte(d.Source))
 	if err != nil {
@@ -104,5 +103,5 @@ func (s *Service) needApproval(ctx context.Context, a Actor, name, digest string
 	if err != nil || p.Given {
 		return err
 	}
-	return fmt.Errorf("%w: this workspace wants somebody else to approve journey %s before %s publishes it; send them the publish page", ErrPrecondition, name, a.Name)
+	return Refuse(ErrPrecondition, say("this workspace wants somebody else to approve journey %s before %s publishes it; send them the publish page", name, a.Name))
 }

@@ -153,7 +153,7 @@ func (s *Service) bulkMissing(ctx context.Context, i BulkItem, workspace string)
 // tellItem carries out one item. Resolutions are audited one by one.
 func (s *Service) tellItem(ctx context.Context, j BulkJob, i BulkItem) (done bool, err error) {
 	if s.engine == nil {
-		return false, fmt.Errorf("%w: this server has no engine", ErrUnavailable)
+		return false, Refuse(ErrUnavailable, say("this server has no engine"))
 	}
 	if j.Command != nil {
 		return s.engine.Command(ctx, i.Enrollment, *j.Command)

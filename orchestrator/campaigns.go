@@ -38,7 +38,7 @@ func (s *Service) StartCampaign(ctx context.Context, a Actor, journeyName, segme
 			return err
 		}
 		if j.Status != JourneyLive {
-			return fmt.Errorf("%w: journey %s is %s; set it live first", ErrPrecondition, j.Name, j.Status)
+			return Refuse(ErrPrecondition, say("journey %s is %s; set it live first", j.Name, j.Status))
 		}
 		var added bool
 		out, added, err = s.store.AddCampaign(ctx, Campaign{

@@ -2,7 +2,6 @@ package orchestrator
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -76,8 +75,7 @@ func compatible(known []Consent, c Consent) (same Consent, err error) {
 	case newest.Channel == c.Channel && newest.State == ConsentStopped && c.State == ConsentDenied: // a STOP says more
 		return newest, nil
 	case stop.Seq > 0 && c.State == ConsentGranted && !ownAct:
-		return Consent{}, fmt.Errorf("%w: customer %s has said STOP to %s messages%s; only the customer takes that back, by writing START or on a page of theirs",
-			ErrPrecondition, c.Customer, c.Category, on(stop.Channel))
+		return Consent{}, Refuse(ErrPrecondition, say("customer %s has said STOP to %s messages%s; only the customer takes that back, by writing START or on a page of theirs", c.Customer, c.Category, on(stop.Channel)))
 	}
 	return Consent{}, nil
 }

@@ -76,7 +76,7 @@ func (s *Service) reply(ctx context.Context, workspace, customer, messageID, pos
 	}
 	meaning, ok := m.Replies[postback]
 	if !ok {
-		return fmt.Errorf("%w: message %s has no suggested reply with this postback; use the postback of one of its suggestions", ErrInvalid, messageID)
+		return Refuse(ErrInvalid, say("message %s has no suggested reply with this postback; use the postback of one of its suggestions", messageID))
 	}
 	data, err := json.Marshal(map[string]any{
 		"message_id": m.ID, "enrollment": m.Enrollment, "step": m.Step,
@@ -102,7 +102,7 @@ func (s *Service) Receipt(ctx context.Context, a Actor, customer string, r Recei
 		return err
 	}
 	if len(messages) > maxReceipts || r != ReceiptDelivered && r != ReceiptDisplayed {
-		return fmt.Errorf("%w: a receipt is delivered or displayed, and names at most %d messages", ErrInvalid, maxReceipts)
+		return Refuse(ErrInvalid, say("a receipt is delivered or displayed, and names at most %d messages", maxReceipts))
 	}
 	return s.store.ReceiptMessages(ctx, a.Workspace, customer, messages, r, s.now())
 }

@@ -2,7 +2,6 @@ package orchestrator
 
 import (
 	"context"
-	"fmt"
 	"unicode/utf8"
 )
 
@@ -28,7 +27,7 @@ func (s *Service) FindCustomers(ctx context.Context, a Actor, f CustomerFilter, 
 	}
 	for _, text := range []string{f.Query, f.Tag, f.Trait, f.Value} {
 		if len(text) > 1000 || !utf8.ValidString(text) {
-			return nil, "", fmt.Errorf("%w: a search is text of at most 1000 bytes", ErrInvalid)
+			return nil, "", Refuse(ErrInvalid, say("a search is text of at most 1000 bytes"))
 		}
 	}
 	f.Workspace = a.Workspace

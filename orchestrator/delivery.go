@@ -77,7 +77,7 @@ func (d *delivery) run(ctx context.Context) error {
 func (d *delivery) findCustomer(ctx context.Context) (found bool, err error) {
 	workspace, subject := d.events[0].Workspace, d.events[0].Subject
 	if subject == "" {
-		return false, d.final(fmt.Errorf("%w: the event has no subject, so that nobody knows whom it is about", ErrInvalid))
+		return false, d.final(Refuse(ErrInvalid, say("the event has no subject, so that nobody knows whom it is about")))
 	}
 	if kind, value, ok := strings.Cut(subject, ":"); ok { // ids have no colon
 		d.customer, err = d.store.CustomerByIdentity(ctx, workspace, Identity{Kind: kind, Value: value})
@@ -178,7 +178,7 @@ func (d *delivery) checkNames(ctx context.Context, open []Enrollment) error {
 		}
 		e, err := d.store.Enrollment(ctx, d.customer.Workspace, id)
 		if err == nil && e.Customer != d.customer.ID {
-			err = fmt.Errorf("%w: enrollment %s is not of customer %s", ErrInvalid, id, d.customer.ID)
+			err = Refuse(ErrInvalid, say("enrollment %s is not of customer %s", id, d.customer.ID))
 		}
 		if err := d.final(err); err != nil {
 			return err

@@ -91,7 +91,7 @@ func (s *Service) NewDraft(ctx context.Context, a Actor, name, source string) (D
 		return DraftView{}, err
 	}
 	if !journeyName.MatchString(name) {
-		return DraftView{}, fmt.Errorf("%w: %.64q is no name of a journey; write lower-case letters, digits and hyphens, beginning with a letter, at most 63", ErrInvalid, name)
+		return DraftView{}, Refuse(ErrInvalid, say("%.64q is no name of a journey; write lower-case letters, digits and hyphens, beginning with a letter, at most 63", name))
 	}
 	if source == "" {
 		source = fmt.Sprintf(blank, name)
@@ -104,7 +104,7 @@ func (s *Service) NewDraft(ctx context.Context, a Actor, name, source string) (D
 	err = s.store.Atomic(ctx, func(ctx context.Context) error {
 		_, _, err := s.draft(ctx, a.Workspace, name)
 		if !errors.Is(err, ErrNotFound) {
-			return errors.Join(err, fmt.Errorf("%w: there is a journey %s already; choose another name, or edit that one", ErrConflict, name))
+			return errors.Join(err, Refuse(ErrConflict, say("there is a journey %s already; choose another name, or edit that one", name)))
 		}
 		if err := s.keepDraft(ctx, d, "new", DraftChange{}); err != nil {
 			return err
@@ -137,7 +137,7 @@ func (s *Service) EditDraft(ctx context.Context, a Actor, name string, e DraftEd
 		return DraftView{}, err
 	}
 	if len(e.Commands) == 0 || len(e.Commands) > MaxCommands || len(e.Session) > 64 {
-		return DraftView{}, fmt.Errorf("%w: an edit has 1 to %d commands, and a session of at most 64 bytes", ErrInvalid, MaxCommands)
+		return DraftView{}, Refuse(ErrInvalid, say("an edit has 1 to %d commands, and a session of at most 64 bytes", MaxCommands))
 	}
 	var next Draft
 	var newest int
@@ -190,10 +190,10 @@ func (s *Service) edited(ctx context.Context, now Draft, e DraftEdit) (string, e
 	}
 	source := next.Source()
 	if len(source) > journey.MaxSource {
-		return "", change, fmt.Errorf("%w: the journey would have %d bytes; the limit is %d", ErrLimit, len(source), journey.MaxSource)
+		return "", change, Refuse(ErrLimit, say("the journey would have %d bytes; the limit is %d", len(source), journey.MaxSource))
 	}
 	if next.Value("journey") != any(now.Journey) {
-		return "", change, fmt.Errorf("%w: the name of a journey cannot be changed, it stays %s; make a new journey from this one's source", ErrInvalid, now.Journey)
+		return "", change, Refuse(ErrInvalid, say("the name of a journey cannot be changed, it stays %s; make a new journey from this one's source", now.Journey))
 	}
 	s.sources.keep(string(source), next)
 	return string(source), change, nil
@@ -206,7 +206,7 @@ func (s *Service) unseen(ctx context.Context, now Draft, e DraftEdit, touched []
 	case e.Revision == now.Revision:
 		return nil
 	case e.Revision > now.Revision || now.Revision-e.Revision > MaxDraftChanges:
-		return fmt.Errorf("%w: the draft is at revision %d, and the edit is of %d; load the page again", ErrConflict, now.Revision, e.Revision)
+		return Refuse(ErrConflict, say("the draft is at revision %d, and the edit is of %d; load the page again", now.Revision, e.Revision))
 	}
 	changes, err := s.store.DraftChanges(ctx, now.Workspace, now.Journey, e.Revision)
 	if err != nil {
@@ -218,7 +218,7 @@ func (s *Service) unseen(ctx context.Context, now Draft, e DraftEdit, touched []
 		}
 		for _, path := range touched {
 			if slices.ContainsFunc(c.Touched, func(other string) bool { return overlap(path, other) }) {
-				return fmt.Errorf("%w: %s has changed %s since; look at it as it is now and do it again", ErrConflict, c.By, spoken(path))
+				return Refuse(ErrConflict, say("%s has changed %s since; look at it as it is now and do it again", c.By, spoken(path)))
 			}
 		}
 	}
@@ -233,9 +233,10 @@ func overlap(a, b string) bool {
 	return inside(a, b) || inside(b, a)
 }
 
-func spoken(path string) string {
+// spoken names what a path leads to: a sentence, or a string.
+func spoken(path string) any {
 	if path == "" {
-		return "the journey"
+		return say("the journey")
 	}
 	return strings.NewReplacer("#place", "", "#order", "").Replace(path)
 }

@@ -58,11 +58,11 @@ func (s *Service) travel(ctx context.Context, a Actor, name string, revision int
 			return err
 		}
 		if revision != 0 && revision != d.Revision {
-			return fmt.Errorf("%w: %s has edited the draft since; look at it as it is now and do it again", ErrConflict, d.UpdatedBy)
+			return Refuse(ErrConflict, say("%s has edited the draft since; look at it as it is now and do it again", d.UpdatedBy))
 		}
 		e, err := s.store.DraftEntry(ctx, a.Workspace, name, d.At+by)
 		if errors.Is(err, ErrNotFound) {
-			return fmt.Errorf("%w: there is nothing more to undo or redo in the draft of %s", ErrPrecondition, name)
+			return Refuse(ErrPrecondition, say("there is nothing more to undo or redo in the draft of %s", name))
 		}
 		if err != nil {
 			return err
@@ -109,9 +109,9 @@ func (s *Service) PublishDraft(ctx context.Context, a Actor, name string, revisi
 	case err != nil:
 		return Publication{}, err
 	case d.Revision != revision:
-		return Publication{}, fmt.Errorf("%w: %s has edited the draft since; look at what will be published and publish again", ErrConflict, d.UpdatedBy)
+		return Publication{}, Refuse(ErrConflict, say("%s has edited the draft since; look at what will be published and publish again", d.UpdatedBy))
 	case newest > d.Base:
-		return Publication{}, fmt.Errorf("%w: version %d was published since this draft was begun from version %d; discard it, or replace its source", ErrConflict, newest, d.Base)
+		return Publication{}, Refuse(ErrConflict, say("version %d was published since this draft was begun from version %d; discard it, or replace its source", newest, d.Base))
 	}
 	p, err := s.PublishWith(ctx, a, []byte(d.Source), o)
 	if err != nil || d.Revision == 0 {

@@ -2,7 +2,6 @@ package orchestrator
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 )
@@ -70,7 +69,7 @@ func (b *bells) hang(workspace, journey string) (*bell, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.listening >= MaxDraftWatches {
-		return nil, fmt.Errorf("%w: %d watch drafts now, which is the limit of this process; try again later", ErrLimit, MaxDraftWatches)
+		return nil, Refuse(ErrLimit, say("%d watch drafts now, which is the limit of this process; try again later", MaxDraftWatches))
 	}
 	key := [2]string{workspace, journey}
 	if b.hung == nil {

@@ -97,7 +97,7 @@ func (s *Service) enrollNow(ctx context.Context, a Actor, r EnrollRequest) (out 
 	}
 	if w.code != "" {
 		d.Code, d.Reason = w.code, w.reason
-		return e, fmt.Errorf("%w: %s", ErrLimit, w.reason), s.store.AddDecision(ctx, d)
+		return e, Refuse(ErrLimit, say("%s", w.reason)), s.store.AddDecision(ctx, d)
 	}
 	if _, err := s.store.AddEnrollment(ctx, e); err != nil {
 		return e, nil, err
@@ -147,7 +147,7 @@ func (s *Service) byAPI(ctx context.Context, e Enrollment) (*entrance, error) {
 		event: Event{Workspace: e.Workspace, Source: SourceAPI, ID: e.ID, Type: EventEnroll},
 	}
 	if !e.Test && !w.gate.entry().API {
-		return nil, fmt.Errorf("%w: journey %s has no door for people and programs; add api: true to its entry, or enroll for a test", ErrPrecondition, e.Journey)
+		return nil, Refuse(ErrPrecondition, say("journey %s has no door for people and programs; add api: true to its entry, or enroll for a test", e.Journey))
 	}
 	return w, nil
 }
@@ -176,7 +176,7 @@ func (s *Service) prepare(ctx context.Context, workspace, id string, r EnrollReq
 		return Enrollment{}, err
 	}
 	if j.Status != JourneyLive {
-		return Enrollment{}, fmt.Errorf("%w: journey %s is %s; set it live, or resume it, first", ErrPrecondition, j.Name, j.Status)
+		return Enrollment{}, Refuse(ErrPrecondition, say("journey %s is %s; set it live, or resume it, first", j.Name, j.Status))
 	}
 	if _, err := s.store.Customer(ctx, workspace, r.Customer); err != nil {
 		return Enrollment{}, err

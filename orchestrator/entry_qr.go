@@ -33,7 +33,7 @@ func (s *Service) QRLinks(ctx context.Context, a Actor, journeyName string) ([]Q
 	}
 	qr := program.Definition().Entry.QR
 	if qr == nil {
-		return nil, fmt.Errorf("%w: journey %s has no QR codes; add qr to its entry", ErrPrecondition, journeyName)
+		return nil, Refuse(ErrPrecondition, say("journey %s has no QR codes; add qr to its entry", journeyName))
 	}
 	links := make([]QRLink, 0, len(qr.Places)+1)
 	for _, place := range places(qr) {

@@ -45,3 +45,19 @@ func (e *ValidationError) Error() string {
 
 // Unwrap makes errors.Is(err, ErrInvalid) true.
 func (e *ValidationError) Unwrap() error { return ErrInvalid }
+
+// RefusalError says why something is not done: an error of its Kind, with a sentence
+// that the pages can say in their reader's language.
+type RefusalError struct {
+	Kind error // one of the kinds above
+	Said journey.Sentence
+}
+
+// Refuse is a *[RefusalError].
+func Refuse(kind error, said journey.Sentence) error { return &RefusalError{Kind: kind, Said: said} }
+
+// Error is the kind and the sentence in English.
+func (r *RefusalError) Error() string { return r.Kind.Error() + ": " + r.Said.String() }
+
+// Unwrap makes errors.Is(err, r.Kind) true.
+func (r *RefusalError) Unwrap() error { return r.Kind }

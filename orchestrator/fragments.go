@@ -2,7 +2,6 @@ package orchestrator
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/qidong/qidong/orchestrator/journey"
@@ -98,7 +97,7 @@ func (s *Service) Fragment(ctx context.Context, a Actor, name string, version in
 		return Fragment{}, err
 	}
 	if version < 0 {
-		return Fragment{}, fmt.Errorf("%w: the version is %d; versions count from 1, and 0 is the newest", ErrInvalid, version)
+		return Fragment{}, Refuse(ErrInvalid, say("the version is %d; versions count from 1, and 0 is the newest", version))
 	}
 	return s.store.Fragment(ctx, a.Workspace, name, version)
 }

@@ -2,7 +2,6 @@ package orchestrator
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 )
@@ -53,7 +52,7 @@ func (s *Service) History(ctx context.Context, a Actor, customer string, kinds [
 	}
 	for _, k := range kinds {
 		if !slices.Contains(HistoryKinds(), k) {
-			return nil, "", fmt.Errorf("%w: %.40q is no kind of history", ErrInvalid, k)
+			return nil, "", Refuse(ErrInvalid, say("%.40q is no kind of history", k))
 		}
 	}
 	return s.store.History(ctx, a.Workspace, customer, kinds, p)

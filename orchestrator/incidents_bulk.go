@@ -3,7 +3,6 @@ package orchestrator
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/qidong/qidong/orchestrator/journey"
@@ -174,7 +173,7 @@ func (s *Service) ResolveIncidents(ctx context.Context, a Actor, f IncidentFilte
 		return BulkJob{}, &ValidationError{Subject: "resolution", Problems: p.Problems}
 	}
 	if expect >= 0 && p.Count != expect {
-		return BulkJob{}, fmt.Errorf("%w: %d incidents are selected now, not %d; look at the preview again", ErrConflict, p.Count, expect)
+		return BulkJob{}, Refuse(ErrConflict, say("%d incidents are selected now, not %d; look at the preview again", p.Count, expect))
 	}
 	_ = checkResolution(&r) // the preview has
 	r.Actor, f.Workspace, f.Open = a.Name, a.Workspace, true

@@ -85,7 +85,7 @@ func checkResolution(r *Resolution) error {
 	case ResolveRemove:
 		keep.Undo = r.Undo
 	default:
-		return fmt.Errorf("%w: %.40q is no resolution; use retry, supply, skip, move or remove", ErrInvalid, r.Action)
+		return Refuse(ErrInvalid, say("%.40q is no resolution; use retry, supply, skip, move or remove", r.Action))
 	}
 	*r = keep
 	return c.err()
@@ -106,7 +106,7 @@ func (s *Service) audited(ctx context.Context, a Actor, action, enrollment strin
 		return nil
 	}
 	if errors.Is(err, ErrNotFound) {
-		err = fmt.Errorf("%w: enrollment %s has ended, or has not begun", ErrPrecondition, enrollment)
+		err = Refuse(ErrPrecondition, say("enrollment %s has ended, or has not begun", enrollment))
 	}
 	failed := s.audit(context.WithoutCancel(ctx), a, action+".failed", enrollment, map[string]any{"reason": err.Error()})
 	return errors.Join(err, failed)
@@ -135,9 +135,9 @@ func (s *Service) command(ctx context.Context, a Actor, id string, c Command) er
 	}
 	switch e.Status {
 	case EnrollmentEnded:
-		return fmt.Errorf("%w: enrollment %s has ended", ErrPrecondition, id)
+		return Refuse(ErrPrecondition, say("enrollment %s has ended", id))
 	case EnrollmentStarting:
-		return fmt.Errorf("%w: enrollment %s has not begun yet; try again in a moment", ErrPrecondition, id)
+		return Refuse(ErrPrecondition, say("enrollment %s has not begun yet; try again in a moment", id))
 	case EnrollmentOpen, EnrollmentHeld:
 	}
 	c.ID, c.Actor = "c_"+strings.ToLower(rand.Text()), a.Name
@@ -161,7 +161,7 @@ func (s *Service) openIncident(ctx context.Context, e Enrollment, id string) (In
 		return Incident{}, err
 	}
 	if len(list) == 0 {
-		return Incident{}, fmt.Errorf("%w: enrollment %s has no open incident; look at its page for where it is now", ErrPrecondition, e.ID)
+		return Incident{}, Refuse(ErrPrecondition, say("enrollment %s has no open incident; look at its page for where it is now", e.ID))
 	}
 	return list[0], nil
 }

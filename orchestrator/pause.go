@@ -2,7 +2,6 @@ package orchestrator
 
 import (
 	"context"
-	"fmt"
 )
 
 // PauseJourney closes a journey for entries and lets everybody in it stand
@@ -46,7 +45,7 @@ func (s *Service) ResumeJourney(ctx context.Context, a Actor, name string, o Ove
 		return BulkJob{}, err
 	}
 	if o != OverdueResume && o != OverdueSkip && o != OverdueRewait {
-		return BulkJob{}, fmt.Errorf("%w: %.40q is no way to treat overdue waits; use resume, skip or rewait", ErrInvalid, o)
+		return BulkJob{}, Refuse(ErrInvalid, say("%.40q is no way to treat overdue waits; use resume, skip or rewait", o))
 	}
 	var job BulkJob
 	err := s.store.Atomic(ctx, func(ctx context.Context) error {
@@ -55,7 +54,7 @@ func (s *Service) ResumeJourney(ctx context.Context, a Actor, name string, o Ove
 			return err
 		}
 		if j.Status != JourneyPaused {
-			return fmt.Errorf("%w: journey %s is %s, not paused", ErrPrecondition, name, j.Status)
+			return Refuse(ErrPrecondition, say("journey %s is %s, not paused", name, j.Status))
 		}
 		back := JourneyLive
 		if j.PausedFrom == JourneyClosed {
@@ -93,7 +92,7 @@ func (s *Service) SetJourneyStatus(ctx context.Context, a Actor, name string, st
 		return err
 	case JourneyLive, JourneyClosed:
 	default:
-		return fmt.Errorf("%w: %.40q is no status of a journey; use live, closed or paused", ErrInvalid, st)
+		return Refuse(ErrInvalid, say("%.40q is no status of a journey; use live, closed or paused", st))
 	}
 	return s.store.Atomic(ctx, func(ctx context.Context) error {
 		j, err := s.store.Journey(ctx, a.Workspace, name)
@@ -101,7 +100,7 @@ func (s *Service) SetJourneyStatus(ctx context.Context, a Actor, name string, st
 			return err
 		}
 		if j.Status == JourneyPaused && j.Open > 0 {
-			return fmt.Errorf("%w: journey %s is paused with %d enrollments; resume it, and say what is to happen to waits that are overdue", ErrPrecondition, name, j.Open)
+			return Refuse(ErrPrecondition, say("journey %s is paused with %d enrollments; resume it, and say what is to happen to waits that are overdue", name, j.Open))
 		}
 		if err := s.stopJobs(ctx, a.Workspace, name, CommandPause); err != nil {
 			return err

@@ -186,7 +186,7 @@ func (s *Service) awaitEnded(ctx context.Context, workspace, customer string) er
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%w: customer %s has an enrollment in the middle of a step; nothing is removed yet: erase again in a minute", ErrUnavailable, customer)
+			return Refuse(ErrUnavailable, say("customer %s has an enrollment in the middle of a step; nothing is removed yet: erase again in a minute", customer))
 		case <-time.After(s.poll / 10):
 		}
 	}

@@ -22,7 +22,7 @@ func (s *Service) GrantPlugin(ctx context.Context, a Actor, name, version string
 	for _, want := range allowed {
 		i := slices.IndexFunc(p.Needs, func(n MissingGrant) bool { return n.String() == want })
 		if i < 0 {
-			return Plugin{}, fmt.Errorf("%w: plugin %s %s does not ask for %q; look at what it asks for once more", ErrInvalid, name, version, want)
+			return Plugin{}, Refuse(ErrInvalid, say("plugin %s %s does not ask for %q; look at what it asks for once more", name, version, want))
 		}
 		needs = append(needs, p.Needs[i])
 	}
@@ -61,7 +61,7 @@ func grantOf(before json.RawMessage, needs []MissingGrant) (json.RawMessage, err
 		case "loopback", "ledger", "kv":
 			g[n.Need] = true
 		default:
-			return nil, fmt.Errorf("%w: %q cannot be granted; mend the configuration first", ErrPrecondition, n.String())
+			return nil, Refuse(ErrPrecondition, say("%q cannot be granted; mend the configuration first", n.String()))
 		}
 	}
 	return json.Marshal(g)

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-var errNoHost = fmt.Errorf("%w: this server has no plugin host; ask one that has", ErrPrecondition)
+var errNoHost = Refuse(ErrPrecondition, say("this server has no plugin host; ask one that has"))
 
 // PluginPush is a module to upload, and what is said with it.
 type PluginPush struct {

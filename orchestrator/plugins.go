@@ -112,11 +112,11 @@ func (s *Service) UpdatePlugin(ctx context.Context, a Actor, name, version strin
 		return Plugin{}, err
 	}
 	if version == "" {
-		return Plugin{}, fmt.Errorf("%w: say which version of plugin %s is meant", ErrInvalid, name)
+		return Plugin{}, Refuse(ErrInvalid, say("say which version of plugin %s is meant", name))
 	}
 	states := []PluginState{"", PluginActive, PluginDeprecated, PluginDisabled}
 	if !slices.Contains(states, u.State) {
-		return Plugin{}, fmt.Errorf("%w: %q is no state to give a plugin; use active, deprecated or disabled", ErrInvalid, u.State)
+		return Plugin{}, Refuse(ErrInvalid, say("%q is no state to give a plugin; use active, deprecated or disabled", u.State))
 	}
 	var p Plugin
 	err := s.store.Atomic(ctx, func(ctx context.Context) (err error) {

@@ -3,7 +3,6 @@ package orchestrator
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/qidong/qidong/orchestrator/journey"
@@ -115,7 +114,7 @@ func (s *Service) DiffVersions(ctx context.Context, a Actor, name string, from, 
 func versionOf(list []Version, name string, number int) (Version, error) {
 	i := slices.IndexFunc(list, func(v Version) bool { return v.Number == number })
 	if i < 0 {
-		return Version{}, fmt.Errorf("%w: journey %s has no version %d; its versions are 1 to %d", ErrNotFound, name, number, list[0].Number)
+		return Version{}, Refuse(ErrNotFound, say("journey %s has no version %d; its versions are 1 to %d", name, number, list[0].Number))
 	}
 	return list[i], nil
 }
@@ -131,7 +130,7 @@ func (s *Service) earlier(ctx context.Context, a Actor, name string, number int)
 	}
 	i := slices.IndexFunc(list, func(v Version) bool { return v.Digest != list[0].Digest })
 	if i < 0 {
-		return Version{}, fmt.Errorf("%w: journey %s has no earlier version to go back to", ErrPrecondition, name)
+		return Version{}, Refuse(ErrPrecondition, say("journey %s has no earlier version to go back to", name))
 	}
 	return list[i], nil
 }
@@ -163,7 +162,7 @@ func (s *Service) publish(ctx context.Context, a Actor, v Version, o PublishOpti
 			return err
 		}
 		if old.Number != plan.Number {
-			return fmt.Errorf("%w: somebody has published version %d of journey %s meanwhile; look at the plan again", ErrConflict, old.Number, plan.Journey)
+			return Refuse(ErrConflict, say("somebody has published version %d of journey %s meanwhile; look at the plan again", old.Number, plan.Journey))
 		}
 		if out.Version, err = s.store.Publish(ctx, v); err != nil {
 			return err

@@ -112,7 +112,7 @@ func (s *Service) gate(ctx context.Context, a Actor, p PublishPlan, v Version, o
 	case err != nil:
 		return report, err
 	case o.InFlight == InFlightMove && report.Checked == 0 && ctx.Err() != nil:
-		return report, fmt.Errorf("%w: nobody under way could be looked at within %s; try again", ErrUnavailable, gateTime)
+		return report, Refuse(ErrUnavailable, say("nobody under way could be looked at within %s; try again", gateTime))
 	}
 	return report, nil
 }

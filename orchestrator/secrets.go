@@ -72,7 +72,7 @@ func (s *Service) PutSecret(ctx context.Context, a Actor, name string, value []b
 			return err
 		}
 		if _, err := s.store.Secret(ctx, a.Workspace, name); errors.Is(err, ErrNotFound) && len(all) >= maxSecrets {
-			return fmt.Errorf("%w: this workspace has %d secrets, and no more are possible; delete one first", ErrLimit, maxSecrets)
+			return Refuse(ErrLimit, say("this workspace has %d secrets, and no more are possible; delete one first", maxSecrets))
 		}
 		if err := s.store.PutSecret(ctx, v); err != nil {
 			return err

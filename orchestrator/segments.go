@@ -78,7 +78,7 @@ func (s *Service) DeleteSegment(ctx context.Context, a Actor, name string) error
 			}
 			e := v.Definition.Entry
 			if j.Status != JourneyClosed && (e.Segment != nil && e.Segment.Segment == name || e.Schedule != nil && e.Schedule.Segment == name) {
-				return fmt.Errorf("%w: customers enter journey %s by segment %s; close the journey first", ErrPrecondition, j.Name, name)
+				return Refuse(ErrPrecondition, say("customers enter journey %s by segment %s; close the journey first", j.Name, name))
 			}
 		}
 		if err := s.store.DeleteSegment(ctx, a.Workspace, name); err != nil {

@@ -92,7 +92,7 @@ func (a Actor) may(scopes ...string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%w: %q has no right to do this; use a token with the scope %s", ErrForbidden, a.Name, ScopeAdmin)
+	return Refuse(ErrForbidden, say("%q has no right to do this; use a token with the scope %s", a.Name, ScopeAdmin))
 }
 
 // audit records a write by a. Inside Store.Atomic it is stored with the write.

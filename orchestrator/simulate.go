@@ -133,7 +133,7 @@ func (s *Service) simulation(ctx context.Context, a Actor, name string, r Simula
 		return Simulation{}, err
 	}
 	if s.simulator == nil {
-		return Simulation{}, fmt.Errorf("%w: this server simulates nothing; use qidong journey simulate", ErrPrecondition)
+		return Simulation{}, Refuse(ErrPrecondition, say("this server simulates nothing; use qidong journey simulate"))
 	}
 	if err := r.check(); err != nil {
 		return Simulation{}, err

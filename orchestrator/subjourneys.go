@@ -120,8 +120,7 @@ func (s *Service) childPassage(ctx context.Context, r ChildRequest, customer, ke
 		return 0, err
 	}
 	if code, reason := again(&program.Definition().Entry, last, s.now()); code != "" {
-		return 0, fmt.Errorf("%w: journey %s takes the customer under the key %.80q not now. %s Give the step a key that is new each time, or none",
-			ErrConflict, r.Journey, key, reason)
+		return 0, Refuse(ErrConflict, say("journey %s takes the customer under the key %.80q not now. %s Give the step a key that is new each time, or none", r.Journey, key, reason))
 	}
 	return last.Passage + 1, nil
 }
@@ -135,12 +134,12 @@ func (s *Service) childDepth(ctx context.Context, r *ChildRequest) (int, error) 
 	}
 	switch {
 	case r.Mode == ModeHandover && r.Hops+1 > MaxHops:
-		return 0, fmt.Errorf("%w: the customer was handed over, or sent on by events, %d times without an end; the limit hops is %d", ErrLimit, r.Hops, MaxHops)
+		return 0, Refuse(ErrLimit, say("the customer was handed over, or sent on by events, %d times without an end; the limit hops is %d", r.Hops, MaxHops))
 	case r.Mode == ModeHandover:
 		r.Hops++
 		return up.Depth, nil
 	case up.Depth+1 > MaxDepth:
-		return 0, fmt.Errorf("%w: journey %s would be nested %d deep; the limit depth of sub-journeys is %d. Does a journey begin itself?", ErrLimit, r.Journey, up.Depth+1, MaxDepth)
+		return 0, Refuse(ErrLimit, say("journey %s would be nested %d deep; the limit depth of sub-journeys is %d. Does a journey begin itself?", r.Journey, up.Depth+1, MaxDepth))
 	}
 	return up.Depth + 1, nil
 }

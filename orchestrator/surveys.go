@@ -2,7 +2,6 @@ package orchestrator
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"unicode/utf8"
 
@@ -63,7 +62,7 @@ func (s *Service) SurveyResults(ctx context.Context, a Actor, f AnswerFilter) (S
 	r := figures(counts)
 	r.Gaps, err = s.store.Gaps(ctx, f, maxGaps+1)
 	if len(r.Gaps) > maxGaps {
-		err = fmt.Errorf("%w: there are more than %d pairs of driver and scene; ask for one driver, scene or journey at a time", ErrLimit, maxGaps)
+		err = Refuse(ErrLimit, say("there are more than %d pairs of driver and scene; ask for one driver, scene or journey at a time", maxGaps))
 	}
 	return r, err
 }
@@ -82,10 +81,10 @@ func (s *Service) Answers(ctx context.Context, a Actor, f AnswerFilter, p Page) 
 func checkAnswers(f *AnswerFilter, a Actor) error {
 	f.Workspace = a.Workspace
 	if f.Kind != "" && !slices.Contains(surveyKinds, f.Kind) {
-		return fmt.Errorf("%w: %.40q is no kind of survey; use nps, csat, ces, expectation, perception or text", ErrInvalid, f.Kind)
+		return Refuse(ErrInvalid, say("%.40q is no kind of survey; use nps, csat, ces, expectation, perception or text", f.Kind))
 	}
 	if !f.Since.IsZero() && !f.Until.IsZero() && !f.Since.Before(f.Until) {
-		return fmt.Errorf("%w: the span ends before it begins", ErrInvalid)
+		return Refuse(ErrInvalid, say("the span ends before it begins"))
 	}
 	return nil
 }
@@ -159,14 +158,14 @@ func (s *Service) RecordAnswer(ctx context.Context, answer Answer, p Progress) e
 // words that are too long.
 func checkAnswer(a *Answer) error {
 	if !slices.Contains(surveyKinds, a.Kind) {
-		return fmt.Errorf("%w: %.40q is no kind of survey", ErrInvalid, a.Kind)
+		return Refuse(ErrInvalid, say("%.40q is no kind of survey", a.Kind))
 	}
 	if !a.Answered {
 		a.Score = -1
 	}
 	least, greatest := journey.SurveyScale(a.Kind)
 	if a.Answered && (a.Score < least || a.Score > greatest) {
-		return fmt.Errorf("%w: the score %d is not one of a survey of kind %s, which has %d to %d", ErrInvalid, a.Score, a.Kind, least, greatest)
+		return Refuse(ErrInvalid, say("the score %d is not one of a survey of kind %s, which has %d to %d", a.Score, a.Kind, least, greatest))
 	}
 	if utf8.RuneCountInString(a.Text) > maxAnswerText {
 		a.Text = string([]rune(a.Text)[:maxAnswerText])

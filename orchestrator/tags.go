@@ -39,7 +39,7 @@ func (s *Service) TagCustomer(ctx context.Context, a Actor, id string, add, remo
 		}
 		next = old
 		if next.Tags = changeTags(old.Tags, add, remove); len(next.Tags) > maxTags {
-			err = fmt.Errorf("%w: the customer would have %d tags; the limit tags is %d", ErrLimit, len(next.Tags), maxTags)
+			err = Refuse(ErrLimit, say("the customer would have %d tags; the limit tags is %d", len(next.Tags), maxTags))
 		}
 		return old, next, err
 	})

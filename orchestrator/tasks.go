@@ -24,7 +24,7 @@ func (s *Service) Tasks(ctx context.Context, a Actor, f TaskFilter, p Page) ([]T
 		return nil, "", err
 	}
 	if f.State != "" && !slices.Contains([]TaskState{TaskOpen, TaskDone, TaskOverdue, TaskCancelled}, f.State) {
-		return nil, "", fmt.Errorf("%w: %.40q is no state of a task; use open, done, overdue or cancelled", ErrInvalid, f.State)
+		return nil, "", Refuse(ErrInvalid, say("%.40q is no state of a task; use open, done, overdue or cancelled", f.State))
 	}
 	f.Workspace = a.Workspace
 	return s.store.Tasks(ctx, f, p)
@@ -125,11 +125,11 @@ func completed(t Task, result json.RawMessage) error {
 		if string(t.Result) == string(result) {
 			return nil
 		}
-		return fmt.Errorf("%w: task %s was completed by %s with another result, and the journey went on with that", ErrPrecondition, t.ID, t.By)
+		return Refuse(ErrPrecondition, say("task %s was completed by %s with another result, and the journey went on with that", t.ID, t.By))
 	case TaskOverdue:
-		return fmt.Errorf("%w: task %s was overdue, and the journey went on without it", ErrPrecondition, t.ID)
+		return Refuse(ErrPrecondition, say("task %s was overdue, and the journey went on without it", t.ID))
 	default:
-		return fmt.Errorf("%w: task %s was cancelled: the customer has left that step of the journey", ErrPrecondition, t.ID)
+		return Refuse(ErrPrecondition, say("task %s was cancelled: the customer has left that step of the journey", t.ID))
 	}
 }
 
@@ -174,11 +174,11 @@ func checkTask(t Task) error {
 	}
 	for _, who := range assignees {
 		if n := utf8.RuneCountInString(who); n == 0 || n > maxAssignee || !utf8.ValidString(who) || strings.ContainsFunc(who, control) {
-			return fmt.Errorf("%w: %.80q is nobody who can be asked; an assignee has 1 to %d characters, none of them a control character", ErrInvalid, who, maxAssignee)
+			return Refuse(ErrInvalid, say("%.80q is nobody who can be asked; an assignee has 1 to %d characters, none of them a control character", who, maxAssignee))
 		}
 	}
 	if len(t.Escalations) > maxEscalations {
-		return fmt.Errorf("%w: the task has %d escalations; the limit escalations is %d", ErrLimit, len(t.Escalations), maxEscalations)
+		return Refuse(ErrLimit, say("the task has %d escalations; the limit escalations is %d", len(t.Escalations), maxEscalations))
 	}
 	if len(t.Form) == 0 {
 		return nil

@@ -24,7 +24,7 @@ func NewVault(ctx context.Context, store VaultStore, key []byte) (*Vault, error)
 	case err != nil:
 		return nil, err
 	case rows > 0:
-		return nil, fmt.Errorf("%w: %d values in the database are sealed with another master key", ErrPrecondition, rows)
+		return nil, Refuse(ErrPrecondition, say("%d values in the database are sealed with another master key", rows))
 	}
 	return newVault(store, box), store.PutSealCheck(ctx, box.Seal([]byte(proof), proofPlace))
 }

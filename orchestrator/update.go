@@ -93,10 +93,10 @@ func plain(traits map[string]any) (out map[string]any, err error) {
 		return nil, fmt.Errorf("writing traits: %w", invalid(err))
 	}
 	if len(b) > maxTraits {
-		return nil, fmt.Errorf("%w: the traits would have %d bytes; the limit traits is %d", ErrLimit, len(b), maxTraits)
+		return nil, Refuse(ErrLimit, say("the traits would have %d bytes; the limit traits is %d", len(b), maxTraits))
 	}
 	if d := depth(b); d > maxDepth {
-		return nil, fmt.Errorf("%w: the traits would be nested %d deep; the limit depth is %d", ErrLimit, d, maxDepth)
+		return nil, Refuse(ErrLimit, say("the traits would be nested %d deep; the limit depth is %d", d, maxDepth))
 	}
 	err = json.Unmarshal(b, &out)
 	return out, err
@@ -122,11 +122,11 @@ func changeTags(old, add, remove []string) []string {
 
 func (c Change) check(next Customer) error {
 	if len(next.Tags) > maxTags {
-		return fmt.Errorf("%w: the customer would have %d tags; the limit tags is %d", ErrLimit, len(next.Tags), maxTags)
+		return Refuse(ErrLimit, say("the customer would have %d tags; the limit tags is %d", len(next.Tags), maxTags))
 	}
 	for _, t := range c.AddTags {
 		if n := utf8.RuneCountInString(t); n == 0 || n > maxTag || !utf8.ValidString(t) || strings.ContainsFunc(t, control) {
-			return fmt.Errorf("%w: %.80q is no tag; a tag has 1 to %d characters, none of them a control character", ErrInvalid, t, maxTag)
+			return Refuse(ErrInvalid, say("%.80q is no tag; a tag has 1 to %d characters, none of them a control character", t, maxTag))
 		}
 	}
 	return nil
@@ -165,8 +165,7 @@ func (c Change) Events(next Customer, changed bool) ([]Event, error) {
 		return nil, err
 	}
 	if e := out[len(out)-1]; len(e.Data) > MaxEventData || depth(e.Data) > maxDepth {
-		return nil, fmt.Errorf("%w: the data of the event %s have %d bytes; the limits are %d bytes and %d levels",
-			ErrLimit, e.Type, len(e.Data), MaxEventData, maxDepth)
+		return nil, Refuse(ErrLimit, say("the data of the event %s have %d bytes; the limits are %d bytes and %d levels", e.Type, len(e.Data), MaxEventData, maxDepth))
 	}
 	return out, nil
 }
@@ -175,12 +174,11 @@ func (c Change) checkEmit() error {
 	kind := c.Emit.Type
 	switch n := utf8.RuneCountInString(kind); {
 	case n == 0 || n > maxEventText || !utf8.ValidString(kind) || strings.ContainsFunc(kind, control):
-		return fmt.Errorf("%w: %.80q is no event type; it has 1 to %d characters, none of them a control character", ErrInvalid, kind, maxEventText)
+		return Refuse(ErrInvalid, say("%.80q is no event type; it has 1 to %d characters, none of them a control character", kind, maxEventText))
 	case ReservedEvent(kind):
-		return fmt.Errorf("%w: events of type %s are made by Qidong itself; name an event of your own", ErrInvalid, kind)
+		return Refuse(ErrInvalid, say("events of type %s are made by Qidong itself; name an event of your own", kind))
 	case c.Hops+1 > MaxHops:
-		return fmt.Errorf("%w: %d events of journeys led to this one, each to the next; the limit hops is %d. Two journeys begin each other without end: let an entry's match or a re-entry rule stop it",
-			ErrLimit, c.Hops, MaxHops)
+		return Refuse(ErrLimit, say("%d events of journeys led to this one, each to the next; the limit hops is %d. Two journeys begin each other without end: let an entry's match or a re-entry rule stop it", c.Hops, MaxHops))
 	}
 	return nil
 }

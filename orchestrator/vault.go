@@ -42,7 +42,7 @@ func newVault(store VaultStore, box *seal.Box) *Vault {
 	return &Vault{store: store, box: box, quota: recordings, now: func() time.Time { return time.Now().UTC() }}
 }
 
-var errNoKey = fmt.Errorf("%w: this server has no master key, so that it keeps no secrets and no recordings; start it with one", ErrPrecondition)
+var errNoKey = Refuse(ErrPrecondition, say("this server has no master key, so that it keeps no secrets and no recordings; start it with one"))
 
 // SecretValue is what a secret holds: for the plugin host only, which has
 // checked that a grant lists it. Nothing that people reach returns it.

@@ -38,6 +38,8 @@ var screens = []screen{
 	{name: "design-call", path: "/journeys/movie-night/design?step=charge"},
 	{name: "design-send", path: "/journeys/movie-night/design?step=promo"},
 	{name: "design-wait", path: "/journeys/movie-night/design?step=choice"},
+	{name: "design-folded", path: "/journeys/movie-night/design?folded=choice"},
+	{name: "beside", path: "/journeys/movie-night/design?step=choice", open: "[data-testid=yaml]"},
 	{name: "outline", path: "/journeys/movie-night/design", open: "[data-testid=outline]"},
 	{name: "keys", path: "/journeys/movie-night/design", open: "[data-testid=keys]"},
 	{name: "sheet", path: "/incidents", open: "[data-testid=sheet-open]"},
@@ -113,7 +115,7 @@ func TestBrowser_AxeFindsNothing(t *testing.T) {
 			p.WaitTrue("document.readyState === 'complete' && (!document.querySelector('[data-stage]') || !!document.querySelector('.stage.ready'))")
 			if s.open != "" {
 				p.Click(s.open)
-				p.WaitVisible("[popover]:popover-open")
+				p.WaitVisible("[popover]:popover-open, .beside")
 			}
 			for theme, rules := range map[string][]string{"light": nil, "dark": {"color-contrast", "link-in-text-block"}} { // the structure is the same
 				browsertest.Eval[bool](p, fmt.Sprintf("document.documentElement.dataset.theme = %q, true", theme))

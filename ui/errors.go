@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/qidong/qidong/orchestrator"
 	"github.com/qidong/qidong/ui/i18n"
@@ -51,13 +53,25 @@ func failure(ctx context.Context, err error) (int, view.Failure) {
 	status, key := classify(err)
 	f := view.Failure{Title: i18n.T(ctx, "error."+key), Text: i18n.T(ctx, "error."+key+".help")}
 	var invalid *orchestrator.ValidationError
+	var refused *orchestrator.RefusalError
 	switch {
 	case errors.As(err, &invalid):
 		f.Problems = problems(ctx, invalid)
+	case errors.As(err, &refused) && status < http.StatusInternalServerError:
+		f.Detail = bounded(asSentence(ctx, i18n.Sentence(ctx, refused.Said)), 500)
 	case status < http.StatusInternalServerError && key != "cross_origin" && key != "not_found":
 		f.Detail = bounded(err.Error(), 500)
 	}
 	return status, f
+}
+
+// asSentence makes the end of an error's text a sentence of its own.
+func asSentence(ctx context.Context, s string) string {
+	first, n := utf8.DecodeRuneInString(s)
+	if last, _ := utf8.DecodeLastRuneInString(s); unicode.IsLetter(last) || unicode.IsDigit(last) || last == ')' {
+		s += i18n.T(ctx, "error.stop")
+	}
+	return string(unicode.ToUpper(first)) + s[n:]
 }
 
 func problems(ctx context.Context, e *orchestrator.ValidationError) []view.Problem {

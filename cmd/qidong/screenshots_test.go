@@ -118,7 +118,7 @@ func (i *installation) middle(b *browsertest.Browser, p *browsertest.Page, langu
 	return map[string]string{
 		"simulate": "/journeys/movie-night/simulate", "simulated": "/journeys/movie-night/simulate/customers/0?customers=20", "erase": customer + "/erase",
 		"act": local(enrollment) + "/act?action=remove", "bulk": "/incidents/bulk?action=skip&journey=movie-night",
-		"home": "/", "journeys": "/journeys", "messages": "/messages", "templates": "/templates", "template": "/templates/new", "media": "/media", "begin": "/journeys/new", "design": "/journeys/movie-night/design?step=charge", "source": "/journeys/movie-night/source",
+		"home": "/", "journeys": "/journeys", "messages": "/messages", "templates": "/templates", "template": "/templates/new", "media": "/media", "begin": "/journeys/new", "design": "/journeys/movie-night/design?step=charge", "source": "/journeys/movie-night/source", "beside": "/journeys/movie-night/design?step=charge&beside=1", "folded": "/journeys/movie-night/design?folded=payment,choice",
 		"publish": "/journeys/movie-night/publish", "versions": "/journeys/movie-night/versions", "live": "/journeys/movie-night", "stays": "/journeys/movie-night/stays?step=charge",
 		"enrollments": "/enrollments", "enrollment": local(enrollment), "handset": handset, "handsets": "/handset", "companion": local(companion), "customers": "/customers",
 		"customer": customer, "incidents": "/incidents", "tasks": "/tasks",

@@ -24,7 +24,7 @@ import (
 func said(t *testing.T) []string {
 	t.Helper()
 	forms := map[string]bool{}
-	for _, folder := range []string{"orchestrator", "orchestrator/journey", "orchestrator/journey/edit"} {
+	for _, folder := range []string{"orchestrator", "orchestrator/journey", "orchestrator/journey/edit", "orchestrator/store/sqlite"} {
 		files, err := filepath.Glob(filepath.Join("../..", folder, "*.go"))
 		require.NoError(t, err)
 		for _, file := range files {

@@ -3,11 +3,11 @@ package sqlite
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"strings"
 	"time"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 const bulkColumns = `seq, id, workspace, journey, command, resolution, state, rate, created_by, created_at, ended_at`
@@ -34,7 +34,7 @@ func (s *Store) AddBulkJob(ctx context.Context, j orchestrator.BulkJob, sel orch
 	}
 	err := s.write(ctx, "adding bulk job "+j.ID, func(ctx context.Context, q querier) error {
 		if (j.Command == nil) == (j.Resolution == nil) {
-			return fmt.Errorf("%w: a bulk job has a command or a resolution", orchestrator.ErrInvalid)
+			return orchestrator.Refuse(orchestrator.ErrInvalid, journey.Say("a bulk job has a command or a resolution"))
 		}
 		command, err := encode(j.Command)
 		if err != nil {

@@ -3,10 +3,10 @@ package sqlite
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 const callColumns = `seq, id, workspace, plugin, version, digest, action, enrollment, at, code, fuel, took, size, expires_at`
@@ -34,7 +34,7 @@ func (s *Store) AddCall(ctx context.Context, c orchestrator.PluginCall, quota or
 			c.ID, c.Workspace, c.Plugin, c.Version, c.Digest, c.Action,
 			c.Enrollment, cmp.Or(micros(c.At), micros(now())), c.Code, c.Fuel, c.Duration, size, micros(c.ExpiresAt), c.Sealed))
 		if err == nil && !ok {
-			err = fmt.Errorf("%w: there is a recording %s already", orchestrator.ErrConflict, c.ID)
+			err = orchestrator.Refuse(orchestrator.ErrConflict, journey.Say("there is a recording %s already", c.ID))
 		}
 		if err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 const campaignColumns = `seq, id, workspace, journey, segment, key, firing, rate, state, created_by, created_at, ended_at,
@@ -122,7 +123,7 @@ func (s *Store) SetCampaignState(ctx context.Context, workspace, id string, from
 			return err
 		}
 		if !slices.Contains(from, c.State) {
-			return fmt.Errorf("%w: the campaign is %s", orchestrator.ErrPrecondition, c.State)
+			return orchestrator.Refuse(orchestrator.ErrPrecondition, journey.Say("the campaign is %s", c.State))
 		}
 		if c.State = to; to == orchestrator.CampaignStopped {
 			c.EndedAt = now()

@@ -6,11 +6,11 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 const customerColumns = `seq, workspace, id, name, locale, time_zone, traits, tags, companion_token, created_at, revision, consents`
@@ -101,8 +101,7 @@ func insertIdentities(ctx context.Context, q querier, c orchestrator.Customer) e
 			return err
 		}
 		if owner != c.ID {
-			return fmt.Errorf("%w: the %s %s belongs to another customer; leave it out, or change that customer",
-				orchestrator.ErrConflict, i.Kind, i.Value)
+			return orchestrator.Refuse(orchestrator.ErrConflict, journey.Say("the %s %s belongs to another customer; leave it out, or change that customer", i.Kind, i.Value))
 		}
 	}
 	return nil

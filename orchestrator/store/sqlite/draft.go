@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"fmt"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 const draftColumns = `workspace, journey, revision, source, base, at, updated_at, updated_by`
@@ -36,7 +36,7 @@ func insertDraft(ctx context.Context, q querier, d orchestrator.Draft) error {
 		return err
 	}
 	if n >= orchestrator.MaxDrafts {
-		return fmt.Errorf("%w: the workspace has %d drafts; publish or discard some", orchestrator.ErrLimit, n)
+		return orchestrator.Refuse(orchestrator.ErrLimit, journey.Say("the workspace has %d drafts; publish or discard some", n))
 	}
 	done, err := q.ExecContext(ctx, `INSERT INTO drafts (`+draftColumns+`) VALUES (`+placeholders(8)+`) ON CONFLICT DO NOTHING`,
 		d.Workspace, d.Journey, d.Revision, d.Source, d.Base, d.At, micros(d.UpdatedAt), d.UpdatedBy)
@@ -50,7 +50,7 @@ func changed(done sql.Result, err error) error {
 	}
 	n, err := done.RowsAffected()
 	if err == nil && n != 1 {
-		err = fmt.Errorf("%w: somebody else has just edited it; do it again", orchestrator.ErrConflict)
+		err = orchestrator.Refuse(orchestrator.ErrConflict, journey.Say("somebody else has just edited it; do it again"))
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 const fragmentColumns = `workspace, name, version, digest, title, step_count, published_at, published_by, source, steps`
@@ -37,8 +38,7 @@ func (s *Store) PublishFragment(ctx context.Context, f orchestrator.Fragment) (o
 			return err
 		}
 		if f.Version = newest.Version + 1; f.Version > orchestrator.MaxFragmentVersions {
-			return fmt.Errorf("%w: it has %d versions, as many as a fragment may have. Publish it under another name",
-				orchestrator.ErrLimit, orchestrator.MaxFragmentVersions)
+			return orchestrator.Refuse(orchestrator.ErrLimit, journey.Say("it has %d versions, as many as a fragment may have. Publish it under another name", orchestrator.MaxFragmentVersions))
 		}
 		return insertFragment(ctx, q, f)
 	})
@@ -63,8 +63,7 @@ func roomForFragment(ctx context.Context, q querier, workspace string) error {
 	var n int
 	err := q.QueryRowContext(ctx, `SELECT COUNT(DISTINCT name) FROM fragments WHERE workspace = ?`, workspace).Scan(&n)
 	if err == nil && n >= orchestrator.MaxFragments {
-		err = fmt.Errorf("%w: there are %d fragments, as many as a workspace may have. Publish this one as a version of another",
-			orchestrator.ErrLimit, n)
+		err = orchestrator.Refuse(orchestrator.ErrLimit, journey.Say("there are %d fragments, as many as a workspace may have. Publish this one as a version of another", n))
 	}
 	return err
 }

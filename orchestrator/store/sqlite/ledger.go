@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 // Post books a posting once.
@@ -26,7 +27,7 @@ func (s *Store) Post(ctx context.Context, p orchestrator.Posting) (balance int64
 		case errors.Is(err, sql.ErrNoRows):
 			balance, err = book(ctx, q, p)
 		case err == nil && (old.Debit != p.Debit || old.Credit != p.Credit || old.Amount != p.Amount):
-			err = fmt.Errorf("%w: this id has booked another posting, of %d from %s to %s", orchestrator.ErrConflict, old.Amount, old.Debit, old.Credit)
+			err = orchestrator.Refuse(orchestrator.ErrConflict, journey.Say("this id has booked another posting, of %d from %s to %s", old.Amount, old.Debit, old.Credit))
 		}
 		return err
 	})
@@ -47,9 +48,9 @@ func book(ctx context.Context, q querier, p orchestrator.Posting) (int64, error)
 	case err != nil:
 		return 0, err
 	case strings.HasPrefix(p.Debit, "customer:") && from < p.Amount:
-		return 0, fmt.Errorf("%w: account %s has %d, not %d", orchestrator.ErrPrecondition, p.Debit, from, p.Amount)
+		return 0, orchestrator.Refuse(orchestrator.ErrPrecondition, journey.Say("account %s has %d, not %d", p.Debit, from, p.Amount))
 	case to > math.MaxInt64-p.Amount, from < math.MinInt64+p.Amount:
-		return 0, fmt.Errorf("%w: the balance would not fit in 64 bits", orchestrator.ErrLimit)
+		return 0, orchestrator.Refuse(orchestrator.ErrLimit, journey.Say("the balance would not fit in 64 bits"))
 	}
 	to += p.Amount
 	for account, n := range map[string]int64{p.Debit: from - p.Amount, p.Credit: to} {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 // Live counts by step.
@@ -217,7 +218,7 @@ func readStayToken(token string) (came, seq int64, err error) {
 		_, err = fmt.Sscanf(string(raw), "stay:%d:%d", &came, &seq)
 	}
 	if err != nil || stayToken([2]int64{came, seq}) != token {
-		return 0, 0, fmt.Errorf("%w: the page token is not one of this server's; begin at the first page", orchestrator.ErrInvalid)
+		return 0, 0, orchestrator.Refuse(orchestrator.ErrInvalid, journey.Say("the page token is not one of this server's; begin at the first page"))
 	}
 	return came, seq, nil
 }

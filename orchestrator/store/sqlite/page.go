@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 // order is the direction of a list.
@@ -76,7 +77,7 @@ func rows[T any](ctx context.Context, q querier, scan func(scanner) (T, error), 
 func bounds(p orchestrator.Page) (limit int, after int64, err error) {
 	switch {
 	case p.Limit < 0:
-		return 0, 0, fmt.Errorf("%w: a page of %d is not possible; ask for 1 to 500", orchestrator.ErrInvalid, p.Limit)
+		return 0, 0, orchestrator.Refuse(orchestrator.ErrInvalid, journey.Say("a page of %d is not possible; ask for 1 to 500", p.Limit))
 	case p.Limit == 0:
 		limit = 50
 	default:
@@ -90,7 +91,7 @@ func bounds(p orchestrator.Page) (limit int, after int64, err error) {
 		after, err = strconv.ParseInt(strings.TrimPrefix(string(raw), tokenPrefix), 10, 64)
 	}
 	if err != nil || token(after) != p.After {
-		return 0, 0, fmt.Errorf("%w: the page token is not one of this server's; begin at the first page", orchestrator.ErrInvalid)
+		return 0, 0, orchestrator.Refuse(orchestrator.ErrInvalid, journey.Say("the page token is not one of this server's; begin at the first page"))
 	}
 	return limit, after, nil
 }

@@ -3,9 +3,9 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"fmt"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 const pictureColumns = `workspace, digest, name, type, size, width, height, added_at, added_by`
@@ -25,8 +25,7 @@ func (s *Store) AddPicture(ctx context.Context, p orchestrator.Picture, content 
 			return err
 		}
 		if count >= orchestrator.MaxPictures || bytes+p.Size > orchestrator.MaxPictureBytes {
-			return fmt.Errorf("%w: there are %d pictures of %d bytes; a workspace has at most %d of %d. Delete some first",
-				orchestrator.ErrLimit, count, bytes, orchestrator.MaxPictures, orchestrator.MaxPictureBytes)
+			return orchestrator.Refuse(orchestrator.ErrLimit, journey.Say("there are %d pictures of %d bytes; a workspace has at most %d of %d. Delete some first", count, bytes, orchestrator.MaxPictures, orchestrator.MaxPictureBytes))
 		}
 		if _, err = q.ExecContext(ctx, `INSERT INTO picture_contents (digest, content) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING`, p.Digest, content); err != nil {
 			return err

@@ -12,6 +12,7 @@ import (
 	"github.com/Masterminds/semver/v3"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 const pluginColumns = `workspace, name, version, digest, state, reason, manifest, config, allowed, size, created_at,
@@ -51,8 +52,7 @@ func (s *Store) AddPlugin(ctx context.Context, p orchestrator.Plugin, module []b
 			string(p.Config), string(p.Grant), len(module), micros(p.CreatedAt),
 			p.UploadedBy, p.SignedBy, p.Signature, p.Held, p.ReviewedBy))
 		if err == nil && !ok {
-			err = fmt.Errorf("%w: version %s of %s exists with other bytes, and a version never changes; upload this module under a new version",
-				orchestrator.ErrConflict, p.Version, p.Name)
+			err = orchestrator.Refuse(orchestrator.ErrConflict, journey.Say("version %s of %s exists with other bytes, and a version never changes; upload this module under a new version", p.Version, p.Name))
 		}
 		return err
 	})

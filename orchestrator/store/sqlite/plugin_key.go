@@ -4,9 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 const pluginKeyColumns = `workspace, id, partner, public_key, added_at, added_by, endorsed_by, revoked_at, revoked_by, reason`
@@ -25,7 +25,7 @@ func (s *Store) AddPluginKey(ctx context.Context, k orchestrator.PluginKey) erro
 			ON CONFLICT (workspace, id) DO NOTHING`, k.Workspace, k.ID, k.Partner, k.Public, micros(k.AddedAt), k.AddedBy,
 			k.EndorsedBy, micros(k.RevokedAt), k.RevokedBy, k.Reason))
 		if err == nil && !ok {
-			err = fmt.Errorf("%w: the key is known", orchestrator.ErrConflict)
+			err = orchestrator.Refuse(orchestrator.ErrConflict, journey.Say("the key is known"))
 		}
 		return err
 	})

@@ -4,11 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 // Record applies a Progress in one transaction.
@@ -112,7 +112,7 @@ func checkLog(p orchestrator.Progress) error {
 	last := int64(0)
 	for _, l := range p.Log {
 		if l.Seq <= last || l.Seq > p.LogSeq {
-			return fmt.Errorf("%w: log entry %d is out of order after %d, with %d the newest", orchestrator.ErrInvalid, l.Seq, last, p.LogSeq)
+			return orchestrator.Refuse(orchestrator.ErrInvalid, journey.Say("log entry %d is out of order after %d, with %d the newest", l.Seq, last, p.LogSeq))
 		}
 		last = l.Seq
 	}
@@ -193,7 +193,7 @@ func applyIncident(ctx context.Context, q querier, e orchestrator.Enrollment, i 
 	case err != nil && !isNew:
 		return err
 	case !isNew && owner != e.ID:
-		return fmt.Errorf("%w: incident %s is of another enrollment", orchestrator.ErrConflict, i.ID)
+		return orchestrator.Refuse(orchestrator.ErrConflict, journey.Say("incident %s is of another enrollment", i.ID))
 	case !isNew && logSeq <= known:
 		return nil
 	}

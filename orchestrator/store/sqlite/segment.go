@@ -4,9 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 const segmentColumns = `workspace, name, title, rule, version, members, updated_at, updated_by, running, announce, rate,
@@ -58,7 +58,7 @@ func roomForSegment(ctx context.Context, q querier, workspace string) error {
 	var n int
 	err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM segments WHERE workspace = ?`, workspace).Scan(&n)
 	if err == nil && n >= orchestrator.MaxSegments {
-		err = fmt.Errorf("%w: there are %d segments; the limit segments is %d. Delete one that nobody uses", orchestrator.ErrLimit, n, orchestrator.MaxSegments)
+		err = orchestrator.Refuse(orchestrator.ErrLimit, journey.Say("there are %d segments; the limit segments is %d. Delete one that nobody uses", n, orchestrator.MaxSegments))
 	}
 	return err
 }

@@ -2,9 +2,9 @@ package sqlite
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 const taskColumns = `seq, id, workspace, enrollment, journey, customer, step, visit, title, instructions, assignee, form,
@@ -44,7 +44,7 @@ func (s *Store) OpenTask(ctx context.Context, t orchestrator.Task) (kept orchest
 			return err
 		}
 		if kept, err = task(ctx, q, t.Workspace, t.ID); err != nil && !added {
-			return fmt.Errorf("%w: the task is of another workspace", orchestrator.ErrConflict)
+			return orchestrator.Refuse(orchestrator.ErrConflict, journey.Say("the task is of another workspace"))
 		}
 		return err
 	})
@@ -78,7 +78,7 @@ func (s *Store) EscalateTask(ctx context.Context, workspace, id string, n int) (
 			return err
 		}
 		if n < 1 || n > len(t.Escalations) {
-			return fmt.Errorf("%w: the task has %d escalations, and none with the number %d", orchestrator.ErrInvalid, len(t.Escalations), n)
+			return orchestrator.Refuse(orchestrator.ErrInvalid, journey.Say("the task has %d escalations, and none with the number %d", len(t.Escalations), n))
 		}
 		if t.State != orchestrator.TaskOpen || t.Escalated >= n {
 			return nil

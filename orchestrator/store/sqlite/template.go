@@ -4,9 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 const templateColumns = `workspace, name, title, message, revision, updated_at, updated_by`
@@ -30,7 +30,7 @@ func (s *Store) PutTemplate(ctx context.Context, t orchestrator.Template, revisi
 			return err
 		}
 		if now.Revision != revision {
-			return fmt.Errorf("%w: it has revision %d, not %d; look at it again", orchestrator.ErrConflict, now.Revision, revision)
+			return orchestrator.Refuse(orchestrator.ErrConflict, journey.Say("it has revision %d, not %d; look at it again", now.Revision, revision))
 		}
 		if fresh {
 			if err := roomForTemplate(ctx, q, t.Workspace); err != nil {
@@ -63,7 +63,7 @@ func roomForTemplate(ctx context.Context, q querier, workspace string) error {
 	var n int
 	err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM templates WHERE workspace = ?`, workspace).Scan(&n)
 	if err == nil && n >= orchestrator.MaxTemplates {
-		err = fmt.Errorf("%w: there are %d templates, as many as a workspace may have. Delete one first", orchestrator.ErrLimit, n)
+		err = orchestrator.Refuse(orchestrator.ErrLimit, journey.Say("there are %d templates, as many as a workspace may have. Delete one first", n))
 	}
 	return err
 }

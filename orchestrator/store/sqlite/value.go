@@ -2,9 +2,9 @@ package sqlite
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/qidong/qidong/orchestrator"
+	"github.com/qidong/qidong/orchestrator/journey"
 )
 
 // PutValue stores a value of an enrollment that has not ended, within MaxValues.
@@ -16,7 +16,7 @@ func (s *Store) PutValue(ctx context.Context, enrollment, sha string, value []by
 			return err
 		}
 		if status == orchestrator.EnrollmentEnded {
-			return fmt.Errorf("%w: the enrollment has ended", orchestrator.ErrPrecondition)
+			return orchestrator.Refuse(orchestrator.ErrPrecondition, journey.Say("the enrollment has ended"))
 		}
 		var others int64
 		if err := q.QueryRowContext(ctx, `SELECT coalesce(sum(length(value)), 0) FROM enrollment_values WHERE enrollment = ? AND sha <> ?`,
@@ -24,7 +24,7 @@ func (s *Store) PutValue(ctx context.Context, enrollment, sha string, value []by
 			return err
 		}
 		if total := others + int64(len(value)); total > orchestrator.MaxValues {
-			return fmt.Errorf("%w: its values would have %d bytes; at most %d are allowed", orchestrator.ErrPrecondition, total, orchestrator.MaxValues)
+			return orchestrator.Refuse(orchestrator.ErrPrecondition, journey.Say("its values would have %d bytes; at most %d are allowed", total, orchestrator.MaxValues))
 		}
 		_, err := q.ExecContext(ctx, `INSERT INTO enrollment_values (enrollment, sha, value) VALUES (?, ?, ?)
 			ON CONFLICT (enrollment, sha) DO NOTHING`, enrollment, sha, value)
