@@ -27,6 +27,7 @@ var notPages = map[string]string{
 	"GET /journeys/{name}/design/events":     "a stream",
 	"GET /journeys/{name}/design/known":      "the events that are known, for a script",
 	"GET /journeys/{name}/design/names":      "what an expression may speak of, for a script",
+	"GET /journeys/{name}/design/source":     "the YAML beside the canvas, for its page",
 	"GET /journeys/{name}/design/templates":  "a part of the panel of a message",
 	"GET /journeys/{name}/export":            "a download",
 	"GET /journeys/{name}/live":              "a part of the page of a journey",
