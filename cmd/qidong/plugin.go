@@ -12,11 +12,12 @@ import (
 
 func newPluginCommand() *cobra.Command {
 	c := &connection{}
-	cmd := c.bind(&cobra.Command{Use: "plugin", Short: "Check, upload and list plugins"})
+	cmd := c.bind(&cobra.Command{Use: "plugin", Short: "Make, test, check, upload and list plugins"})
 	cmd.AddCommand(newPluginPushCommand(c), &cobra.Command{
 		Use: "list", Short: "List plugins", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return listPlugins(cmd, c) },
 	}, newPluginCheckCommand(c))
+	cmd.AddCommand(newPluginNewCommand(c), newPluginBuildCommand(c), newPluginTestCommand(c), newPluginRunCommand(c))
 	cmd.AddCommand(newPluginShowCommand(c), newPluginUpdateCommand(c), newPluginDownloadCommand(c),
 		newPluginCallsCommand(c), newPluginCallCommand(c), newPluginReplayCommand(c), newPluginDiffCommand(c),
 		newPluginKeygenCommand(), newPluginSignCommand(), newPluginKeyCommand(c))

@@ -44,6 +44,7 @@ var areas = []area{
 	{"docs", nil, "it is text"},
 
 	{"sdk/...", []string{"sdk/..."}, "partners import the SDK without the rest of us"},
+	{"plugins/project", []string{"sdk"}, "a project is the partner's: it knows the SDK, and no host"},
 	{"plugins/points", []string{"sdk/..."}, "a first-party plugin is an ordinary guest"},
 
 	{"examples", []string{"examples/..."}, "examples use what is public: the SDK"},
