@@ -63,11 +63,17 @@ type ran struct {
 }
 
 func runAction(cmd *cobra.Command, c *connection, f runFlags, args []string) error {
+	call := plugins.Call{
+		Workspace: "local", Action: args[0], IdempotencyKey: "local", Customer: "c_local", Locale: f.locale, Now: time.Now(),
+	}
+	if err := f.fill(cmd, &call); err != nil {
+		return err
+	}
 	module, err := moduleToRun(cmd, f.module, args[1:])
 	if err != nil {
 		return err
 	}
-	r, err := callLocally(cmd, f, module, args[0])
+	r, err := callLocally(cmd.Context(), call, module)
 	if err != nil {
 		return err
 	}
@@ -103,9 +109,9 @@ type oneModule []byte
 // Module is the one module.
 func (m oneModule) Module(context.Context, string) ([]byte, error) { return m, nil }
 
-// callLocally makes the call in a host of its own.
-func callLocally(cmd *cobra.Command, f runFlags, module []byte, action string) (*ran, error) {
-	ctx := cmd.Context()
+// callLocally makes the call in a host of its own, granted what the plugin asks
+// for.
+func callLocally(ctx context.Context, call plugins.Call, module []byte) (*ran, error) {
 	host, err := plugins.New(ctx, plugins.Config{Modules: oneModule(module), KV: hostfunc.NewMemoryKV()})
 	if err != nil {
 		return nil, err
@@ -116,22 +122,19 @@ func callLocally(cmd *cobra.Command, f runFlags, module []byte, action string) (
 	if err != nil {
 		return nil, err
 	}
-	if m.Action(action) == nil {
-		return nil, fmt.Errorf("the plugin %s has no action %q; it has %s", m.Name, action, strings.Join(actionNames(m), ", "))
+	if m.Action(call.Action) == nil {
+		return nil, fmt.Errorf("the plugin %s has no action %q; it has %s", m.Name, call.Action, strings.Join(actionNames(m), ", "))
 	}
-	call := plugins.Call{
-		Workspace: "local", Plugin: m.Name, Version: m.Version, Digest: hex.EncodeToString(sum[:]), Action: action,
-		Config: m.ExampleConfig, IdempotencyKey: "local", Customer: "c_local", Locale: f.locale, Now: time.Now(),
-	}
-	if err := f.fill(cmd, &call); err != nil {
-		return nil, err
+	call.Plugin, call.Version, call.Digest = m.Name, m.Version, hex.EncodeToString(sum[:])
+	if call.Config == nil {
+		call.Config = m.ExampleConfig
 	}
 	if call.Grant, err = plugins.Asked(m, call.Config); err != nil {
 		return nil, fmt.Errorf("granting what the plugin asks for: %w", err)
 	}
 	result, err := host.Call(ctx, call)
 	r := &ran{
-		Plugin: m.Name, Version: m.Version, Action: action, Output: result.Output, Log: logLines(result.Log),
+		Plugin: m.Name, Version: m.Version, Action: call.Action, Output: result.Output, Log: logLines(result.Log),
 		Fuel: result.Fuel, Memory: result.Memory, Requests: result.HostCalls, Took: result.Duration, stack: result.Stack,
 	}
 	var failed *plugins.CallError
