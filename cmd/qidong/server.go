@@ -207,11 +207,7 @@ func (s *server) route(store *sqlite.Store, baseURL string) error {
 // serve answers on the listener until the server closes.
 func (s *server) serve(listener net.Listener) {
 	ctx, cancel := context.WithCancel(context.Background())
-	web := &http.Server{
-		Handler: s.handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 64 << 10, BaseContext: func(net.Listener) context.Context { return ctx },
-		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
-	}
+	web := newWebServer(ctx, s.handler, s.logger, usual)
 	go func() {
 		if err := web.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			s.failed <- fmt.Errorf("the web server stopped: %w", err)
