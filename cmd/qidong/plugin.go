@@ -17,7 +17,7 @@ func newPluginCommand() *cobra.Command {
 		Use: "list", Short: "List plugins", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return listPlugins(cmd, c) },
 	}, newPluginCheckCommand(c))
-	cmd.AddCommand(newPluginNewCommand(c), newPluginBuildCommand(c), newPluginTestCommand(c), newPluginRunCommand(c))
+	cmd.AddCommand(newPluginNewCommand(c), newPluginBuildCommand(c), newPluginTestCommand(c), newPluginRunCommand(c), newPluginDevCommand(c))
 	cmd.AddCommand(newPluginShowCommand(c), newPluginUpdateCommand(c), newPluginDownloadCommand(c),
 		newPluginCallsCommand(c), newPluginCallCommand(c), newPluginReplayCommand(c), newPluginDiffCommand(c),
 		newPluginKeygenCommand(), newPluginSignCommand(), newPluginKeyCommand(c))
