@@ -21,17 +21,18 @@ import (
 	"github.com/qidong/qidong/examples"
 	"github.com/qidong/qidong/examples/backends"
 	"github.com/qidong/qidong/plugins"
+	"github.com/qidong/qidong/plugins/conformance"
 	"github.com/qidong/qidong/sdk/abi"
 )
 
-// built are the guests of the demo, compiled from source once, by name.
+// built are the guests of the demo and the first-party ones, compiled from source once, by name.
 var built = sync.OnceValues(func() (map[string][]byte, error) {
 	dir, err := os.MkdirTemp("", "qidong-guests-")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	cmd := exec.Command("go", "run", "./examples/plugins/build", "-o", dir, "bank", "cinema", "points", "ride")
+	cmd := exec.Command("go", "run", "./examples/plugins/build", "-o", dir, "bank", "cinema", "points", "ride", "calendar", "survey")
 	cmd.Dir = ".."
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, errors.New(string(out))
@@ -335,5 +336,17 @@ func TestEmbedded(t *testing.T) {
 	require.Len(t, list, 4)
 	for _, p := range list {
 		require.Equal(t, "\x00asm", string(p.Module[:4]), p.Name)
+	}
+}
+
+// TestFirstPartyPluginsConform: they pass the check that a partner's do.
+func TestFirstPartyPluginsConform(t *testing.T) {
+	t.Parallel()
+	modules, err := built()
+	require.NoError(t, err)
+	for _, name := range []string{"points", "calendar", "survey"} {
+		report, err := conformance.Check(t.Context(), plugins.Config{}, modules[name])
+		require.NoError(t, err)
+		require.True(t, report.Conforms(), "%s", report)
 	}
 }

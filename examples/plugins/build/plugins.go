@@ -22,6 +22,8 @@ var plugins = []plugin{
 	{name: "cinema", dir: "examples/plugins/cinema", compile: compileGo},
 	{name: "ride", dir: "examples/plugins/ride", compile: compileGo},
 	{name: "points", dir: "plugins/points", compile: compileGo},
+	{name: "calendar", dir: "plugins/calendar", compile: compileGo},
+	{name: "survey", dir: "plugins/survey", compile: compileGo},
 	{name: "discount-go", dir: "examples/plugins/discount/go", compile: compileGo},
 	{name: "discount-rust", dir: "examples/plugins/discount/rust", tools: rustTools, compile: cached(compileRust)},
 	{name: "discount-c", dir: "examples/plugins/discount/c", tools: cTools, compile: cached(compileC)},
