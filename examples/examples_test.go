@@ -202,7 +202,7 @@ func TestEveryModuleDescribesItself(t *testing.T) {
 	t.Parallel()
 	list, err := manifests()
 	require.NoError(t, err)
-	require.Len(t, list, 4)
+	require.Len(t, list, 6)
 	for name, m := range list {
 		require.Equal(t, name, m.Name)
 		require.NotEmpty(t, m.Title["zh-CN"])

@@ -49,12 +49,12 @@ func New() *plugin.Plugin {
 		Title:       plugin.T("Calendar", "日历"),
 		Description: plugin.T("Reckons with weekdays, working days and holidays in a time zone.", "按时区计算星期、工作日与节假日。"),
 	})
-	plugin.Action(p, "next_day", Next, plugin.None,
+	plugin.Action(p, "next_day", Next, plugin.None, plugin.Timeout(5*time.Second),
 		plugin.Title("Next weekday", "下一个星期几"),
 		plugin.Description("When the next member day, delivery day or the like begins.", "下一个会员日、配送日等何时开始。"),
 		plugin.Example(NextDay{Weekdays: []string{"friday"}, Time: "10:00", Zone: "Asia/Shanghai", From: saturday},
 			Day{At: time.Date(2026, 12, 4, 2, 0, 0, 0, time.UTC), Date: "2026-12-04", Days: 6}))
-	plugin.Action(p, "working_days", Working, plugin.None,
+	plugin.Action(p, "working_days", Working, plugin.None, plugin.Timeout(5*time.Second),
 		plugin.Title("Working days on", "若干工作日之后"),
 		plugin.Description("The beginning of the day that is so many working days on.", "从起始日起若干个工作日之后那一天的开始。"),
 		plugin.Example(WorkingDays{Days: 2, Zone: "Asia/Shanghai", From: saturday, Holidays: []string{"2026-11-30"}},

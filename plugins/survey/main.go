@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/qidong/qidong/sdk/plugin"
 )
@@ -72,15 +73,15 @@ func New() *plugin.Plugin {
 		Title:       plugin.T("Survey scores", "调查评分"),
 		Description: plugin.T("Reckons NPS, CSAT, and the gap of what was expected and met.", "计算 NPS、CSAT 以及期望与感知的差距。"),
 	})
-	plugin.Action(p, "nps", ScoreNPS, plugin.None,
+	plugin.Action(p, "nps", ScoreNPS, plugin.None, plugin.Timeout(5*time.Second),
 		plugin.Title("Net promoter score", "净推荐值"),
 		plugin.Description("From answers to: how likely are you to recommend us?", "根据“您有多大可能推荐我们？”的回答计算。"),
 		plugin.Example(Scores{Scores: []int{10, 9, 8, 3}}, NPS{Score: 25, Promoters: 2, Passives: 1, Detractors: 1}))
-	plugin.Action(p, "csat", ScoreCSAT, plugin.None,
+	plugin.Action(p, "csat", ScoreCSAT, plugin.None, plugin.Timeout(5*time.Second),
 		plugin.Title("Share of the satisfied", "满意率"),
 		plugin.Description("From ratings of 1 to 5.", "根据 1 至 5 的评级计算。"),
 		plugin.Example(Ratings{Ratings: []int{5, 4, 2}}, CSAT{Percent: 66.7, Satisfied: 2, Answers: 3}))
-	plugin.Action(p, "gap", ScoreGap, plugin.None,
+	plugin.Action(p, "gap", ScoreGap, plugin.None, plugin.Timeout(5*time.Second),
 		plugin.Title("Gap of expectation", "期望差距"),
 		plugin.Description("From what was expected before and met after, by driver.", "按驱动因素比较事前期望与事后感知。"),
 		plugin.Example(Pairs{Pairs: []Pair{{"price", 6, 8}, {"network", 9, 6}}},
