@@ -350,3 +350,33 @@ func TestFirstPartyPluginsConform(t *testing.T) {
 		require.True(t, report.Conforms(), "%s", report)
 	}
 }
+
+// TestTrying: an action is tried in the world of its example, with another input
+// than the example's if one likes. Nothing outside hears of it.
+func TestTrying(t *testing.T) {
+	t.Parallel()
+	e := newEvening(t)
+	try := func(plugin, action string, example int, input string) conformance.Tried {
+		tried, err := conformance.Try(t.Context(), e.host, conformance.Trial{
+			Workspace: "demo", Digest: digest(e.modules[plugin]), Manifest: e.manifests[plugin], Action: action, Example: example, Input: json.RawMessage(input), Locale: "en",
+		})
+		require.NoError(t, err)
+		return tried
+	}
+	points := try("points", "grant", 0, `{"amount": 7, "reason": "a trial"}`)
+	require.Nil(t, points.Failed)
+	require.JSONEq(t, `{"granted":7,"balance":320}`, string(points.Output), "the example's balance")
+	require.Equal(t, []string{"ledger 7 a trial trial"}, points.Asked)
+	require.Positive(t, points.Fuel)
+
+	seats := try("cinema", "hold_seats", 0, "")
+	require.Nil(t, seats.Failed, "%v", seats.Failed)
+	require.Empty(t, seats.Beside)
+	require.Empty(t, books[struct{ Holds []any }](e, "cinema").Holds, "the cinema knows nothing of it")
+
+	wrong := try("points", "grant", 0, `{"amount": 0, "reason": ""}`)
+	require.NotNil(t, wrong.Failed)
+	require.Equal(t, abi.CodeBadInput, wrong.Failed.Code)
+	_, err := conformance.Try(t.Context(), e.host, conformance.Trial{Manifest: e.manifests["points"], Action: "steal"})
+	require.ErrorContains(t, err, `no action "steal"`)
+}

@@ -110,6 +110,11 @@ type fakeHost struct{ health []orchestrator.PluginHealth }
 
 func (f fakeHost) Health(string) []orchestrator.PluginHealth { return f.health }
 
+// Try gives back what it was given, as {"given": input}.
+func (fakeHost) Try(_ context.Context, p orchestrator.Plugin, t orchestrator.PluginTrial) (orchestrator.PluginTried, error) {
+	return orchestrator.PluginTried{Output: json.RawMessage(`{"given":` + string(t.Input) + `}`), Log: p.Name + "@" + p.Version + " " + t.Action}, nil
+}
+
 func (fakeHost) Review(manifest, _, grant json.RawMessage) ([]orchestrator.MissingGrant, error) {
 	var m struct {
 		Needs struct{ HTTP []struct{ Host string } }

@@ -105,6 +105,9 @@ type PluginHost interface {
 	Review(manifest, config, grant json.RawMessage) ([]MissingGrant, error)
 	// Health tells of the workspace's plugins that were called of late.
 	Health(workspace string) []PluginHealth
+	// Try calls an action as [Service.TryPlugin] says. What the plugin does wrong is
+	// in the result.
+	Try(ctx context.Context, p Plugin, t PluginTrial) (PluginTried, error)
 }
 
 // ErrModuleChanged is a stored module that is no longer what was uploaded. It

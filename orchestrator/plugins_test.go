@@ -203,3 +203,16 @@ func TestGrantPlugin(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, `{"record":0.5,"limits":{"fuel":7}}`, string(p.Grant))
 }
+
+// A trial is of a version that is there, by somebody who may, and bounded.
+func TestTryPlugin(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	ctx := t.Context()
+	_, err := h.TryPlugin(ctx, admin, "nobody", "1.0.0", orchestrator.PluginTrial{Action: "grant"})
+	require.ErrorIs(t, err, orchestrator.ErrNotFound)
+	_, err = h.TryPlugin(ctx, orchestrator.Actor{Workspace: admin.Workspace, Name: "partner", Scopes: []string{orchestrator.ScopeEvents}}, "nobody", "", orchestrator.PluginTrial{})
+	require.ErrorIs(t, err, orchestrator.ErrForbidden)
+	_, err = h.TryPlugin(ctx, admin, "nobody", "", orchestrator.PluginTrial{Input: make([]byte, 129<<10)})
+	require.ErrorIs(t, err, orchestrator.ErrLimit)
+}

@@ -75,6 +75,7 @@ var screens = []screen{
 	{name: "settings", path: "/settings"},
 	{name: "plugins", path: "/plugins"},
 	{name: "plugin", path: "/plugins/cinema"},
+	{name: "plugin-try", path: "/plugins/cinema/try?version=1.1.0&action=hold_seats"},
 	{name: "docs", path: "/docs"},
 	{name: "guide", path: "/docs/journey-language"},
 	{name: "signin", path: "/signin?link=x"},

@@ -15,6 +15,7 @@ type fakePlugins struct {
 	uploaded [][]byte
 	allowed  []string
 	updates  []orchestrator.PluginUpdate
+	tried    []orchestrator.PluginTrial
 	err      error // of an upload
 }
 
@@ -75,4 +76,19 @@ func (f *fake) PluginCalls(_ context.Context, _ actor, filter orchestrator.CallF
 		return nil, "", orchestrator.ErrInvalid
 	}
 	return []orchestrator.PluginCall{{ID: "pc_1", Plugin: "cinema", Version: filter.Version, Action: "hold_seats", Code: "sold_out", Enrollment: "e_run", At: testNow, Duration: 9 * time.Millisecond}}, "", f.err()
+}
+
+// TryPlugin gives back what it was given; two seats are sold out.
+func (f *fake) TryPlugin(_ context.Context, _ actor, name, version string, t orchestrator.PluginTrial) (orchestrator.PluginTried, error) {
+	if _, err := f.Plugin(context.Background(), actor{}, name, version); err != nil {
+		return orchestrator.PluginTried{}, err
+	}
+	f.plugins.tried = append(f.plugins.tried, t)
+	out := orchestrator.PluginTried{Log: "info: <b>asked</b>\n", Asked: []string{"POST https://cinema.example/v1/holds"}, Fuel: 180094, Memory: 4 << 20, Took: 3 * time.Millisecond}
+	if strings.Contains(string(t.Input), `"seats":2`) {
+		out.Code, out.Text, out.Retry = "sold_out", "No seats are left.", "never"
+		return out, nil
+	}
+	out.Output = json.RawMessage(`{"given":` + string(t.Input) + `}`)
+	return out, nil
 }

@@ -29,7 +29,9 @@ func (u *UI) getPlugin(w http.ResponseWriter, r *http.Request, a actor) error {
 		page.States = append(page.States, view.Option{Value: string(state), Text: i18n.T(ctx, "plugin.state."+string(state)), Selected: state == p.State})
 	}
 	for _, action := range m.Actions {
-		page.Offers = append(page.Offers, action.shown(ctx))
+		offer := action.shown(ctx)
+		offer.Try = tryPath(p.Name, p.Version, action.Name, "")
+		page.Offers = append(page.Offers, offer)
 	}
 	for _, part := range []func(context.Context, actor, string, *view.Plugin) error{u.pluginVersions, u.pluginFailures, u.pluginUses} {
 		if err := part(ctx, a, p.Name, &page); err != nil {

@@ -29,6 +29,7 @@ type pluginService interface {
 	UploadPlugin(ctx context.Context, a orchestrator.Actor, module []byte, config, grant json.RawMessage) (orchestrator.Plugin, error)
 	UpdatePlugin(ctx context.Context, a orchestrator.Actor, name, version string, p orchestrator.PluginUpdate) (orchestrator.Plugin, error)
 	GrantPlugin(ctx context.Context, a orchestrator.Actor, name, version string, allowed []string) (orchestrator.Plugin, error)
+	TryPlugin(ctx context.Context, a orchestrator.Actor, name, version string, t orchestrator.PluginTrial) (orchestrator.PluginTried, error)
 	PluginCalls(ctx context.Context, a orchestrator.Actor, f orchestrator.CallFilter, p orchestrator.Page) ([]orchestrator.PluginCall, string, error)
 }
 
@@ -37,6 +38,8 @@ func (u *UI) pluginRoutes() routes {
 		"GET /plugins":                u.getPlugins,
 		"POST /plugins":               u.postPlugin,
 		"GET /plugins/{name}":         u.getPlugin,
+		"GET /plugins/{name}/try":     u.getPluginTry,
+		"POST /plugins/{name}/try":    u.postPluginTry,
 		"POST /plugins/{name}/grant":  u.postPluginGrant,
 		"POST /plugins/{name}/config": u.postPluginConfig,
 		"POST /plugins/{name}/state":  u.postPluginState,

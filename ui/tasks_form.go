@@ -29,6 +29,7 @@ type fieldSchema struct {
 	Title     string       `json:"title"`
 	Texts     journey.Text `json:"x-title"`
 	Help      string       `json:"description"`
+	Helps     journey.Text `json:"x-description"`
 	Enum      []any        `json:"enum"`
 	Minimum   *json.Number `json:"minimum"`
 	Maximum   *json.Number `json:"maximum"`
@@ -92,7 +93,7 @@ func schemaForm(ctx context.Context, schema json.RawMessage, typed url.Values, b
 	for _, name := range s.names() {
 		p := s.Properties[name]
 		f := view.FormField{
-			Name: name, Label: cmp.Or(i18n.Pick(ctx, p.Texts), p.Title, strings.ReplaceAll(name, "_", " ")), Help: p.Help, Kind: p.kind(),
+			Name: name, Label: cmp.Or(i18n.Pick(ctx, p.Texts), p.Title, strings.ReplaceAll(name, "_", " ")), Help: cmp.Or(i18n.Pick(ctx, p.Helps), p.Help), Kind: p.kind(),
 			Required: slices.Contains(s.Required, name), MaxLength: p.MaxLength,
 		}
 		if f.Value = typed.Get("f." + name); typed == nil && p.Default != nil {

@@ -122,7 +122,7 @@ func (i *installation) middle(b *browsertest.Browser, p *browsertest.Page, langu
 		"publish": "/journeys/movie-night/publish", "versions": "/journeys/movie-night/versions", "live": "/journeys/movie-night", "stays": "/journeys/movie-night/stays?step=charge",
 		"enrollments": "/enrollments", "enrollment": local(enrollment), "handset": handset, "handsets": "/handset", "companion": local(companion), "customers": "/customers",
 		"customer": customer, "incidents": "/incidents", "tasks": "/tasks",
-		"segments": "/segments", "operations": "/operations", "audit": "/audit", "settings": "/settings", "plugins": "/plugins", "plugin": "/plugins/cinema", "docs": "/docs", "guide": "/docs/designers", "missing": "/nowhere",
+		"segments": "/segments", "operations": "/operations", "audit": "/audit", "settings": "/settings", "plugins": "/plugins", "plugin": "/plugins/cinema", "plugin-try": "/plugins/cinema/try?action=hold_seats", "docs": "/docs", "guide": "/docs/designers", "missing": "/nowhere",
 	}
 }
 

@@ -72,6 +72,10 @@ func (plugins) Review(_, _, grant json.RawMessage) ([]orchestrator.MissingGrant,
 	return []orchestrator.MissingGrant{{Need: "ledger", Reason: map[string]string{"en": "To give points."}}}, nil
 }
 
+func (plugins) Try(context.Context, orchestrator.Plugin, orchestrator.PluginTrial) (orchestrator.PluginTried, error) {
+	return orchestrator.PluginTried{}, nil
+}
+
 func (plugins) Health(string) []orchestrator.PluginHealth {
 	return []orchestrator.PluginHealth{{Plugin: "points", Version: "1.0.0", Circuit: "open", Calls: 9, Failures: map[string]int64{"TRAP": 5}, P50: 1000, P99: 9000}}
 }

@@ -44,6 +44,7 @@ type PluginAction struct {
 	Name, Title, Text, Effect, Undo string
 	Input, Output                   []SchemaField
 	Examples                        []PluginExample
+	Try                             string // where it can be called
 }
 
 // SchemaField is a field of an action's input or output.

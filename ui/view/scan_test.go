@@ -136,7 +136,7 @@ var composed = []string{
 	"answer.", "arm.", "category.", "companion.status.", "effect.", "error.", "failure.", "form.", "identity.", "kind.", "lang.", "log.begin.",
 	"nav.", "outcome.", "home.begin.", "receipt.", "pace.", "path.", "reason.", "resolution.", "status.", "unit.", "date",
 	"day.", "join.", "mode.", "quiet.", "reentry.", "survey.",
-	"act.", "journey.set.", "plugin.state.", "plugin.need.", "plugin.effect.", "plugin.type.", "bulk.", "campaign.", "circuit.", "rails.", "stall.", "job.action.", "job.state.", "consent.how.", "consent.state.", "erase.table.", "event.state.", "diff.", "field.", "plan.", "palette.", "tab.", "history.kind.", "task.state.",
+	"act.", "journey.set.", "plugin.state.", "plugin.need.", "plugin.effect.", "plugin.try.retry.", "plugin.type.", "bulk.", "campaign.", "circuit.", "rails.", "stall.", "job.action.", "job.state.", "consent.how.", "consent.state.", "erase.table.", "event.state.", "diff.", "field.", "plan.", "palette.", "tab.", "history.kind.", "task.state.",
 	"cel.", "span.", "suggest.", "height.", "suggestion.", "simulate.locale.", "simulate.mood.", "live.range.", "live.heat.", "live.legend.", "live.state.", "live.success.", "live.succeeded.",
 }
 
