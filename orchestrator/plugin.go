@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/qidong/qidong/orchestrator/journey"
@@ -43,6 +44,10 @@ type Plugin struct {
 	// Health is nil when it was not called of late. Filled in by Service.
 	Health *PluginHealth
 }
+
+// Moves are the states that may follow on the version's own, in the order of
+// [PluginState]'s constants.
+func (p Plugin) Moves() []PluginState { return slices.Clone(pluginMoves[p.State]) }
 
 // MissingGrant is one thing that a plugin asks for and was not granted.
 type MissingGrant struct {

@@ -16,7 +16,8 @@ type fakePlugins struct {
 	allowed  []string
 	updates  []orchestrator.PluginUpdate
 	tried    []orchestrator.PluginTrial
-	err      error // of an upload
+	yanked   string // version
+	err      error  // of an upload
 }
 
 const cinemaManifest = `{"abi":1,"name":"cinema","partner":"Star <b>Cinemas</b>","title":{"en":"Cinema","zh-CN":"影院"},
@@ -76,6 +77,15 @@ func (f *fake) PluginCalls(_ context.Context, _ actor, filter orchestrator.CallF
 		return nil, "", orchestrator.ErrInvalid
 	}
 	return []orchestrator.PluginCall{{ID: "pc_1", Plugin: "cinema", Version: filter.Version, Action: "hold_seats", Code: "sold_out", Enrollment: "e_run", At: testNow, Duration: 9 * time.Millisecond}}, "", f.err()
+}
+
+func (f *fake) PluginUses(context.Context, actor, string, string) ([]orchestrator.PluginUse, error) {
+	return []orchestrator.PluginUse{{Journey: "movie-night", Number: 2, Newest: true, Live: 41}, {Journey: "movie-night", Number: 1, Live: 1}}, f.err()
+}
+
+func (f *fake) YankPlugin(_ context.Context, _ actor, _, version, _ string, _ bool) (orchestrator.Plugin, error) {
+	f.plugins.yanked = version
+	return aPlugin(version), f.err()
 }
 
 // TryPlugin gives back what it was given; two seats are sold out.

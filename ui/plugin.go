@@ -2,6 +2,7 @@ package ui
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -25,7 +26,10 @@ func (u *UI) getPlugin(w http.ResponseWriter, r *http.Request, a actor) error {
 		PluginTile: pluginTile(ctx, p), Reason: p.Reason, Digest: bounded(p.Digest, 12), Size: strconv.FormatInt((p.Size+1023)/1024, 10),
 		Uploaded: i18n.Time(ctx, p.CreatedAt.Local(), u.now()), Needs: pluginNeeds(ctx, p), Limits: limitsOf(p.Grant), Config: configText(p.Config), Configurable: len(m.Config) > 0,
 	}
-	for _, state := range []orchestrator.PluginState{orchestrator.PluginActive, orchestrator.PluginDeprecated, orchestrator.PluginDisabled} {
+	for _, state := range append([]orchestrator.PluginState{p.State}, p.Moves()...) {
+		if state == orchestrator.PluginChecked && p.State == orchestrator.PluginInReview {
+			continue // what takes the review back is another upload
+		}
 		page.States = append(page.States, view.Option{Value: string(state), Text: i18n.T(ctx, "plugin.state."+string(state)), Selected: state == p.State})
 	}
 	for _, action := range m.Actions {
@@ -95,23 +99,25 @@ func (u *UI) pluginFailures(ctx context.Context, a actor, name string, page *vie
 	return nil
 }
 
-// pluginUses are the journeys whose newest version calls the plugin.
+// pluginUses are the versions of journeys that call this version.
 func (u *UI) pluginUses(ctx context.Context, a actor, name string, page *view.Plugin) error {
+	uses, err := u.service.PluginUses(ctx, a, name, page.Version)
+	if err != nil || len(uses) == 0 {
+		return err
+	}
 	journeys, err := u.service.Journeys(ctx, a)
 	if err != nil {
 		return err
 	}
+	titles := map[string]string{}
 	for _, j := range journeys {
-		_, v, err := u.service.Journey(ctx, a, j.Name)
-		if err != nil {
-			return err
-		}
-		for _, pinned := range v.Definition.Actions {
-			if pinned.Plugin == name {
-				page.Uses = append(page.Uses, view.PluginUse{Journey: view.Link{Text: journeyTitle(ctx, j.Title, j.Name), URL: view.TabURL(j.Name, "live")}, Version: pinned.Version})
-				break
-			}
-		}
+		titles[j.Name] = journeyTitle(ctx, j.Title, j.Name)
+	}
+	for _, use := range uses {
+		page.Uses = append(page.Uses, view.PluginUse{
+			Journey: view.Link{Text: cmp.Or(titles[use.Journey], use.Journey), URL: view.TabURL(use.Journey, "versions")},
+			Version: "v" + strconv.Itoa(use.Number), Newest: use.Newest, Live: i18n.Count(ctx, "plugin.live", int(use.Live)),
+		})
 	}
 	return nil
 }

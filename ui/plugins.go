@@ -29,6 +29,8 @@ type pluginService interface {
 	UploadPlugin(ctx context.Context, a orchestrator.Actor, module []byte, config, grant json.RawMessage) (orchestrator.Plugin, error)
 	UpdatePlugin(ctx context.Context, a orchestrator.Actor, name, version string, p orchestrator.PluginUpdate) (orchestrator.Plugin, error)
 	GrantPlugin(ctx context.Context, a orchestrator.Actor, name, version string, allowed []string) (orchestrator.Plugin, error)
+	PluginUses(ctx context.Context, a orchestrator.Actor, name, version string) ([]orchestrator.PluginUse, error)
+	YankPlugin(ctx context.Context, a orchestrator.Actor, name, version, reason string, force bool) (orchestrator.Plugin, error)
 	TryPlugin(ctx context.Context, a orchestrator.Actor, name, version string, t orchestrator.PluginTrial) (orchestrator.PluginTried, error)
 	PluginCalls(ctx context.Context, a orchestrator.Actor, f orchestrator.CallFilter, p orchestrator.Page) ([]orchestrator.PluginCall, string, error)
 }
@@ -152,10 +154,13 @@ func (u *UI) postPluginConfig(w http.ResponseWriter, r *http.Request, a actor) e
 	})
 }
 
-// postPluginState switches a version on or off, or lets it run out.
+// postPluginState switches a version on or off, lets it run out, or takes it back.
 func (u *UI) postPluginState(w http.ResponseWriter, r *http.Request, a actor) error {
 	return u.decidePlugin(w, r, "plugin.switched", func(name, version string) (orchestrator.Plugin, error) {
 		state := orchestrator.PluginState(bounded(r.PostFormValue("state"), maxQuery))
+		if state == orchestrator.PluginYanked { // not over those under way: that is for the command line, by force
+			return u.service.YankPlugin(r.Context(), a, name, version, bounded(r.PostFormValue("reason"), maxField), false)
+		}
 		return u.service.UpdatePlugin(r.Context(), a, name, version, orchestrator.PluginUpdate{State: state})
 	})
 }

@@ -70,5 +70,7 @@ type PluginFailure struct{ ID, Action, Code, At, Took, Enrollment string }
 // PluginUse is a journey that calls a plugin.
 type PluginUse struct {
 	Journey Link
-	Version string
+	Version string // of the journey
+	Newest  bool   // who enters now passes through it
+	Live    string // how many are in it, in words
 }
