@@ -17,7 +17,8 @@ type fakePlugins struct {
 	updates  []orchestrator.PluginUpdate
 	tried    []orchestrator.PluginTrial
 	yanked   string // version
-	err      error  // of an upload
+	secrets  []orchestrator.Secret
+	err      error // of an upload
 }
 
 const cinemaManifest = `{"abi":1,"name":"cinema","partner":"Star <b>Cinemas</b>","title":{"en":"Cinema","zh-CN":"影院"},
@@ -31,6 +32,7 @@ func aPlugin(version string) orchestrator.Plugin {
 	needs := []orchestrator.MissingGrant{
 		{Need: "http", Value: "cinema.example", Reason: journey.Text{"en": "To hold seats <i>", "zh-CN": "用于锁座"}},
 		{Need: "customer", Value: "name", Reason: journey.Text{"en": "Printed on the ticket", "zh-CN": "打印在票上"}},
+		{Need: "secret", Value: "cinema_key for cinema.example", Reason: journey.Text{"en": "To sign requests", "zh-CN": "用于签名"}},
 	}
 	p := orchestrator.Plugin{
 		Workspace: "demo", Name: "cinema", Version: version, Digest: strings.Repeat("cd", 32), State: orchestrator.PluginActive, Manifest: json.RawMessage(cinemaManifest),
@@ -86,6 +88,21 @@ func (f *fake) PluginUses(context.Context, actor, string, string) ([]orchestrato
 func (f *fake) YankPlugin(_ context.Context, _ actor, _, version, _ string, _ bool) (orchestrator.Plugin, error) {
 	f.plugins.yanked = version
 	return aPlugin(version), f.err()
+}
+
+func (f *fake) Secrets(context.Context, actor) ([]orchestrator.Secret, error) {
+	return f.plugins.secrets, f.err()
+}
+
+func (f *fake) PutSecret(_ context.Context, _ actor, name string, value []byte) (orchestrator.Secret, error) {
+	s := orchestrator.Secret{Name: name, Sealed: value, UpdatedAt: testNow}
+	f.plugins.secrets = append(f.plugins.secrets, s)
+	return s, f.err()
+}
+
+func (f *fake) DeleteSecret(context.Context, actor, string) error {
+	f.plugins.secrets = nil
+	return f.err()
 }
 
 // TryPlugin gives back what it was given; two seats are sold out.

@@ -37,6 +37,9 @@ func (u *UI) getPlugin(w http.ResponseWriter, r *http.Request, a actor) error {
 		offer.Try = tryPath(p.Name, p.Version, action.Name, "")
 		page.Offers = append(page.Offers, offer)
 	}
+	if page.Secrets, err = u.pluginSecrets(ctx, a, p); err != nil {
+		return err
+	}
 	for _, part := range []func(context.Context, actor, string, *view.Plugin) error{u.pluginVersions, u.pluginFailures, u.pluginUses} {
 		if err := part(ctx, a, p.Name, &page); err != nil {
 			return err

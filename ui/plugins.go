@@ -31,6 +31,9 @@ type pluginService interface {
 	GrantPlugin(ctx context.Context, a orchestrator.Actor, name, version string, allowed []string) (orchestrator.Plugin, error)
 	PluginUses(ctx context.Context, a orchestrator.Actor, name, version string) ([]orchestrator.PluginUse, error)
 	YankPlugin(ctx context.Context, a orchestrator.Actor, name, version, reason string, force bool) (orchestrator.Plugin, error)
+	Secrets(ctx context.Context, a orchestrator.Actor) ([]orchestrator.Secret, error)
+	PutSecret(ctx context.Context, a orchestrator.Actor, name string, value []byte) (orchestrator.Secret, error)
+	DeleteSecret(ctx context.Context, a orchestrator.Actor, name string) error
 	TryPlugin(ctx context.Context, a orchestrator.Actor, name, version string, t orchestrator.PluginTrial) (orchestrator.PluginTried, error)
 	PluginCalls(ctx context.Context, a orchestrator.Actor, f orchestrator.CallFilter, p orchestrator.Page) ([]orchestrator.PluginCall, string, error)
 }
@@ -42,6 +45,7 @@ func (u *UI) pluginRoutes() routes {
 		"GET /plugins/{name}":         u.getPlugin,
 		"GET /plugins/{name}/try":     u.getPluginTry,
 		"POST /plugins/{name}/try":    u.postPluginTry,
+		"POST /plugins/{name}/secret": u.postPluginSecret,
 		"POST /plugins/{name}/grant":  u.postPluginGrant,
 		"POST /plugins/{name}/config": u.postPluginConfig,
 		"POST /plugins/{name}/state":  u.postPluginState,

@@ -25,6 +25,7 @@ type Plugin struct {
 	Configurable                                   bool
 	States                                         []Option
 	Needs                                          []PluginNeed
+	Secrets                                        []PluginSecret
 	Offers                                         []PluginAction
 	All                                            []PluginVersion
 	Failures                                       []PluginFailure
@@ -45,6 +46,12 @@ type PluginAction struct {
 	Input, Output                   []SchemaField
 	Examples                        []PluginExample
 	Try                             string // where it can be called
+}
+
+// PluginSecret is a secret that a version asks for.
+type PluginSecret struct {
+	Name, Host string // Host is the only one that it is sent to
+	Set        string // when it was, "" when it is missing
 }
 
 // SchemaField is a field of an action's input or output.
