@@ -46,6 +46,8 @@ var areas = []area{
 	{"sdk/...", []string{"sdk/..."}, "partners import the SDK without the rest of us"},
 	{"plugins/project", []string{"sdk"}, "a project is the partner's: it knows the SDK, and no host"},
 	{"plugins/points", []string{"sdk/..."}, "a first-party plugin is an ordinary guest"},
+	{"plugins/calendar", []string{"sdk/..."}, "a first-party plugin is an ordinary guest"},
+	{"plugins/survey", []string{"sdk/..."}, "a first-party plugin is an ordinary guest"},
 
 	{"examples", []string{"examples/..."}, "examples use what is public: the SDK"},
 	{"examples/...", []string{"examples/...", "sdk/..."}, "examples use what is public: the SDK"},
