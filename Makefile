@@ -29,7 +29,7 @@ $(eval $(call tool,protoc-gen-connect-go,connectrpc.com/connect/cmd/protoc-gen-c
 $(eval $(call tool,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,v2.12.2))
 $(eval $(call tool,workflowcheck,go.temporal.io/sdk/contrib/tools/workflowcheck,v0.6.0))
 
-.PHONY: help run build guests test test-kill test-flood test-stress race check generate generate-check lint workflowcheck bench bench-plugins bench-ui screenshots clean toolchain toolchains chromium
+.PHONY: help run build guests test test-kill test-flood test-quickstart test-stress race check generate generate-check lint workflowcheck bench bench-plugins bench-ui screenshots clean toolchain toolchains chromium
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -53,6 +53,9 @@ test-kill: guests ## kill the whole installation again and again (KILLS=20)
 
 test-flood: ## send many events to one customer through the real engine (FLOOD=100000)
 	QIDONG_FLOOD=$(or $(FLOOD),100000) $(GO) test ./cmd/qidong -run TestJ02_AFloodThroughTheRealEngine -count 1 -timeout 60m -v
+
+test-quickstart: guests ## follow the partner's quickstart in empty directories, in each language (REQUIRE_TOOLCHAINS=1)
+	QIDONG_QUICKSTART=all $(GO) test ./cmd/qidong -count=1 -v -timeout 20m -run '^TestQuickstart'
 
 test-stress: ## call honest and hostile plugins at once, under the race detector (STRESS=60s)
 	QIDONG_STRESS=$(or $(STRESS),60s) GOGC=5 $(GO) test -race -count=1 -v -timeout 30m -run TestStress ./plugins
