@@ -156,3 +156,28 @@ func TestBrowser_TextNeverOverwrites(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "Ben's second; now mine", v.Definition.Title["en"])
 }
+
+// TestBrowser_WhatIsWrittenWhileTheTextComesStays: somebody else has edited, and
+// the new text is under way, or does not come, when one writes.
+func TestBrowser_WhatIsWrittenWhileTheTextComesStays(t *testing.T) {
+	t.Parallel()
+	p, s := beside(t, "underway")
+	p.Allow("409 (Conflict)")
+	browsertest.Eval[bool](p, `(() => {
+		const fetched = window.fetch
+		window.fetch = (url, ...rest) => String(url).endsWith('/design/source') && !rest[0]?.method
+			? new Promise(go => { window.come = () => { window.fetch = fetched; go(fetched(url, ...rest)) } }) : fetched(url, ...rest)
+		return true
+	})()`)
+	ben := orchestrator.Actor{Workspace: "w", Name: "ben", Scopes: []string{orchestrator.ScopeAdmin}}
+	_, err := s.EditDraft(t.Context(), ben, "underway", orchestrator.DraftEdit{Revision: 1, Session: "ben", Commands: []edit.Command{{Op: edit.Set, Field: "title.en", Value: []byte(`"Ben's"`)}}})
+	require.NoError(t, err)
+	p.WaitTrue(`!!window.come`)
+	write(p, "title: {en: Drawn", " by me")
+	browsertest.Eval[bool](p, `(come(), true)`)
+	p.WaitVisible("[data-testid=beside-conflict]")
+	require.Contains(t, browsertest.Eval[string](p, besideText), "Drawn by me")
+	v, err := s.Draft(t.Context(), ben, "underway")
+	require.NoError(t, err)
+	require.Equal(t, "Ben's", v.Definition.Title["en"])
+}

@@ -71,9 +71,11 @@ const save = () => {
 }
 const soon = () => { clearTimeout(timer); timer = setTimeout(save, 500); show() }
 
-// take shows the draft as the server has it, with the cursor where it was.
-const take = async () => {
+// take shows the draft as the server has it, with the cursor where it was. What is
+// written while it comes stays, unless one has chosen theirs.
+const take = async theirs => {
   const now = await fetched()
+  if (!pane || !theirs && (sent !== undefined || dirty())) return
   const from = text.selectionStart, to = text.selectionEnd, top = text.scrollTop
   state().replaceWith($('#beside-state', now))
   saved = text.value = $('textarea', now).value
@@ -88,8 +90,7 @@ const follow = async () => {
   mark()
   if (sent !== undefined || dirty() || revision() === base) return
   const was = saved
-  base = revision()
-  await take().catch(() => {})
+  await take().catch(() => {}) // it is asked again with the next swap; until then base is what the text was made from
   if (saved !== was) point()
 }
 document.addEventListener('htmx:after:swap', follow)
@@ -114,7 +115,7 @@ const begin = () => {
   })
   pane.addEventListener('click', e => {
     const over = e.target.closest('[data-over]')?.dataset.over
-    if (e.target.closest('[data-theirs]')) take()
+    if (e.target.closest('[data-theirs]')) take(true).catch(() => {})
     if (over) { base = over; delete $('[data-over]', state()).dataset.over; save() }
   })
 }
