@@ -63,6 +63,7 @@ func TestBrowser_YAMLBesideTheCanvas(t *testing.T) {
 	browsertest.Eval[bool](p, `(() => { document.getElementById('p-first').click(); document.querySelector('#palette [data-kind=wait]').click(); return true })()`)
 	p.WaitTrue(besideText + `.includes('wait:')`)
 	require.Contains(t, browsertest.Eval[string](p, besideText), "# greeted first")
+	p.WaitTrue(`document.querySelector('[data-design]').dataset.busy !== 'true' && document.getAnimations().length === 0`) // cards that move are clicked beside
 	p.Click("[data-testid=step-thanks]")
 	p.WaitTrue(`(() => {
 		const text = document.querySelector('[data-testid=beside-source]'), from = +text.style.getPropertyValue('--from')

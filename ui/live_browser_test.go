@@ -103,26 +103,3 @@ func TestBrowser_AnotherLensKeepsThePlace(t *testing.T) {
 	p.WaitVisible("[data-testid=live-step]")
 	require.Equal(t, url+"/journeys/movie-night?heat=time&range=7d&step=choice", p.URL())
 }
-
-// TestBrowser_LiveShots shows the live tab to whoever sets QIDONG_SHOTS.
-func TestBrowser_LiveShots(t *testing.T) {
-	t.Parallel()
-	b := browsertest.Start(t)
-	for _, c := range []struct {
-		lang, theme   string
-		width, height int64
-		path          string
-	}{
-		{"en", "light", 1440, 900, "?step=choice"},
-		{"zh-CN", "dark", 1440, 900, "?step=choice&heat=time&range=custom"},
-		{"zh-CN", "light", 1440, 900, "/stays?step=choice&state=waiting&range=7d"},
-		{"en", "dark", 1440, 900, "?heat=time"},
-		{"zh-CN", "light", 360, 740, "?step=choice"},
-	} {
-		_, p, url := served(t, b, browsertest.Size(c.width, c.height), browsertest.Language(c.lang))
-		p.Open(url + "/preferences?theme=" + c.theme + "&back=/journeys")
-		p.Open(url + "/journeys/movie-night" + c.path)
-		p.WaitVisible("main")
-		p.Shot(fmt.Sprintf("live-%s-%s-%d-%d", c.lang, c.theme, c.width, len(c.path)))
-	}
-}

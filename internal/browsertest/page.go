@@ -23,7 +23,7 @@ import (
 
 const (
 	// patience is how long any one action or wait may take.
-	patience = 20 * time.Second
+	patience = 40 * time.Second
 	pause    = 20 * time.Millisecond
 	// last is written to the console when the test is over: what comes before
 	// it is all that the page had to say.
@@ -136,15 +136,25 @@ func (p *Page) complaint(m chromedp.ConsoleMessage) bool {
 	return m.Type == chromedp.ConsoleError || m.Type == "assert" || m.IsException()
 }
 
-// Do runs actions of chromedp, for what has no method here.
+// Do runs actions of chromedp, for what has no method here. They begin again
+// when the element they are about was swapped for another meanwhile: as a person
+// does, who looks where it is now.
 func (p *Page) Do(what string, actions ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
-	if err := chromedp.Do(ctx, actions...); err != nil {
+	err := chromedp.Do(ctx, actions...)
+	for err != nil && ctx.Err() == nil && strings.Contains(err.Error(), swapped) {
+		err = chromedp.Do(ctx, actions...)
+	}
+	if err != nil {
 		p.fail(what, err)
 	}
 }
+
+// swapped is what the browser says of an element that was there when it was
+// looked for, and is no more.
+const swapped = "Could not find node with given id"
 
 // Open goes to an address and waits until it is loaded.
 func (p *Page) Open(url string) {

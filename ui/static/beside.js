@@ -27,9 +27,11 @@ const show = () => {
     lines.textContent = Array.from({ length: n }, (_, i) => i + 1).join('\n')
   }
   $('[data-unsaved]', pane).hidden = !dirty()
-  dirty() ? sessionStorage.setItem(kept, JSON.stringify({ base, text: text.value })) : sessionStorage.removeItem(kept)
+  keep()
   mark()
 }
+// What is not saved outlives the page, with what it was made from.
+const keep = () => dirty() ? sessionStorage.setItem(kept, JSON.stringify({ base, text: text.value })) : sessionStorage.removeItem(kept)
 const spans = () => JSON.parse(state().dataset.spans || '[]')
 const mark = () => {
   const open = $('#panel')?.dataset.step || '', span = spans().find(s => s[0] === open)
@@ -62,6 +64,7 @@ const save = () => {
     done: () => {
       const again = pane && text.value !== sent
       sent = undefined
+      keep() // also when the pane was closed meanwhile: what is saved does not come back
       if (!pane) return
       show()
       if (document.activeElement === text) point()
