@@ -16,7 +16,7 @@
   document.addEventListener('htmx:sse:after:connection', back)
   document.addEventListener('htmx:error', e => {
     const ctx = e.detail.ctx, form = ctx?.sourceElement?.closest?.('.phone form')
-    if (!form || ctx.response) return
+    if (!form || ctx.text !== undefined) return // it was answered
     kept.set(form, ctx.request.submitter)
     away()
     setTimeout(retry, 3000)
