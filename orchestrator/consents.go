@@ -22,6 +22,7 @@ func (s *Service) SetConsent(ctx context.Context, a Actor, c Consent) (Consent, 
 		return Consent{}, err
 	}
 	c.Workspace, c.By, c.At = a.Workspace, a.Name, s.now()
+	var kept Consent
 	err := s.store.Atomic(ctx, func(ctx context.Context) error {
 		old, err := s.store.Customer(ctx, c.Workspace, c.Customer)
 		if err != nil {
@@ -33,10 +34,10 @@ func (s *Service) SetConsent(ctx context.Context, a Actor, c Consent) (Consent, 
 		}
 		same, err := compatible(known, c)
 		if err != nil || same.Seq > 0 {
-			c = same
+			kept = same
 			return err
 		}
-		if c, err = s.addConsent(ctx, c, known); err != nil {
+		if kept, err = s.addConsent(ctx, c, known); err != nil {
 			return err
 		}
 		if err := s.tellConsent(ctx, old); err != nil {
@@ -50,7 +51,7 @@ func (s *Service) SetConsent(ctx context.Context, a Actor, c Consent) (Consent, 
 		return Consent{}, err
 	}
 	s.wake()
-	return c, nil
+	return kept, nil
 }
 
 // compatible tells whether a decision is known already (same is set then), or

@@ -34,9 +34,9 @@ func (d *delivery) enter(ctx context.Context) error {
 			}
 		}
 		var begun []beginning
-		fresh := true
+		fresh, refused := true, len(d.refused)
 		err = d.store.Atomic(ctx, func(ctx context.Context) error {
-			begun = nil
+			begun, d.refused = nil, d.refused[:refused] // what a run before this one has found does not count
 			revision, err := d.store.EntryRevision(ctx)
 			if fresh = err == nil && revision == d.doors.revision; !fresh {
 				return err // published or paused in between

@@ -69,6 +69,8 @@ func PassageID(workspace, journeyName, customer, key string, passage int) string
 // records the decision. The caller has begun a transaction, and knows that there
 // is no decision about the event and the journey so far.
 func (s *Service) admit(ctx context.Context, w *entrance) (Decision, error) {
+	judged := *w // a refusal of now does not count when the transaction is run again
+	w = &judged
 	d := w.decision(s.now())
 	e, err := s.judge(ctx, w)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"hash/crc32"
 	"log/slog"
 	"math"
-	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -152,7 +151,7 @@ type harness struct {
 
 func newHarness(t *testing.T) *harness {
 	t.Helper()
-	h := &harness{store: dbtest.OpenAt(t, filepath.Join(t.TempDir(), "qidong.db")), engine: &fakeEngine{}}
+	h := &harness{store: dbtest.Rehearsed(t), engine: &fakeEngine{}}
 	var err error
 	h.vault, err = orchestrator.OpenVault(t.Context(), h.store, seal.NewKey())
 	require.NoError(t, err)

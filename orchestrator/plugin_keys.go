@@ -36,8 +36,10 @@ func (s *Service) AddPluginKey(ctx context.Context, a Actor, partner, public str
 	if err := c.err(); err != nil {
 		return PluginKey{}, err
 	}
-	k := PluginKey{Workspace: a.Workspace, ID: keyID(key.ID()), Partner: partner, Public: key.String(), AddedAt: s.now(), AddedBy: a.Name}
+	offered := PluginKey{Workspace: a.Workspace, ID: keyID(key.ID()), Partner: partner, Public: key.String(), AddedAt: s.now(), AddedBy: a.Name}
+	var k PluginKey
 	err = s.store.Atomic(ctx, func(ctx context.Context) error {
+		k = offered
 		known, err := s.store.PluginKey(ctx, a.Workspace, k.ID)
 		switch {
 		case err == nil:

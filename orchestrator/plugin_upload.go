@@ -49,12 +49,14 @@ func (s *Service) PushPlugin(ctx context.Context, a Actor, u PluginPush) (Plugin
 	if err := json.Unmarshal(raw, &m); err != nil {
 		return Plugin{}, fmt.Errorf("reading a plugin's manifest: %w", invalid(err))
 	}
-	p := Plugin{
+	pushed := Plugin{
 		Workspace: a.Workspace, Name: m.Name, Version: m.Version, Digest: hashSecret(string(u.Module)), State: PluginUploaded,
 		Manifest: raw, Config: u.Config, Grant: u.Grant, Size: int64(len(u.Module)), CreatedAt: s.now(), UploadedBy: a.Name,
 		Signature: string(u.Signature), Held: u.Hold,
 	}
+	var p Plugin
 	err = s.store.Atomic(ctx, func(ctx context.Context) error {
+		p = pushed
 		return s.addPlugin(ctx, a, &p, m, u.Module)
 	})
 	if err != nil {

@@ -53,6 +53,10 @@ type Store interface {
 	// given is stored together, or not at all when do returns an error. Reads
 	// through that ctx see those writes. Atomic inside Atomic joins; do must
 	// then pass every error on. do does not wait for anything but the store.
+	// A store that resolves conflicts between transactions runs do again after
+	// it has undone what do wrote, even when do has returned nil. So do begins
+	// afresh each time: it only sets what it captures, from the store and from
+	// what it does not set, and does nothing that cannot be undone.
 	Atomic(ctx context.Context, do func(ctx context.Context) error) error
 	// Ping says whether the store answers.
 	Ping(ctx context.Context) error

@@ -66,6 +66,7 @@ func (s *Service) PutSecret(ctx context.Context, a Actor, name string, value []b
 	}
 	v := Secret{Workspace: a.Workspace, Name: name, CreatedAt: s.now(), UpdatedAt: s.now()}
 	s.vault.sealSecret(&v, value)
+	var kept Secret
 	err := s.store.Atomic(ctx, func(ctx context.Context) error {
 		all, err := s.store.Secrets(ctx, a.Workspace)
 		if err != nil {
@@ -77,7 +78,7 @@ func (s *Service) PutSecret(ctx context.Context, a Actor, name string, value []b
 		if err := s.store.PutSecret(ctx, v); err != nil {
 			return err
 		}
-		if v, err = s.store.Secret(ctx, a.Workspace, name); err != nil {
+		if kept, err = s.store.Secret(ctx, a.Workspace, name); err != nil {
 			return err
 		}
 		return s.audit(ctx, a, "secret.put", name, nil)
@@ -85,8 +86,8 @@ func (s *Service) PutSecret(ctx context.Context, a Actor, name string, value []b
 	if err != nil {
 		return Secret{}, err
 	}
-	v.Sealed = nil
-	return v, nil
+	kept.Sealed = nil
+	return kept, nil
 }
 
 // checkSecret never quotes the value.

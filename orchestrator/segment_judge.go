@@ -236,13 +236,15 @@ func changedIfGone(err error) error {
 // there are), a bounded number at a time.
 func (s *Service) countHistory(ctx context.Context, g *liveSegment, customer string, before int64) error {
 	for after, more := int64(0), true; more; {
+		var next int64
 		err := s.store.Atomic(ctx, func(ctx context.Context) (err error) {
-			after, more, err = s.countSome(ctx, g, customer, after, before)
+			next, more, err = s.countSome(ctx, g, customer, after, before)
 			return err
 		})
 		if err != nil {
 			return err
 		}
+		after = next
 	}
 	return nil
 }

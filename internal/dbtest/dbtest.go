@@ -18,6 +18,15 @@ func Open(t testing.TB) *sqlite.Store {
 	return OpenAt(t, filepath.Join(t.TempDir(), "qidong.db"))
 }
 
+// Rehearsed is [Open] of a store that runs each transaction twice, the first
+// time in vain: what a closure leaves behind shows.
+func Rehearsed(t testing.TB) *sqlite.Store {
+	t.Helper()
+	s := Open(t)
+	s.Rehearse()
+	return s
+}
+
 // OpenAt opens the store at path, as a restarted process would, and closes it
 // when the test ends.
 func OpenAt(t testing.TB, path string) *sqlite.Store {

@@ -32,7 +32,9 @@ func (s *Store) AddBulkJob(ctx context.Context, j orchestrator.BulkJob, sel orch
 		c := *j.Command
 		j.Command, c.ID = &c, j.ID
 	}
+	wanted := j
 	err := s.write(ctx, "adding bulk job "+j.ID, func(ctx context.Context, q querier) error {
+		j = wanted
 		if (j.Command == nil) == (j.Resolution == nil) {
 			return orchestrator.Refuse(orchestrator.ErrInvalid, journey.Say("a bulk job has a command or a resolution"))
 		}

@@ -61,7 +61,9 @@ func (s *Store) AddCampaign(ctx context.Context, c orchestrator.Campaign) (_ orc
 	if c.CreatedAt = fromMicros(micros(c.CreatedAt)); c.CreatedAt.IsZero() {
 		c.CreatedAt = now()
 	}
+	wanted := c
 	err = s.write(ctx, "adding campaign "+c.ID, func(ctx context.Context, q querier) error {
+		c = wanted
 		if err := exists(ctx, q, `segments WHERE workspace = ? AND name = ?`, c.Workspace, c.Segment); err != nil {
 			return fmt.Errorf("finding segment %s: %w", c.Segment, err)
 		}

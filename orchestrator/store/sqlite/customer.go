@@ -27,7 +27,9 @@ func (s *Store) PutCustomer(ctx context.Context, c orchestrator.Customer) (orche
 	if c.ID == "" {
 		c.ID = "c_" + strings.ToLower(rand.Text())
 	}
+	wanted := c
 	err := s.write(ctx, "storing customer "+c.ID, func(ctx context.Context, q querier) error {
+		c = wanted
 		old, err := customerWhere(ctx, q, `workspace = ? AND id = ?`, c.Workspace, c.ID)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err

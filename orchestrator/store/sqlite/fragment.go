@@ -25,7 +25,9 @@ func (s *Store) PublishFragment(ctx context.Context, f orchestrator.Fragment) (o
 	if f.Name == "" || f.Digest == "" || len(f.Steps) == 0 {
 		return f, fmt.Errorf("%s: %w: a version needs its name, digest and steps", doing, orchestrator.ErrInvalid)
 	}
+	wanted := f
 	err := s.write(ctx, doing, func(ctx context.Context, q querier) error {
+		f = wanted
 		newest, err := fragment(ctx, q, f.Workspace, f.Name, 0)
 		switch {
 		case err == nil && newest.Digest == f.Digest:

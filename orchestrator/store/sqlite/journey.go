@@ -25,7 +25,9 @@ func (s *Store) Publish(ctx context.Context, v orchestrator.Version) (orchestrat
 	if v.Definition == nil || v.Digest == "" || v.Journey == "" {
 		return v, fmt.Errorf("%s: %w: a version needs its journey, definition and digest", doing, orchestrator.ErrInvalid)
 	}
+	wanted := v
 	err := s.write(ctx, doing, func(ctx context.Context, q querier) error {
+		v = wanted
 		newest, err := scanVersion(q.QueryRowContext(ctx, `SELECT `+versionColumns+` FROM versions
 			WHERE workspace = ? AND journey = ? ORDER BY number DESC LIMIT 1`, v.Workspace, v.Journey))
 		switch {

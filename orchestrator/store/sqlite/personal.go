@@ -158,8 +158,9 @@ func (s *Store) CountPersonalData(ctx context.Context, workspace, customer strin
 
 // Erase removes what is kept of a customer.
 func (s *Store) Erase(ctx context.Context, workspace, customer string) (map[string]int64, error) {
-	out := map[string]int64{}
+	var out map[string]int64
 	err := s.write(ctx, "erasing customer "+customer, func(ctx context.Context, q querier) error {
+		out = map[string]int64{}
 		if err := q.QueryRowContext(ctx, `SELECT 1 FROM customers WHERE workspace = ? AND id = ?`, workspace, customer).Scan(new(int)); err != nil {
 			return erasedBefore(ctx, q, workspace, customer, err)
 		}

@@ -26,7 +26,9 @@ func segment(ctx context.Context, q querier, workspace, name string) (orchestrat
 
 // PutSegment inserts or updates a segment.
 func (s *Store) PutSegment(ctx context.Context, g orchestrator.Segment) (orchestrator.Segment, error) {
+	wanted := g
 	err := s.write(ctx, "storing segment "+g.Name, func(ctx context.Context, q querier) error {
+		g = wanted
 		if g.UpdatedAt = fromMicros(micros(g.UpdatedAt)); g.UpdatedAt.IsZero() {
 			g.UpdatedAt = now()
 		}
@@ -39,11 +41,10 @@ func (s *Store) PutSegment(ctx context.Context, g orchestrator.Segment) (orchest
 		case err != nil:
 			return err
 		}
-		wanted := g.Backfill
 		g.Version, g.Members, g.Backfill = old.Version, old.Members, old.Backfill
 		if g.Version == 0 || g.Rule != old.Rule {
 			g.Version++
-			g.Backfill = orchestrator.Backfill{Running: true, Announce: wanted.Announce, Rate: wanted.Rate, StartedAt: g.UpdatedAt}
+			g.Backfill = orchestrator.Backfill{Running: true, Announce: wanted.Backfill.Announce, Rate: wanted.Backfill.Rate, StartedAt: g.UpdatedAt}
 			err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM customers WHERE workspace = ?`, g.Workspace).Scan(&g.Backfill.Total)
 			if err != nil {
 				return err

@@ -27,6 +27,7 @@ func (s *Store) AddFacts(ctx context.Context, facts []orchestrator.Fact) (added 
 		return 0, nil
 	}
 	err = s.write(ctx, "counting events", func(ctx context.Context, q querier) error {
+		added = 0
 		for _, f := range facts {
 			fresh, err := addFact(ctx, q, f)
 			if err != nil {

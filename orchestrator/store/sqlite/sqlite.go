@@ -32,6 +32,8 @@ type Store struct {
 	reader *prepared
 	logger *slog.Logger
 
+	rehearse bool
+
 	sessionsOpen, sessionsClose sync.Once
 	sessionWriter               *sqlite3store.SQLite3Store
 }
@@ -100,11 +102,27 @@ type querier interface {
 // txKey finds the open transaction of a store in a context.
 type txKey struct{ s *Store }
 
+// Rehearse is for tests: from now on each transaction is run once in vain and
+// rolled back before it is run again, as on a store that resolves conflicts. It
+// is called before anything else uses the store.
+func (s *Store) Rehearse() { s.rehearse = true }
+
+// errRehearsed rolls back what was only rehearsed.
+var errRehearsed = errors.New("this was a rehearsal")
+
 // Atomic runs do in one transaction.
 func (s *Store) Atomic(ctx context.Context, do func(ctx context.Context) error) error {
 	if _, ok := ctx.Value(txKey{s}).(*transaction); ok {
 		return do(ctx)
 	}
+	if s.rehearse {
+		_ = s.once(ctx, func(ctx context.Context) error { return errors.Join(do(ctx), errRehearsed) }) // the next run tells
+	}
+	return s.once(ctx, do)
+}
+
+// once runs do in a transaction of its own.
+func (s *Store) once(ctx context.Context, do func(ctx context.Context) error) error {
 	tx, err := s.w.BeginTx(ctx, nil)
 	if err != nil {
 		return kind(err, "beginning a transaction")

@@ -26,6 +26,15 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) orchestrator.Store { return openAt(t, filepath.Join(t.TempDir(), "qidong.db")) })
 }
 
+func TestStoreThatRunsTransactionsTwice(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) orchestrator.Store {
+		s := openAt(t, filepath.Join(t.TempDir(), "qidong.db"))
+		s.Rehearse()
+		return s
+	})
+}
+
 func TestOpen(t *testing.T) {
 	t.Parallel()
 	t.Run("what was stored is there after opening again, whatever the path", func(t *testing.T) {

@@ -74,6 +74,7 @@ func (s *Store) Tasks(ctx context.Context, f orchestrator.TaskFilter, p orchestr
 // EscalateTask gives an open task to the assignee of its n-th escalation.
 func (s *Store) EscalateTask(ctx context.Context, workspace, id string, n int) (t orchestrator.Task, changed bool, err error) {
 	err = s.write(ctx, "escalating task "+id, func(ctx context.Context, q querier) error {
+		changed = false
 		if t, err = task(ctx, q, workspace, id); err != nil {
 			return err
 		}
@@ -94,6 +95,7 @@ func (s *Store) EscalateTask(ctx context.Context, workspace, id string, n int) (
 // CloseTask gives an open task its last state.
 func (s *Store) CloseTask(ctx context.Context, workspace, id string, end orchestrator.TaskEnd) (t orchestrator.Task, changed bool, err error) {
 	err = s.write(ctx, "closing task "+id, func(ctx context.Context, q querier) error {
+		changed = false
 		if t, err = task(ctx, q, workspace, id); err != nil || t.State != orchestrator.TaskOpen {
 			return err
 		}
